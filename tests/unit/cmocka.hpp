@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// CMocka from C++: its header wants these C headers first and has no extern "C" of its own.
+#pragma once
+
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+extern "C" {
+#include <cmocka.h>
+}
+
+// Ends the test with the error's own text when a Result holds none.
+#define assert_ok(result)                                                                          \
+    do {                                                                                           \
+        if (!(result)) fail_msg("%s failed: %s", #result, (result).error().message().c_str());     \
+    } while (false)
+
+inline void assert_text_equal(const std::string& actual, const std::string& expected) {
+    assert_string_equal(actual.c_str(), expected.c_str());
+}
