@@ -28,8 +28,10 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+    Result(T value)
+      : content_(std::in_place_index<0>, std::move(value)) {}
+    Result(Error error)
+      : content_(std::in_place_index<1>, std::move(error)) {}
 
     explicit operator bool() const noexcept { return content_.index() == 0; }
     bool has_value() const noexcept { return content_.index() == 0; }
