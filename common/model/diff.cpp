@@ -29,6 +29,8 @@ class Collector {
       , after_(after) {}
 
     std::vector<Event> collect() {
+        if (!(before_.manager == after_.manager))
+            events_.push_back(Difference<Manager>{&before_.manager, &after_.manager});
         table(&Snapshot::plugins);
         table(&Snapshot::load_balances);
         table(&Snapshot::products);

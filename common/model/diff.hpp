@@ -30,10 +30,10 @@ struct PartDifference : Difference<T> {
     const Unit& unit() const { return unit_after ? *unit_after : *unit_before; }
 };
 
-using Event = std::variant<Difference<Plugin>, Difference<InitiatorPort>, Difference<TargetPort>,
-                           Difference<DeviceProduct>, Difference<LoadBalance>, Difference<Disk>,
-                           PartDifference<LogicalUnit>, PartDifference<Path>,
-                           PartDifference<TargetPortGroup>>;
+using Event = std::variant<Difference<Manager>, Difference<Plugin>, Difference<InitiatorPort>,
+                           Difference<TargetPort>, Difference<DeviceProduct>,
+                           Difference<LoadBalance>, Difference<Disk>, PartDifference<LogicalUnit>,
+                           PartDifference<Path>, PartDifference<TargetPortGroup>>;
 
 // The order is one in which a reader can follow: what others refer to appears first and vanishes
 // last; a unit appears before its groups and paths and vanishes after them.

@@ -23,6 +23,7 @@ struct Snapshot {
     std::uint64_t generation = 0;
     Time made_at = 0;
 
+    Manager manager;
     Table<Plugin> plugins = std::make_shared<const std::vector<Plugin>>();
     Table<InitiatorPort> initiator_ports = std::make_shared<const std::vector<InitiatorPort>>();
     Table<TargetPort> target_ports = std::make_shared<const std::vector<TargetPort>>();

@@ -132,6 +132,17 @@ struct ReadTimes {
     std::atomic<Time> device_mapper{0};
 };
 
+// What a reader needs to know of the daemon itself before it trusts the rest.
+struct Manager {
+    Sequence id = 1;
+    bool ready = false;              // everything that existed at the start has been looked at
+    std::string path_manager;        // who may change tables: "multipathd", "standalone", "observe"
+    std::string path_manager_reason; // "multipathd.service is inactive"
+    std::string device_mapper;       // why there are no maps, "" when device-mapper works
+    std::string udev;                // why devices are not watched, "" when they are
+    bool operator==(const Manager&) const = default;
+};
+
 struct Plugin {
     Sequence id = 0;
     std::string name; // "dm_multipath": what the objects' owner is called on the bus
