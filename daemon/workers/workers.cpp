@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/workers/workers.hpp"
+
+#include "common/system/handle.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mpapi::daemon {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// One worker, as both threads see it; guarded by Shared::mutex.
+struct Worker {
+    Job job;
+    bool busy = false;
+    bool stuck = false;
+    const char* command = nullptr;
+    Clock::time_point deadline = Clock::time_point::max();
+    std::chrono::milliseconds limit{0};
+    std::chrono::system_clock::time_point since;
+};
+
+struct HostQueue {
+    std::deque<Job> waiting;
+    unsigned running = 0; // not the stuck ones
+    unsigned stuck = 0;
+    bool listed = false; // stands in Shared::ready
+};
+
+// Outlives the pool while a stuck worker still refers to it.
+struct Shared {
+    std::mutex mutex;
+    std::condition_variable work_available;
+    std::condition_variable worker_left;
+    std::map<std::uint32_t, HostQueue> hosts;
+    std::deque<std::uint32_t> ready; // hosts that have work and a free place, in turn
+    std::vector<Job::Completion> done;
+    unsigned per_host = 1;
+    unsigned idle = 0;
+    unsigned alive = 0;
+    unsigned stuck = 0;
+    std::size_t waiting = 0;
+    std::uint64_t commands = 0;
+    std::uint64_t stalled = 0;
+    bool closing = false;
+    Fd wake; // eventfd, counts as one "look at `done`"
+
+    void post(Job::Completion completion) {
+        if (!completion) return;
+        done.push_back(std::move(completion));
+        if (done.size() == 1) notify_loop();
+    }
+
+    void notify_loop() const {
+        const std::uint64_t one = 1;
+        while (::write(wake.get(), &one, sizeof one) < 0 && errno == EINTR) {
+        }
+    }
+
+    // The host goes to the end of the line whenever it has work that may run.
+    void offer(std::uint32_t number, HostQueue& host) {
+        if (host.listed || host.waiting.empty() || host.running >= per_host) return;
+        host.listed = true;
+        ready.push_back(number);
+        work_available.notify_one();
+    }
+};
+
+class Reporter final : public Progress {
+  public:
+    Reporter(Shared& shared, Worker& worker)
+      : shared_(shared)
+      , worker_(worker) {}
+
+    void begin(const char* command, std::chrono::milliseconds limit) override {
+        const auto now = Clock::now();
+        const auto since = std::chrono::system_clock::now();
+        std::lock_guard lock(shared_.mutex);
+        ++shared_.commands;
+        worker_.command = command;
+        worker_.limit = limit;
+        worker_.deadline = now + limit;
+        worker_.since = since;
+    }
+
+  private:
+    Shared& shared_;
+    Worker& worker_;
+};
+
+void finish(Shared& shared, Worker& worker, Job::Completion completion) {
+    HostQueue& host = shared.hosts[worker.job.host];
+    if (worker.stuck) {
+        --host.stuck;
+        --shared.stuck;
+        shared.post(std::move(worker.job.returned));
+    } else {
+        --host.running;
+        shared.post(std::move(completion));
+    }
+    shared.offer(worker.job.host, host);
+    worker = Worker{};
+}
+
+void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self,
+          unsigned wanted_workers) {
+    std::unique_lock lock(shared->mutex);
+    for (;;) {
+        // A worker that came back finds its replacement at work: one of them is too many.
+        if (shared->closing || shared->alive - shared->stuck > wanted_workers) break;
+        if (shared->ready.empty()) {
+            ++shared->idle;
+            shared->work_available.wait(lock);
+            --shared->idle;
+            continue;
+        }
+        const std::uint32_t number = shared->ready.front();
+        shared->ready.pop_front();
+        HostQueue& host = shared->hosts[number];
+        host.listed = false;
+        if (host.waiting.empty() || host.running >= shared->per_host) continue;
+        self->job = std::move(host.waiting.front());
+        self->busy = true;
+        host.waiting.pop_front();
+        --shared->waiting;
+        ++host.running;
+        shared->offer(number, host);
+
+        Reporter reporter(*shared, *self);
+        lock.unlock();
+        Job::Completion completion = self->job.run(reporter);
+        lock.lock();
+        finish(*shared, *self, std::move(completion));
+    }
+    --shared->alive;
+    shared->worker_left.notify_all();
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+    std::string text = std::to_string(time.count() / 1000);
+    if (const auto rest = time.count() % 1000) {
+        std::string digits = std::to_string(1000 + rest).substr(1);
+        digits.erase(digits.find_last_not_of('0') + 1);
+        text += "." + digits;
+    }
+    return text + " s";
+}
+
+} // namespace
+
+class Workers::Pool {
+  public:
+    Pool(sd_event* loop, const Config::Commands& limits)
+      : loop_(loop)
+      , limits_(limits)
+      , shared_(std::make_shared<Shared>()) {}
+
+    ~Pool() { close(std::chrono::milliseconds(0)); }
+
+    unsigned close(std::chrono::milliseconds patience) {
+        std::unique_lock lock(shared_->mutex);
+        shared_->closing = true;
+        shared_->work_available.notify_all();
+        shared_->worker_left.wait_for(lock, patience,
+                                      [this] { return shared_->alive == shared_->stuck; });
+        shared_->done.clear();
+        return shared_->alive;
+    }
+
+    Status start() {
+        shared_->per_host = std::max(1u, limits_.per_host);
+        shared_->wake.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!shared_->wake) return Error{"create", "eventfd", "", errno};
+        sd_event_source* source = nullptr;
+        int r = sd_event_add_io(loop_, &source, shared_->wake.get(), EPOLLIN, on_wake, this);
+        if (r < 0) return Error{"watch", "eventfd", "", -r};
+        wake_source_.reset(source);
+        r = sd_event_add_time(loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, 0, on_deadline, this);
+        if (r < 0) return Error{"add", "deadline timer", "", -r};
+        deadline_source_.reset(source);
+        r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        if (r < 0) return Error{"disarm", "deadline timer", "", -r};
+        return Done{};
+    }
+
+    void submit(Job job) {
+        std::lock_guard lock(shared_->mutex);
+        HostQueue& host = shared_->hosts[job.host];
+        if (std::string why = refusal(job.host, host); !why.empty()) {
+            refuse(std::move(job), why);
+            return;
+        }
+        const std::uint32_t number = job.host;
+        host.waiting.push_back(std::move(job));
+        ++shared_->waiting;
+        shared_->offer(number, host);
+        if (shared_->waiting > shared_->idle) start_worker();
+        watch_deadlines();
+    }
+
+    WorkCounters counters() const {
+        std::lock_guard lock(shared_->mutex);
+        WorkCounters counters;
+        counters.commands = shared_->commands;
+        counters.commands_stalled = shared_->stalled;
+        counters.commands_stuck = shared_->stuck;
+        counters.workers = shared_->alive;
+        counters.jobs_waiting = shared_->waiting;
+        return counters;
+    }
+
+  private:
+    // With the mutex held, all of these.
+    bool exhausted() const { return shared_->stuck >= limits_.threads + limits_.replacements; }
+
+    // Why nobody would ever come for work of this host; empty when somebody will.
+    std::string refusal(std::uint32_t number, const HostQueue& host) const {
+        if (exhausted())
+            return "all " + std::to_string(shared_->stuck) +
+                   " workers wait for commands that do not return";
+        if (host.stuck >= shared_->per_host)
+            return "host" + std::to_string(number) + " has " + std::to_string(host.stuck) +
+                   " commands that do not return";
+        return {};
+    }
+
+    void refuse(Job job, const std::string& why) {
+        auto shared_job = std::make_shared<Job>(std::move(job));
+        Stall stall{"", why, std::chrono::system_clock::now()};
+        shared_->post([shared_job, stall = std::move(stall)] {
+            shared_job->stalled(stall);
+            if (shared_job->returned) shared_job->returned();
+        });
+    }
+
+    void start_worker() {
+        const unsigned allowed = limits_.threads + std::min(shared_->stuck, limits_.replacements);
+        if (shared_->alive >= allowed) return;
+        auto worker = std::make_shared<Worker>();
+        std::thread thread(work, shared_, worker, limits_.threads);
+        thread.detach(); // a stuck one can never be joined; ~Pool waits for the others
+        ++shared_->alive;
+        // Forget the records of workers that left.
+        std::erase_if(workers_, [](const std::weak_ptr<Worker>& w) { return w.expired(); });
+        workers_.push_back(worker);
+    }
+
+    // One timer for all commands, armed only while something runs: never later than the earliest
+    // deadline, and one limit ahead for work whose command has not begun.
+    void watch_deadlines() {
+        if (timer_armed_) return;
+        arm(Clock::now() + limits_.timeout);
+    }
+
+    void arm(Clock::time_point when) {
+        const auto usec =
+            std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
+        sd_event_source_set_time(deadline_source_.get(), static_cast<std::uint64_t>(usec));
+        sd_event_source_set_enabled(deadline_source_.get(), SD_EVENT_ONESHOT);
+        timer_armed_ = true;
+    }
+
+    static int on_wake(sd_event_source*, int fd, std::uint32_t, void* self) {
+        std::uint64_t count = 0;
+        while (::read(fd, &count, sizeof count) < 0 && errno == EINTR) {
+        }
+        static_cast<Pool*>(self)->run_completions();
+        return 0;
+    }
+
+    // Bounded, so that a flood of answers does not keep a reader waiting.
+    void run_completions() {
+        constexpr auto slice = std::chrono::milliseconds(2);
+        const auto until = Clock::now() + slice;
+        for (;;) {
+            if (current_.empty()) {
+                std::lock_guard lock(shared_->mutex);
+                current_.swap(shared_->done);
+                next_ = 0;
+            }
+            if (current_.empty()) return;
+            while (next_ < current_.size()) {
+                Job::Completion completion = std::move(current_[next_++]);
+                completion();
+                if (Clock::now() >= until) {
+                    shared_->notify_loop();
+                    return;
+                }
+            }
+            current_.clear();
+        }
+    }
+
+    static int on_deadline(sd_event_source*, std::uint64_t, void* self) {
+        static_cast<Pool*>(self)->write_off();
+        return 0;
+    }
+
+    void write_off() {
+        std::lock_guard lock(shared_->mutex);
+        timer_armed_ = false;
+        const auto now = Clock::now();
+        auto next = Clock::time_point::max();
+        std::vector<std::shared_ptr<Worker>> overdue; // giving up starts workers: not while walking
+        for (const auto& weak : workers_) {
+            auto worker = weak.lock();
+            if (!worker || !worker->busy || worker->stuck) continue;
+            if (worker->deadline <= now)
+                overdue.push_back(std::move(worker));
+            else
+                next = std::min({next, worker->deadline, now + limits_.timeout});
+        }
+        for (const auto& worker : overdue)
+            give_up(*worker);
+        if (shared_->waiting > 0) next = std::min(next, now + limits_.timeout);
+        if (next != Clock::time_point::max()) arm(next);
+    }
+
+    void give_up(Worker& worker) {
+        worker.stuck = true;
+        ++shared_->stalled;
+        ++shared_->stuck;
+        const std::uint32_t number = worker.job.host;
+        HostQueue& host = shared_->hosts[number];
+        --host.running;
+        ++host.stuck;
+        Stall stall{worker.command ? worker.command : "",
+                    "no answer after " + seconds_text(worker.limit), worker.since};
+        shared_->post([stalled = std::move(worker.job.stalled), stall = std::move(stall)] {
+            stalled(stall);
+        });
+        for (auto& [other, queue] : shared_->hosts)
+            if (other == number || exhausted()) refuse_waiting(other, queue);
+        if (shared_->waiting > 0) {
+            start_worker();
+            shared_->offer(number, host);
+        }
+    }
+
+    void refuse_waiting(std::uint32_t number, HostQueue& host) {
+        const std::string why = refusal(number, host);
+        if (why.empty()) return;
+        shared_->waiting -= host.waiting.size();
+        for (Job& job : host.waiting)
+            refuse(std::move(job), why);
+        host.waiting.clear();
+    }
+
+    sd_event* loop_;
+    Config::Commands limits_;
+    std::shared_ptr<Shared> shared_;
+    std::vector<std::weak_ptr<Worker>> workers_;
+    EventSource wake_source_;
+    EventSource deadline_source_;
+    bool timer_armed_ = false;
+    std::vector<Job::Completion> current_; // being run, from next_ on
+    std::size_t next_ = 0;
+};
+
+Workers::Workers(std::unique_ptr<Pool> pool)
+  : pool_(std::move(pool)) {}
+Workers::~Workers() = default;
+
+Result<std::unique_ptr<Workers>> Workers::create(sd_event* loop, const Config::Commands& limits) {
+    auto pool = std::make_unique<Pool>(loop, limits);
+    if (auto started = pool->start(); !started) return started.error();
+    return std::unique_ptr<Workers>(new Workers(std::move(pool)));
+}
+
+unsigned Workers::close(std::chrono::milliseconds patience) {
+    return pool_->close(patience);
+}
+void Workers::submit(Job job) {
+    pool_->submit(std::move(job));
+}
+WorkCounters Workers::counters() const {
+    return pool_->counters();
+}
+
+} // namespace mpapi::daemon
