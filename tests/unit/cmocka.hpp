@@ -13,6 +13,15 @@ extern "C" {
 #include <cmocka.h>
 }
 
+// A macro named fail breaks every standard stream's fail() that is included after this.
+#undef fail
+#undef fail_msg
+#define fail_msg(message, ...)                                                                     \
+    do {                                                                                           \
+        print_error("ERROR: " message "\n" __VA_OPT__(, ) __VA_ARGS__);                            \
+        _fail(__FILE__, __LINE__);                                                                 \
+    } while (false)
+
 // Ends the test with the error's own text when a Result holds none.
 #define assert_ok(result)                                                                          \
     do {                                                                                           \

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/config.hpp"
+
+#include "common/settings/document.hpp"
+#include "common/system/handle.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+
+namespace mpapi::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using settings::Section;
+
+// Far beyond any sensible file; a wrong name ("/dev/zero") must not eat the memory.
+constexpr std::size_t largest_file = 1u << 20;
+
+void read_count(Section& section, const char* key, unsigned least, unsigned most, unsigned& into) {
+    if (const auto value = section.integer(key, least, most)) into = static_cast<unsigned>(*value);
+}
+
+void read_seconds(Section& section, const char* key, std::chrono::seconds least,
+                  std::chrono::seconds most, std::chrono::seconds& into) {
+    const auto value = section.duration(key, least, most);
+    if (!value) return;
+    if (*value % 1s != 0ms) return section.complain(key, "expected whole seconds");
+    into = std::chrono::duration_cast<std::chrono::seconds>(*value);
+}
+
+void read_duration(Section& section, const char* key, std::chrono::milliseconds least,
+                   std::chrono::milliseconds most, std::chrono::milliseconds& into) {
+    if (const auto value = section.duration(key, least, most)) into = *value;
+}
+
+void read_refresh(Section section, Config::Refresh& refresh) {
+    if (const auto enabled = section.flag("enabled")) refresh.enabled = *enabled;
+    read_seconds(section, "shortest", 1s, 1h, refresh.shortest);
+    read_seconds(section, "longest", 1s, 24h, refresh.longest);
+    if (refresh.longest < refresh.shortest) {
+        section.complain(section.has("longest") ? "longest" : "shortest",
+                         "expected shortest <= longest, found shortest = " +
+                             std::to_string(refresh.shortest.count()) +
+                             "s and longest = " + std::to_string(refresh.longest.count()) + "s");
+    }
+}
+
+void read_commands(Section section, Config::Commands& commands) {
+    read_duration(section, "timeout", 100ms, 10min, commands.timeout);
+    read_count(section, "threads", 1, 64, commands.threads);
+    read_count(section, "per_host", 1, 64, commands.per_host);
+    read_count(section, "replacements", 0, 256, commands.replacements);
+}
+
+void read_bus(Section section, Config::BusLimits& bus) {
+    // The upper end is the message limit of the system bus (dbus-daemon: 32 MiB).
+    if (const auto size = section.size("managed_objects", 64u << 10, 32u << 20))
+        bus.managed_objects = static_cast<std::size_t>(*size);
+    read_count(section, "calls_per_sender", 1, 1024, bus.calls_per_sender);
+    read_count(section, "changes_kept", 16, 1u << 20, bus.changes_kept);
+}
+
+} // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& name) {
+    auto document = settings::Document::parse(text, name);
+    if (!document) return document.error();
+
+    Config config;
+    Section root = document->root();
+    const auto manager =
+        root.choice<ManagerMode>("manager", {{"auto", ManagerMode::Auto},
+                                             {"multipathd", ManagerMode::Multipathd},
+                                             {"standalone", ManagerMode::Standalone},
+                                             {"observe", ManagerMode::Observe}});
+    if (manager) config.manager = *manager;
+    if (const auto directory = root.text("state_directory")) {
+        config.state_directory = *directory;
+        if (!directory->starts_with('/'))
+            root.complain("state_directory", "expected an absolute path");
+    }
+    if (const auto section = root.section("refresh")) read_refresh(*section, config.refresh);
+    if (const auto section = root.section("commands")) read_commands(*section, config.commands);
+    if (const auto section = root.section("startup")) {
+        Section startup = *section;
+        read_duration(startup, "verify", 0ms, 5min, config.startup.verify);
+    }
+    if (const auto section = root.section("bus")) read_bus(*section, config.bus);
+
+    if (const Status status = document->finish(); !status) return status.error();
+    return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+    // O_NONBLOCK: a FIFO put in the file's place is refused below, not waited for.
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file) {
+        if (errno == ENOENT) return Config{};
+        return Error{"open", path, "", errno};
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return Error{"read", path, "", errno};
+    if (!S_ISREG(status.st_mode)) return Error{"read", path, "expected a regular file"};
+
+    std::string text;
+    std::array<char, 16384> block;
+    for (;;) {
+        const ssize_t got = ::read(file.get(), block.data(), block.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return Error{"read", path, "", errno};
+        if (got == 0) break;
+        text.append(block.data(), static_cast<std::size_t>(got));
+        if (text.size() > largest_file) return Error{"read", path, "expected 1 MiB at most"};
+    }
+    return parse_config(text, path);
+}
+
+} // namespace mpapi::daemon

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/config.hpp"
+
+#include "tests/unit/cmocka.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+using namespace mpapi;
+using namespace mpapi::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string shipped() {
+    std::ifstream file(SHIPPED_CONFIG);
+    std::stringstream text;
+    text << file.rdbuf();
+    if (text.str().empty()) fail_msg("cannot read %s", SHIPPED_CONFIG);
+    return text.str();
+}
+
+std::string refusal(std::string_view text) {
+    const auto config = parse_config(text, "mpapid.toml");
+    return config ? "accepted" : config.error().message();
+}
+
+void no_text_gives_the_defaults(void**) {
+    const auto config = parse_config("", "mpapid.toml");
+    assert_ok(config);
+    assert_true(*config == Config{});
+}
+
+void every_key_is_read(void**) {
+    const auto config = parse_config(R"(
+manager = "observe"
+state_directory = "/run/elsewhere"
+[refresh]
+enabled = false
+shortest = "2s"
+longest = "10min"
+[commands]
+timeout = "750ms"
+threads = 3
+per_host = 2
+replacements = 0
+[startup]
+verify = "0ms"
+[bus]
+managed_objects = "1MiB"
+calls_per_sender = 5
+changes_kept = 99
+)",
+                                     "mpapid.toml");
+    assert_ok(config);
+    assert_true(config->manager == ManagerMode::Observe);
+    assert_text_equal(config->state_directory, "/run/elsewhere");
+    assert_false(config->refresh.enabled);
+    assert_true(config->refresh.shortest == 2s);
+    assert_true(config->refresh.longest == 600s);
+    assert_true(config->commands.timeout == 750ms);
+    assert_int_equal(config->commands.threads, 3);
+    assert_int_equal(config->commands.per_host, 2);
+    assert_int_equal(config->commands.replacements, 0);
+    assert_true(config->startup.verify == 0ms);
+    assert_int_equal(config->bus.managed_objects, 1 << 20);
+    assert_int_equal(config->bus.calls_per_sender, 5);
+    assert_int_equal(config->bus.changes_kept, 99);
+}
+
+void each_manager_has_its_name(void**) {
+    assert_true(parse_config("manager = 'auto'", "f")->manager == ManagerMode::Auto);
+    assert_true(parse_config("manager = 'multipathd'", "f")->manager == ManagerMode::Multipathd);
+    assert_true(parse_config("manager = 'standalone'", "f")->manager == ManagerMode::Standalone);
+    assert_text_equal(refusal("manager = 'standalon'"),
+                      "read mpapid.toml:1: manager: expected one of \"auto\", \"multipathd\", "
+                      "\"standalone\", \"observe\", found \"standalon\"; did you mean "
+                      "\"standalone\"?");
+}
+
+void mistakes_name_line_and_remedy(void**) {
+    assert_text_equal(refusal("[commands]\ntreads = 4\n"),
+                      "read mpapid.toml:2: unknown key \"treads\" in [commands]; did you mean "
+                      "\"threads\"?");
+    assert_text_equal(
+        refusal("[command]\nthreads = 4\n"),
+        "read mpapid.toml:1: unknown section \"command\"; did you mean \"commands\"?");
+    assert_text_equal(refusal("[commands]\nthreads = 0\n"),
+                      "read mpapid.toml:2: commands.threads: expected a whole number from 1 to 64, "
+                      "found 0");
+    assert_text_equal(refusal("state_directory = 'lib'\n"),
+                      "read mpapid.toml:1: state_directory: expected an absolute path");
+    assert_text_equal(refusal("[refresh]\nshortest = '1500ms'\n"),
+                      "read mpapid.toml:2: refresh.shortest: expected whole seconds");
+}
+
+void an_interval_that_shrinks_is_refused(void**) {
+    assert_text_equal(refusal("[refresh]\nshortest = '2min'\n"),
+                      "read mpapid.toml:2: refresh.shortest: expected shortest <= longest, found "
+                      "shortest = 120s and longest = 60s");
+    assert_text_equal(refusal("[refresh]\nlongest = '2s'\n"),
+                      "read mpapid.toml:2: refresh.longest: expected shortest <= longest, found "
+                      "shortest = 5s and longest = 2s");
+}
+
+// The shipped file, as it is and with each default uncommented, is the defaults of the code.
+void the_shipped_file_shows_the_defaults(void**) {
+    const auto as_is = parse_config(shipped(), "mpapid.toml");
+    assert_ok(as_is);
+    assert_true(*as_is == Config{});
+
+    const std::regex commented("(^|\n)#([a-z_]+ = )");
+    const std::string text = std::regex_replace(shipped(), commented, "$1$2");
+    assert_true(text.size() < shipped().size());
+    const auto uncommented = parse_config(text, "mpapid.toml");
+    assert_ok(uncommented);
+    assert_true(*uncommented == Config{});
+}
+
+// The reader lists what it knows when it meets a key like no other; all of it is in the file.
+void the_shipped_file_shows_every_key(void**) {
+    const std::string strange = "qqqqqqqqqqqqqqqqqqqqqqqq = 1\n";
+    const std::regex quoted("\"([a-z_]+)\"");
+    const std::string file = shipped();
+    std::size_t keys = 0;
+    for (const std::string section : {"", "refresh", "commands", "startup", "bus"}) {
+        const std::string opening = section.empty() ? "" : "[" + section + "]\n";
+        std::string message = refusal(opening + strange);
+        message.erase(0, message.find("expected one of"));
+        for (std::sregex_iterator word(message.begin(), message.end(), quoted), end; word != end;
+             ++word) {
+            const std::string key = (*word)[1];
+            const bool is_section = file.find("\n[" + key + "]\n") != std::string::npos;
+            const std::string part = file.substr(section.empty() ? 0 : file.find(opening));
+            const bool is_key = part.find("\n#" + key + " = ") != std::string::npos;
+            if (!is_section && !is_key) fail_msg("no %s in [%s]", key.c_str(), section.c_str());
+            ++keys;
+        }
+    }
+    assert_int_equal(keys, 17);
+}
+
+class Directory {
+  public:
+    Directory() { assert_non_null(::mkdtemp(path_.data())); }
+    ~Directory() {
+        ::unlink(file().c_str());
+        ::rmdir(path_.c_str());
+    }
+    std::string file() const { return path_ + "/mpapid.toml"; }
+
+  private:
+    std::string path_ = "/tmp/test-config-XXXXXX";
+};
+
+void a_missing_file_gives_the_defaults(void**) {
+    const Directory directory;
+    const auto config = load_config(directory.file());
+    assert_ok(config);
+    assert_true(*config == Config{});
+}
+
+void a_file_is_named_in_the_message(void**) {
+    const Directory directory;
+    std::ofstream(directory.file()) << "manager = 7\n";
+    const auto config = load_config(directory.file());
+    assert_false(config.has_value());
+    assert_text_equal(config.error().object, directory.file() + ":1");
+}
+
+void what_is_no_regular_file_is_refused(void**) {
+    const Directory directory;
+    assert_int_equal(::mkfifo(directory.file().c_str(), 0600), 0);
+    assert_text_equal(load_config(directory.file()).error().message(),
+                      "read " + directory.file() + ": expected a regular file");
+    assert_text_equal(load_config("/dev/zero").error().message(),
+                      "read /dev/zero: expected a regular file");
+    assert_int_equal(load_config("/dev/null/x").error().errnum, ENOTDIR);
+}
+
+void a_huge_file_is_refused(void**) {
+    const Directory directory;
+    std::ofstream(directory.file()) << std::string((1u << 20) + 1, '\n');
+    assert_text_equal(load_config(directory.file()).error().message(),
+                      "read " + directory.file() + ": expected 1 MiB at most");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(no_text_gives_the_defaults),
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(each_manager_has_its_name),
+        cmocka_unit_test(mistakes_name_line_and_remedy),
+        cmocka_unit_test(an_interval_that_shrinks_is_refused),
+        cmocka_unit_test(the_shipped_file_shows_the_defaults),
+        cmocka_unit_test(the_shipped_file_shows_every_key),
+        cmocka_unit_test(a_missing_file_gives_the_defaults),
+        cmocka_unit_test(a_file_is_named_in_the_message),
+        cmocka_unit_test(what_is_no_regular_file_is_refused),
+        cmocka_unit_test(a_huge_file_is_refused),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
