@@ -44,16 +44,27 @@ struct State {
 
 namespace {
 
-// Quotes what the file holds, bounded: a message is one readable line whatever the file is.
-std::string quoted(std::string_view text) {
-    constexpr std::size_t longest = 60;
-    std::string result = "\"";
-    for (const char c : text.substr(0, longest)) {
-        const auto byte = static_cast<unsigned char>(c);
-        result += byte < 0x20 || byte == 0x7f ? '?' : c;
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+}
+
+// Bounded and without control characters: a message is one readable line whatever the file is.
+std::string one_line(std::string_view text, std::size_t longest) {
+    const bool cut = text.size() > longest;
+    if (cut) {
+        // Never inside a UTF-8 sequence: the bus and the journal want whole ones.
+        while (longest > 0 && (static_cast<unsigned char>(text[longest]) & 0xc0) == 0x80)
+            --longest;
+        text = text.substr(0, longest);
     }
-    if (text.size() > longest) result += "...";
-    return result + "\"";
+    std::string result(text);
+    std::replace_if(result.begin(), result.end(), is_control, '?');
+    return cut ? result + "..." : result;
+}
+
+std::string quoted(std::string_view text) {
+    return "\"" + one_line(text, 60) + "\"";
 }
 
 std::string list_of(const std::vector<std::string_view>& words) {
@@ -99,10 +110,7 @@ std::string describe(const toml::node& node) {
 }
 
 bool printable(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
+    return std::none_of(text.begin(), text.end(), is_control);
 }
 
 std::string path_of(const Visited& section, std::string_view key) {
@@ -289,7 +297,7 @@ Result<Document> Document::parse(std::string_view text, std::string name) {
         state->root = toml::parse(text, std::string_view(state->name));
     } catch (const toml::parse_error& error) {
         const std::string where = state->name + ":" + std::to_string(error.source().begin.line);
-        return Error{"read", where, std::string(error.description())};
+        return Error{"read", where, one_line(error.description(), 200)};
     }
     return Document(std::move(state));
 }

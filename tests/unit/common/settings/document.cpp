@@ -153,11 +153,29 @@ void a_complaint_of_the_caller_has_its_line(void**) {
     assert_text_equal(complaint(document), "read san.toml:2: a: too odd");
 }
 
+void a_long_value_is_cut_between_characters(void**) {
+    std::string umlauts;
+    for (int i = 0; i < 40; ++i)
+        umlauts += "ä";
+    Document document = parsed("a = 'x" + umlauts + "'\n");
+    document.root().flag("a");
+    const std::string expected_cut = "x" + umlauts.substr(0, 58) + "...\"";
+    assert_text_equal(complaint(document),
+                      "read san.toml:1: a: expected true or false, found \"" + expected_cut);
+}
+
 void text_that_is_no_toml_has_a_line_too(void**) {
     const auto document = Document::parse("a = 1\nb = = 2\n", "san.toml");
     assert_false(document.has_value());
     assert_text_equal(document.error().object, "san.toml:2");
     assert_true(document.error().reason.size() > 0);
+}
+
+void a_message_is_one_line_whatever_the_text(void**) {
+    const auto document = Document::parse("a=t\nb", "san.toml");
+    assert_false(document.has_value());
+    const std::string message = document.error().message();
+    if (message.find('\n') != std::string::npos) fail_msg("two lines: %s", message.c_str());
 }
 
 } // namespace
@@ -177,7 +195,9 @@ int main() {
         cmocka_unit_test(sections_and_values_are_not_mixed_up),
         cmocka_unit_test(control_characters_are_refused_and_not_echoed),
         cmocka_unit_test(a_complaint_of_the_caller_has_its_line),
+        cmocka_unit_test(a_long_value_is_cut_between_characters),
         cmocka_unit_test(text_that_is_no_toml_has_a_line_too),
+        cmocka_unit_test(a_message_is_one_line_whatever_the_text),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
