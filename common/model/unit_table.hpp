@@ -24,6 +24,11 @@ struct Unit {
     const Path* path(Sequence id) const;
     const TargetPortGroup* group(Sequence id) const;
     const TargetPortGroup* group_numbered(std::uint16_t number) const;
+
+    // Read times are left out: confirmation is no change.
+    bool operator==(const Unit& other) const {
+        return unit == other.unit && paths == other.paths && groups == other.groups;
+    }
 };
 
 using UnitPtr = std::shared_ptr<const Unit>;

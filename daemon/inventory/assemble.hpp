@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// From records to the model: what a logical unit is, given its map, its disks and the last answers.
+#pragma once
+
+#include "common/model/unit_table.hpp"
+#include "daemon/inventory/object_ids.hpp"
+#include "daemon/inventory/records.hpp"
+
+namespace mpapi::daemon {
+
+// May give ids to objects that have none yet; changes nothing else but the path ids in the records.
+model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids);
+
+model::Disk assemble_disk(DiskRecord& disk, ObjectIds& ids);
+
+// Whether the unit's target port groups can be asked for: some path said that it has them.
+bool reports_target_port_groups(const MapRecord& map);
+
+} // namespace mpapi::daemon

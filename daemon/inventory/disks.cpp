@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Inventory, the part about disks: what exists, and what each says of itself.
+#include "daemon/inventory/assemble.hpp"
+#include "daemon/inventory/inventory.hpp"
+
+#include "common/system/clock.hpp"
+
+#include <algorithm>
+
+namespace mpapi::daemon {
+
+// The disk that a question was sent to, if it is still that disk.
+DiskRecord* Inventory::find_disk(DiskRef ref) {
+    const auto known = disks_.find(ref.number);
+    if (known == disks_.end() || known->second->incarnation != ref.incarnation) return nullptr;
+    return known->second.get();
+}
+
+DiskRecord& Inventory::disk_record(model::DeviceNumber number) {
+    auto& record = disks_[number];
+    if (!record) {
+        record = std::make_unique<DiskRecord>();
+        record->number = number;
+    }
+    return *record;
+}
+
+// A disk is remembered while it exists and while a map refers to it.
+void Inventory::drop_unless_needed(DiskRecord& disk) {
+    if (disk.present || disk.map) return;
+    leave_ports(disk);
+    disks_.erase(disk.number);
+}
+
+void Inventory::leave_ports(DiskRecord& disk) {
+    if (disk.initiator_port) initiator_ports_.release(*disk.initiator_port);
+    if (disk.target_port) target_ports_.release(*disk.target_port);
+    disk.initiator_port = nullptr;
+    disk.target_port = nullptr;
+}
+
+// Whoever shows this disk has to be made anew.
+void Inventory::touch(DiskRecord& disk) {
+    if (disk.map)
+        mark(*disk.map);
+    else
+        mark_disks();
+}
+
+void Inventory::disk_present(const DiskFacts& facts) {
+    caused_at(Clock::now());
+    if (auto named = disks_by_name_.find(facts.device);
+        named != disks_by_name_.end() && named->second->number != facts.number)
+        disk_gone(facts.device); // the kernel gave the name to another device in the meantime
+
+    DiskRecord& disk = disk_record(facts.number);
+    const bool returned = !disk.present;
+    const bool works_again = disk.present && disk.state != model::DeviceState::Running &&
+                             facts.state == model::DeviceState::Running;
+    Port& initiator = initiator_ports_.acquire(facts.initiator_port);
+    Port& target = target_ports_.acquire(facts.target_port);
+    const bool other_nexus = &initiator != disk.initiator_port || &target != disk.target_port ||
+                             !(disk.address == facts.address);
+    leave_ports(disk);
+    disk.initiator_port = &initiator;
+    disk.target_port = &target;
+    if (returned) disk.incarnation = ++incarnations_;
+    disk.present = true;
+    disk.device = facts.device;
+    disk.address = facts.address;
+    disk.state = facts.state;
+    disk.size = facts.size;
+    disk.multipath_member = facts.multipath_member;
+    disk.holders = facts.holders.empty() ? model::Shared<std::vector<std::string>>()
+                                         : model::Shared<std::vector<std::string>>(facts.holders);
+    disks_by_name_[facts.device] = &disk;
+    if (other_nexus) {
+        disk.disk_id = 0;
+        if (disk.map) set_members(*disk.map);
+    }
+    if (returned && !disk.identity) take_first_identity(disk, facts);
+    touch(disk);
+    if (returned || works_again || other_nexus) ask_identity_of(disk, epoch_);
+}
+
+// For the first display: what the kernel read when it found the disk, which may be old.
+void Inventory::take_first_identity(DiskRecord& disk, const DiskFacts& facts) {
+    PathIdentity identity;
+    if (!facts.device_identification.empty()) {
+        if (auto told = identity_of_page(facts.device_identification)) identity = std::move(*told);
+    }
+    if (facts.vendor.empty() && identity.unit.unit_name.empty()) return;
+    identity.unit.vendor = facts.vendor;
+    identity.unit.product = facts.product;
+    identity.unit.revision = facts.revision;
+    disk.identity = std::move(identity.unit);
+    disk.identity_source = model::Source::Sysfs;
+    disk.target_port_group = identity.target_port_group;
+    disk.relative_target_port = identity.relative_target_port;
+}
+
+void Inventory::disk_gone(const std::string& device) {
+    const auto named = disks_by_name_.find(device);
+    if (named == disks_by_name_.end()) return;
+    caused_at(Clock::now());
+    DiskRecord& disk = *named->second;
+    disks_by_name_.erase(named);
+    disk.present = false;
+    touch(disk);
+    drop_unless_needed(disk);
+}
+
+void Inventory::inquiry_data_changed(const std::string& device) {
+    const auto named = disks_by_name_.find(device);
+    if (named == disks_by_name_.end()) return;
+    caused_at(Clock::now());
+    // A change of the LUN inventory (3Fh/0Eh) is told through one LUN and is about all behind the
+    // same I_T nexus.
+    const DiskRecord& told = *named->second;
+    for (auto& [name, disk] : disks_by_name_)
+        if (disk->initiator_port == told.initiator_port && disk->target_port == told.target_port)
+            ask_identity_of(*disk, epoch_);
+}
+
+bool Inventory::look_at_state(DiskRecord& disk) {
+    if (!disk.present) return false;
+    const model::DeviceState state = hardware_.device_state(disk.device);
+    if (state == disk.state) return false;
+    const bool works_again = state == model::DeviceState::Running;
+    disk.state = state;
+    touch(disk);
+    if (works_again) ask_identity_of(disk, epoch_);
+    return true;
+}
+
+void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
+    if (!disk.present || disk.stuck) return;
+    if (disk.asking) {
+        disk.ask_again = true;
+        return;
+    }
+    disk.asking = true;
+    question_sent(epoch);
+    const DiskRef self{disk.number, disk.incarnation};
+    const auto timeout = config_.commands.timeout;
+    Job job;
+    job.host = disk.address.host;
+    job.run = [this, &hardware = hardware_, device = disk.device, self, timeout,
+               epoch](Progress& progress) -> Job::Completion {
+        progress.begin("open", timeout);
+        auto opened = hardware.open(device, self.number);
+        auto answer = std::make_shared<Answer<PathIdentity>>(
+            opened ? ask_identity(**opened, progress, timeout)
+                   : Answer<PathIdentity>{opened.error(), {}, Failure::NoStatus});
+        return [this, self, epoch, answer] {
+            identity_answered(self, *answer);
+            question_over(epoch);
+        };
+    };
+    job.stalled = [this, self, epoch](const Stall& stall) {
+        stalled(self, stall);
+        question_over(epoch);
+    };
+    job.returned = [this, self] { returned(self); };
+    workers_.submit(std::move(job));
+}
+
+void Inventory::identity_answered(DiskRef ref, const Answer<PathIdentity>& answer) {
+    DiskRecord* known = find_disk(ref);
+    if (!known) return;
+    DiskRecord& disk = *known;
+    disk.asking = false;
+    if (std::exchange(disk.ask_again, false)) {
+        ask_identity_of(disk, epoch_);
+        if (disk.asking) return; // what was learnt just now may be old already
+    }
+    disk.failure = answer.failure;
+    disk.unanswered = false;
+    if (!answer.result) {
+        const Error& error = answer.result.error();
+        set_trouble(disk, error.action, error.reason.empty() ? error.message() : error.reason);
+        return;
+    }
+    disk.trouble = nullptr;
+    const PathIdentity& told = *answer.result;
+    const bool answered_before = disk.identity_source == model::Source::Vpd;
+    const bool same_unit = disk.identity && *disk.identity == told.unit;
+    // Paths of one unit share one copy.
+    if (!same_unit) {
+        model::Shared<UnitIdentity> shared;
+        if (disk.map)
+            for (const DiskRecord* other : disk.map->disks)
+                if (other->identity && *other->identity == told.unit) shared = other->identity;
+        disk.identity = shared ? shared : model::Shared<UnitIdentity>(told.unit);
+    }
+    disk.identity_source = model::Source::Vpd;
+    disk.identity_read_at = now_realtime();
+    disk.target_port_group = told.target_port_group;
+    disk.relative_target_port = told.relative_target_port;
+    if (disk.target_port)
+        target_ports_.set_relative_id(*disk.target_port, told.relative_target_port);
+    touch(disk);
+    if (!disk.map) return;
+    MapRecord& map = *disk.map;
+    settle_unit_name(map, disk);
+    if ((answered_before && !same_unit) || answer.attentions.access_state)
+        inquire_groups(map, epoch_);
+    else if (map.inquiry)
+        map.group_learnt = true;
+    else if (!map.inquired || !covers(map, told.target_port_group))
+        inquire_groups(map, epoch_);
+}
+
+void Inventory::set_trouble(DiskRecord& disk, std::string command, std::string reason,
+                            model::Time since) {
+    // The same trouble as before began before.
+    if (disk.trouble && disk.trouble->command == command && disk.trouble->reason == reason) return;
+    disk.trouble =
+        model::Trouble{since ? since : now_realtime(), std::move(command), std::move(reason)};
+    touch(disk);
+}
+
+// No answer within the limit. With a command named, one of our workers waits for it in the kernel.
+void Inventory::stalled(DiskRef ref, const Stall& stall) {
+    DiskRecord* known = find_disk(ref);
+    if (!known) return;
+    caused_at(Clock::now());
+    DiskRecord& disk = *known;
+    disk.asking = false;
+    disk.stuck = !stall.command.empty();
+    disk.unanswered = true;
+    disk.failure = Failure::NoStatus;
+    set_trouble(disk, stall.command, stall.reason, to_time(stall.since));
+    touch(disk);
+}
+
+void Inventory::returned(DiskRef ref) {
+    DiskRecord* known = find_disk(ref);
+    if (!known || !known->stuck) return;
+    known->stuck = false;
+    // The host serves again: so may others that were refused because of it.
+    const std::uint32_t host = known->address.host;
+    for (auto& [name, disk] : disks_by_name_)
+        if (disk->address.host == host && disk->trouble) ask_identity_of(*disk, epoch_);
+}
+
+} // namespace mpapi::daemon

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Inventory, the part that makes snapshots of records: marks, commits, and who waits for them.
+#include "daemon/inventory/inventory.hpp"
+
+#include "common/system/clock.hpp"
+#include "daemon/inventory/assemble.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mpapi::daemon {
+
+namespace {
+
+// How long one turn of the loop may assemble units: well under what a reader would notice.
+constexpr std::chrono::microseconds kSlice{2000};
+
+template <typename T>
+model::Table<T> sorted_table(std::vector<T> rows) {
+    std::sort(rows.begin(), rows.end(), [](const T& a, const T& b) { return a.id < b.id; });
+    return std::make_shared<const std::vector<T>>(std::move(rows));
+}
+
+// MP_LOAD_BALANCE_TYPE bits (ISO/IEC 11002 6.7): what the standard has a name for, then ours from
+// bit 16 on in the order in which Linux got them.
+std::uint32_t load_balance_type(const std::string& selector) {
+    if (selector == "round-robin") return 1u << 1;
+    if (selector == "queue-length") return 1u << 3;
+    if (selector == "service-time") return 1u << 16;
+    if (selector == "historical-service-time") return 1u << 17;
+    if (selector == "io-affinity") return 1u << 18;
+    return 1u << 0;
+}
+
+} // namespace
+
+Inventory::Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
+                     const Config& config, std::uint64_t instance)
+  : loop_(loop)
+  , hardware_(hardware)
+  , workers_(workers)
+  , ids_(ids)
+  , config_(config)
+  , initiator_ports_(model::ObjectType::InitiatorPort, ids)
+  , target_ports_(model::ObjectType::TargetPort, ids)
+  , schedule_(config.refresh.shortest, config.refresh.longest) {
+    auto empty = std::make_shared<model::Snapshot>();
+    empty->instance = instance;
+    empty->made_at = now_realtime();
+    snapshot_ = std::move(empty);
+}
+
+Inventory::~Inventory() = default;
+
+Status Inventory::start(std::function<void()> ready, std::function<void(const Error&)> failed) {
+    ready_ = std::move(ready);
+    failed_ = std::move(failed);
+    sd_event_source* source = nullptr;
+    int r = sd_event_add_defer(
+        loop_, &source,
+        [](sd_event_source*, void* self) {
+            static_cast<Inventory*>(self)->commit();
+            return 0;
+        },
+        this);
+    if (r < 0) return Error{"add", "commit source", "", -r};
+    commit_source_.reset(source);
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    // Refreshes may be a second late: then many are done in one wake-up.
+    constexpr std::uint64_t accuracy = 1'000'000;
+    r = sd_event_add_time(
+        loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, accuracy,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            static_cast<Inventory*>(self)->refresh_due();
+            return 0;
+        },
+        this);
+    if (r < 0) return Error{"add", "refresh timer", "", -r};
+    refresh_timer_.reset(source);
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    return hardware_.start(loop_, *this);
+}
+
+void Inventory::set_path_manager(const std::string& manager, const std::string& reason) {
+    manager_.path_manager = manager;
+    manager_.path_manager_reason = reason;
+    schedule_commit();
+}
+
+void Inventory::device_mapper_state(const std::string& trouble) {
+    manager_.device_mapper = trouble;
+    schedule_commit();
+}
+
+void Inventory::udev_state(const std::string& trouble) {
+    manager_.udev = trouble;
+    schedule_commit();
+}
+
+void Inventory::enumerated() {
+    if (manager_.ready) return;
+    // Questions of this epoch are those about what existed at the start.
+    const Epoch first = epoch_++;
+    wait_for(first, config_.startup.verify, [this](const Status&) { become_ready(); });
+}
+
+void Inventory::become_ready() {
+    manager_.ready = true;
+    commit();
+    if (auto forgotten = ids_.forget_unused(); !forgotten) failed_(forgotten.error());
+    ready_();
+}
+
+void Inventory::caused_at(Clock::time_point when) {
+    if (!cause_ || when < *cause_) cause_ = when;
+}
+
+void Inventory::mark(MapRecord& map) {
+    if (map.dirty) return;
+    map.dirty = true;
+    dirty_maps_.push_back(map.facts.number);
+    schedule_commit();
+}
+
+void Inventory::mark_disks() {
+    dirty_disks_ = true;
+    schedule_commit();
+}
+
+void Inventory::schedule_commit() {
+    if (manager_.ready) sd_event_source_set_enabled(commit_source_.get(), SD_EVENT_ONESHOT);
+}
+
+void Inventory::commit() {
+    auto next = std::make_shared<model::Snapshot>(*snapshot_);
+    const bool first = next->generation == 0;
+    next->manager = manager_;
+    const bool finished = commit_maps(*next);
+    commit_tables(*next);
+    if (auto saved = ids_.save(); !saved) failed_(saved.error());
+
+    const auto cause = cause_.value_or(Clock::now());
+    if (finished) cause_.reset();
+    auto events = model::diff(*snapshot_, *next);
+    if (!events.empty()) {
+        ++next->generation;
+        next->made_at = now_realtime();
+        const model::SnapshotPtr before = std::exchange(snapshot_, std::move(next));
+        // The first snapshot is what listeners begin with, not news.
+        if (!first)
+            for (ModelListener* listener : listeners_)
+                listener->model_changed(before, snapshot_, events, cause);
+    }
+    if (finished)
+        check_waiters();
+    else
+        schedule_commit();
+}
+
+// Returns whether nothing is left to be done.
+bool Inventory::commit_maps(model::Snapshot& next) {
+    for (const model::Sequence gone : gone_units_) {
+        if (const model::Unit* old = next.units.find(gone)) count_product(old->unit, -1);
+        next.units.erase(gone);
+    }
+    gone_units_.clear();
+
+    const bool bounded = next.generation > 0;
+    const auto until = Clock::now() + kSlice;
+    std::size_t done = 0;
+    for (; done < dirty_maps_.size(); ++done) {
+        if (bounded && Clock::now() >= until) break;
+        const auto known = maps_.find(dirty_maps_[done]);
+        if (known == maps_.end() || !known->second->dirty) continue;
+        MapRecord& map = *known->second;
+        map.dirty = false;
+        auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_));
+        if (map.published && *map.published == *unit) continue;
+        if (map.published) count_product(map.published->unit, -1);
+        count_product(unit->unit, +1);
+        map.published = unit;
+        next.units.put(std::move(unit));
+    }
+    dirty_maps_.erase(dirty_maps_.begin(), dirty_maps_.begin() + static_cast<std::ptrdiff_t>(done));
+    return dirty_maps_.empty();
+}
+
+void Inventory::count_product(const model::LogicalUnit& unit, int change) {
+    if (unit.product_id == 0) return;
+    auto& [product, users] = products_[unit.product_id];
+    if (users == 0 && change > 0) {
+        product = {unit.product_id, unit.vendor, unit.product, unit.revision};
+        products_changed_ = true;
+    }
+    users += static_cast<unsigned>(change);
+    if (users == 0) {
+        products_.erase(unit.product_id);
+        products_changed_ = true;
+    }
+}
+
+void Inventory::commit_tables(model::Snapshot& next) {
+    if (std::exchange(dirty_disks_, false)) {
+        std::vector<model::Disk> rows;
+        for (const auto& [name, disk] : disks_by_name_)
+            if (!disk->map) rows.push_back(assemble_disk(*disk, ids_));
+        if (!(rows.empty() && next.disks->empty())) next.disks = sorted_table(std::move(rows));
+    }
+    if (initiator_ports_.take_changed()) {
+        std::vector<model::InitiatorPort> rows;
+        for (const auto& [key, port] : initiator_ports_.ports())
+            rows.push_back({port.id, port.facts->port_id, port.facts->transport,
+                            port.facts->device_file, port.facts->friendly_name});
+        next.initiator_ports = sorted_table(std::move(rows));
+    }
+    if (target_ports_.take_changed()) {
+        std::vector<model::TargetPort> rows;
+        for (const auto& [key, port] : target_ports_.ports())
+            rows.push_back({port.id, port.facts->port_id, port.facts->transport, port.relative_id});
+        next.target_ports = sorted_table(std::move(rows));
+    }
+    if (std::exchange(products_changed_, false)) {
+        std::vector<model::DeviceProduct> rows;
+        for (const auto& [id, product] : products_)
+            rows.push_back(product.first);
+        next.products = sorted_table(std::move(rows));
+    }
+    if (next.plugins->empty()) {
+        model::Plugin plugin = hardware_.describe();
+        plugin.id = ids_.id(model::ObjectType::Plugin, plugin.name);
+        std::vector<model::LoadBalance> rows;
+        for (const std::string& selector : plugin.load_balance)
+            rows.push_back({ids_.id(model::ObjectType::LoadBalance, selector), selector, "Linux",
+                            load_balance_type(selector)});
+        next.load_balances = sorted_table(std::move(rows));
+        next.plugins = sorted_table(std::vector<model::Plugin>{std::move(plugin)});
+    }
+}
+
+void Inventory::question_over(Epoch epoch) {
+    const auto counted = questions_.find(epoch);
+    if (counted == questions_.end()) return;
+    if (--counted->second == 0) {
+        questions_.erase(counted);
+        if (!waiters_.empty()) check_waiters();
+    }
+}
+
+void Inventory::settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) {
+    const auto deadline = Clock::now() + timeout;
+    hardware_.settle(timeout, [this, deadline, done = std::move(done)](const Status& settled) {
+        if (!settled) {
+            done(settled);
+            return;
+        }
+        // All that was told is in the records now; the questions it raised belong to this epoch.
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        wait_for(epoch_++, std::max(left, std::chrono::milliseconds(0)), done);
+    });
+}
+
+void Inventory::wait_for(Epoch epoch, std::chrono::milliseconds timeout,
+                         std::function<void(Status)> done) {
+    Waiter& waiter = waiters_.emplace_back();
+    waiter.inventory = this;
+    waiter.epoch = epoch;
+    waiter.done = std::move(done);
+    sd_event_source* source = nullptr;
+    const int r = sd_event_add_time(
+        loop_, &source, CLOCK_MONOTONIC, to_usec(Clock::now() + timeout), 1000,
+        [](sd_event_source*, std::uint64_t, void* data) {
+            auto* late = static_cast<Waiter*>(data);
+            late->over = true;
+            late->inventory->check_waiters();
+            return 0;
+        },
+        &waiter);
+    if (r < 0) {
+        auto answer = std::move(waiter.done);
+        waiters_.pop_back();
+        answer(Error{"add", "timer", "", -r});
+        return;
+    }
+    waiter.timer.reset(source);
+    check_waiters();
+}
+
+// Answers those whose questions are all answered and whose answers are in the snapshot.
+void Inventory::check_waiters() {
+    const bool in_snapshot = !manager_.ready || dirty_maps_.empty();
+    for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
+        const bool answered = questions_.empty() || questions_.begin()->first > waiter->epoch;
+        if (!(answered && in_snapshot) && !waiter->over) {
+            ++waiter;
+            continue;
+        }
+        Status outcome =
+            answered && in_snapshot
+                ? Status(Done{})
+                : Status(Error{"settle", "", "devices did not answer in time", ETIMEDOUT});
+        auto done = std::move(waiter->done);
+        waiters_.erase(waiter);
+        done(std::move(outcome));
+        waiter = waiters_.begin(); // `done` may have changed the list
+    }
+}
+
+} // namespace mpapi::daemon

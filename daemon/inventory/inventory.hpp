@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Everything that is known, kept up to date: facts come in from the hardware, questions go out to
+// devices by way of the workers, and each turn of the loop that learnt something ends in one new
+// snapshot and one list of events for the listeners. Data flows one way:
+//
+//   hardware -> records -> (questions -> answers -> records) -> units -> snapshot -> listeners
+//
+// Only what changed is looked at: a record that learns something marks its map, and a commit
+// assembles the marked maps, a slice of them per turn of the loop.
+#pragma once
+
+#include "common/system/handle.hpp"
+#include "daemon/config.hpp"
+#include "daemon/hardware.hpp"
+#include "daemon/inventory/records.hpp"
+#include "daemon/inventory/refresh_schedule.hpp"
+#include "daemon/inventory/source.hpp"
+#include "daemon/workers/workers.hpp"
+
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace mpapi::daemon {
+
+class Inventory final : public HardwareObserver, public ModelSource {
+  public:
+    // `instance` tells this run from every other. All references outlive the inventory.
+    Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
+              const Config& config, std::uint64_t instance);
+    ~Inventory();
+
+    // Starts the hardware. `ready` is called once, when everything that existed at the start has
+    // been looked at, or when Config::Startup::verify has passed; from then on snapshot() is not
+    // empty and listeners are told. `failed` is called when numbers cannot be saved any more.
+    Status start(std::function<void()> ready, std::function<void(const Error&)> failed);
+
+    void add_listener(ModelListener& listener) { listeners_.push_back(&listener); }
+
+    void set_path_manager(const std::string& manager, const std::string& reason);
+
+    // ModelSource
+    model::SnapshotPtr snapshot() const override { return snapshot_; }
+    WorkCounters counters() const override { return workers_.counters(); }
+    void settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) override;
+    void refresh(model::Sequence unit) override;
+
+    // HardwareObserver
+    void disk_present(const DiskFacts& disk) override;
+    void disk_gone(const std::string& device) override;
+    void map_present(const MapFacts& map) override;
+    void map_gone(model::DeviceNumber number) override;
+    void access_state_changed(const std::string& device,
+                              std::chrono::steady_clock::time_point seen_at) override;
+    void inquiry_data_changed(const std::string& device) override;
+    void enumerated() override;
+    void device_mapper_state(const std::string& trouble) override;
+    void udev_state(const std::string& trouble) override;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    using Epoch = std::uint64_t;
+    struct NumberHash {
+        std::size_t operator()(model::DeviceNumber n) const {
+            return std::hash<std::uint64_t>{}(std::uint64_t(n.major) << 32 | n.minor);
+        }
+    };
+
+    // A disk as a question remembers it while it is away.
+    struct DiskRef {
+        model::DeviceNumber number;
+        std::uint64_t incarnation = 0;
+    };
+
+    // Somebody who waits until every question of an epoch or older is answered.
+    struct Waiter {
+        Inventory* inventory = nullptr;
+        Epoch epoch = 0;
+        std::function<void(Status)> done;
+        EventSource timer;
+        bool over = false;
+    };
+
+    // disks.cpp: disks and what they say of themselves
+    DiskRecord* find_disk(DiskRef ref);
+    DiskRecord& disk_record(model::DeviceNumber number);
+    void drop_unless_needed(DiskRecord& disk);
+    void leave_ports(DiskRecord& disk);
+    void take_first_identity(DiskRecord& disk, const DiskFacts& facts);
+    void ask_identity_of(DiskRecord& disk, Epoch epoch);
+    void identity_answered(DiskRef disk, const Answer<PathIdentity>& answer);
+    void set_trouble(DiskRecord& disk, std::string command, std::string reason,
+                     model::Time since = 0);
+    void stalled(DiskRef disk, const Stall& stall);
+    void returned(DiskRef disk);
+    void touch(DiskRecord& disk);
+    bool look_at_state(DiskRecord& disk);
+
+    // maps.cpp: maps and their target port groups
+    void set_members(MapRecord& map);
+    void settle_unit_name(MapRecord& map, const DiskRecord& disk);
+    void set_unit_name(MapRecord& map, std::string name, model::NameType type);
+    void mark_duplicates(const std::string& unit_name);
+    void inquire_groups(MapRecord& map, Epoch epoch);
+    void continue_inquiry(MapRecord& map);
+    void finish_inquiry(MapRecord& map);
+    void groups_answered(model::Sequence unit, DiskRef path,
+                         const Answer<scsi::TargetPortGroups>& answer);
+    static bool covers(const MapRecord& map, const std::optional<std::uint16_t>& group);
+    void refresh_map(MapRecord& map, Epoch epoch);
+    void activity(MapRecord& map);
+    void arm_refresh();
+    void refresh_due();
+    MapRecord* find_map(model::Sequence id);
+
+    // inventory.cpp: from marks to snapshots
+    void mark(MapRecord& map);
+    void mark_disks();
+    void caused_at(Clock::time_point when);
+    void schedule_commit();
+    void commit();
+    bool commit_maps(model::Snapshot& next);
+    void commit_tables(model::Snapshot& next);
+    void count_product(const model::LogicalUnit& unit, int change);
+    void become_ready();
+    void question_sent(Epoch epoch) { ++questions_[epoch]; }
+    void question_over(Epoch epoch);
+    void check_waiters();
+    void wait_for(Epoch epoch, std::chrono::milliseconds timeout, std::function<void(Status)> done);
+
+    sd_event* loop_;
+    Hardware& hardware_;
+    Workers& workers_;
+    ObjectIds& ids_;
+    const Config& config_;
+    std::vector<ModelListener*> listeners_;
+    std::function<void()> ready_;
+    std::function<void(const Error&)> failed_;
+
+    PortTable initiator_ports_;
+    PortTable target_ports_;
+    std::unordered_map<model::DeviceNumber, std::unique_ptr<DiskRecord>, NumberHash> disks_;
+    std::unordered_map<std::string, DiskRecord*> disks_by_name_;
+    std::unordered_map<model::DeviceNumber, std::unique_ptr<MapRecord>, NumberHash> maps_;
+    std::unordered_map<model::Sequence, MapRecord*> maps_by_id_;
+    std::unordered_map<std::string, std::vector<MapRecord*>> maps_by_unit_name_;
+
+    RefreshSchedule schedule_;
+    EventSource refresh_timer_;
+    EventSource commit_source_;
+
+    std::vector<model::DeviceNumber> dirty_maps_;
+    std::vector<model::Sequence> gone_units_;
+    bool dirty_disks_ = false;
+    std::map<model::Sequence, std::pair<model::DeviceProduct, unsigned>> products_; // with users
+    bool products_changed_ = false;
+    model::Manager manager_;
+    std::optional<Clock::time_point> cause_;
+    model::SnapshotPtr snapshot_;
+    std::uint64_t incarnations_ = 0;
+
+    Epoch epoch_ = 1;
+    std::map<Epoch, std::size_t> questions_; // under way
+    std::list<Waiter> waiters_;
+};
+
+} // namespace mpapi::daemon

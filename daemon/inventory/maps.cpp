@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Inventory, the part about maps: which disks they are made of, and their target port groups.
+#include "daemon/inventory/assemble.hpp"
+#include "daemon/inventory/inventory.hpp"
+
+#include "common/dm/multipath_status.hpp"
+#include "common/dm/multipath_table.hpp"
+#include "common/model/identity.hpp"
+#include "common/system/clock.hpp"
+
+#include <algorithm>
+
+namespace mpapi::daemon {
+
+namespace {
+
+constexpr std::chrono::milliseconds kAfterMapEvent{500}; // dm events come in bursts
+constexpr std::chrono::seconds kWhileTransitioning{1};
+
+} // namespace
+
+void Inventory::map_present(const MapFacts& facts) {
+    caused_at(Clock::now());
+    auto& slot = maps_[facts.number];
+    const std::string key = model::logical_unit_key(facts.uuid, facts.name);
+    if (slot && slot->key != key) { // the kernel used the number again for another map
+        map_gone(facts.number);
+        map_present(facts);
+        return;
+    }
+    const bool fresh = !slot;
+    if (fresh) {
+        slot = std::make_unique<MapRecord>();
+        slot->key = key;
+        slot->id = ids_.id(model::ObjectType::LogicalUnit, key);
+        maps_by_id_[slot->id] = slot.get();
+    }
+    MapRecord& map = *slot;
+    const bool event = !fresh && map.facts.event_number != facts.event_number;
+    const bool other_table = fresh || map.facts.table != facts.table;
+    map.facts = facts;
+    map.read_times->device_mapper = now_realtime();
+    if (other_table) set_members(map);
+    mark(map);
+    if (event || other_table) {
+        for (DiskRecord* disk : map.disks)
+            look_at_state(*disk);
+        activity(map);
+        if (event && map.inquired)
+            schedule_.due_by(map.id, std::max(Clock::now(), map.inquired_at + kAfterMapEvent));
+        arm_refresh();
+    }
+}
+
+void Inventory::map_gone(model::DeviceNumber number) {
+    const auto known = maps_.find(number);
+    if (known == maps_.end()) return;
+    caused_at(Clock::now());
+    const std::unique_ptr<MapRecord> map = std::move(known->second);
+    maps_.erase(known);
+    maps_by_id_.erase(map->id);
+    schedule_.forget(map->id);
+    set_unit_name(*map, "", model::NameType::Unknown);
+    if (map->published) gone_units_.push_back(map->id);
+    const std::vector<DiskRecord*> disks = std::move(map->disks);
+    for (DiskRecord* disk : disks) {
+        disk->map = nullptr;
+        disk->path_id = 0;
+        drop_unless_needed(*disk);
+    }
+    if (map->inquiry) question_over(map->inquiry_epoch);
+    mark_disks();
+    schedule_commit();
+}
+
+// The disks that the table names, and their ids as paths of this map.
+void Inventory::set_members(MapRecord& map) {
+    std::vector<DiskRecord*> members;
+    if (const auto table = dm::parse_multipath_table(map.facts.table)) {
+        for (const auto& group : table->groups)
+            for (const auto& path : group.paths)
+                if (const auto number = path.number())
+                    members.push_back(&disk_record({number->major, number->minor}));
+    }
+    std::vector<DiskRecord*> left;
+    for (DiskRecord* disk : map.disks)
+        if (std::find(members.begin(), members.end(), disk) == members.end()) left.push_back(disk);
+    map.disks = std::move(members);
+    for (DiskRecord* disk : left) {
+        if (disk->map != &map) continue;
+        disk->map = nullptr;
+        disk->path_id = 0;
+        drop_unless_needed(*disk);
+    }
+
+    std::vector<std::string> nexuses;
+    bool newcomer = false;
+    for (DiskRecord* disk : map.disks) {
+        if (disk->map && disk->map != &map) {
+            // Two live tables name one disk for a moment while a map is replaced by another.
+            std::erase(disk->map->disks, disk);
+            mark(*disk->map);
+        }
+        newcomer |= disk->map != &map;
+        disk->map = &map;
+        std::string nexus =
+            disk->initiator_port && disk->target_port
+                ? model::nexus_key(disk->initiator_port->facts->port_id,
+                                   disk->target_port->facts->port_id, disk->address.lun)
+                : "device " + std::to_string(disk->number.major) + ":" +
+                      std::to_string(disk->number.minor);
+        if (std::find(nexuses.begin(), nexuses.end(), nexus) != nexuses.end())
+            nexus += " " + disk->device; // ports that tell too little to be told apart
+        disk->path_id = ids_.id(model::ObjectType::Path, std::to_string(map.id) + "/" + nexus);
+        nexuses.push_back(std::move(nexus));
+        if (disk->identity) settle_unit_name(map, *disk);
+    }
+    mark_disks();
+    mark(map);
+    if (newcomer) inquire_groups(map, epoch_);
+}
+
+// The first path that answers says what all must be. Where the map's UUID names a designator of the
+// same kind, that one counts: then a LUN that was given to something else while the daemon was not
+// running is found too.
+void Inventory::settle_unit_name(MapRecord& map, const DiskRecord& disk) {
+    if (disk.identity->unit_name.empty()) return;
+    const model::ExpectedName expected = model::name_expected_by(map.facts.uuid);
+    if (!expected.text.empty() && expected.type == disk.identity->unit_name_type)
+        set_unit_name(map, expected.text, expected.type);
+    else if (map.unit_name.empty() || map.unit_name == expected.text)
+        set_unit_name(map, disk.identity->unit_name, disk.identity->unit_name_type);
+}
+
+void Inventory::set_unit_name(MapRecord& map, std::string name, model::NameType type) {
+    map.unit_name_type = type;
+    if (map.unit_name == name) return;
+    const std::string before = std::exchange(map.unit_name, std::move(name));
+    if (!before.empty()) {
+        std::erase(maps_by_unit_name_[before], &map);
+        mark_duplicates(before);
+    }
+    if (!map.unit_name.empty()) {
+        maps_by_unit_name_[map.unit_name].push_back(&map);
+        mark_duplicates(map.unit_name);
+    }
+}
+
+void Inventory::mark_duplicates(const std::string& unit_name) {
+    const auto named = maps_by_unit_name_.find(unit_name);
+    if (named == maps_by_unit_name_.end()) return;
+    const bool duplicate = named->second.size() > 1;
+    for (MapRecord* map : named->second) {
+        if (map->duplicate == duplicate) continue;
+        map->duplicate = duplicate;
+        mark(*map);
+    }
+    if (named->second.empty()) maps_by_unit_name_.erase(named);
+}
+
+MapRecord* Inventory::find_map(model::Sequence id) {
+    const auto known = maps_by_id_.find(id);
+    return known == maps_by_id_.end() ? nullptr : known->second;
+}
+
+void Inventory::activity(MapRecord& map) {
+    if (config_.refresh.enabled) schedule_.active(map.id, Clock::now());
+}
+
+void Inventory::access_state_changed(const std::string& device, Clock::time_point seen_at) {
+    const auto named = disks_by_name_.find(device);
+    if (named == disks_by_name_.end() || !named->second->map) return;
+    caused_at(seen_at);
+    inquire_groups(*named->second->map, epoch_);
+}
+
+// Starts asking, or has it done again after the asking that is under way.
+void Inventory::inquire_groups(MapRecord& map, Epoch epoch) {
+    if (!reports_target_port_groups(map)) return;
+    if (map.inquiry) {
+        map.inquire_again = true;
+        return;
+    }
+    // Healthy paths first, another one of them each time, so that every path is heard over time.
+    std::vector<GroupInquiry::Candidate> healthy, others;
+    for (std::size_t i = 0; i < map.disks.size(); ++i) {
+        const std::size_t index = (i + map.turn) % map.disks.size();
+        const DiskRecord& disk = *map.disks[index];
+        if (!disk.present || disk.stuck) continue;
+        const bool good = !disk.trouble && disk.state == model::DeviceState::Running;
+        (good ? healthy : others).push_back({index, disk.target_port_group});
+    }
+    ++map.turn;
+    healthy.insert(healthy.end(), others.begin(), others.end());
+    map.inquiry.emplace(std::move(healthy));
+    map.inquiry_epoch = epoch;
+    question_sent(epoch);
+    continue_inquiry(map);
+}
+
+void Inventory::continue_inquiry(MapRecord& map) {
+    const auto next = map.inquiry->next();
+    if (!next || *next >= map.disks.size() || !map.disks[*next]->present) {
+        finish_inquiry(map);
+        return;
+    }
+    const DiskRecord& disk = *map.disks[*next];
+    const auto timeout = config_.commands.timeout;
+    const model::Sequence unit = map.id;
+    const DiskRef path{disk.number, disk.incarnation};
+    Job job;
+    job.host = disk.address.host;
+    job.run = [this, &hardware = hardware_, device = disk.device, unit, path,
+               timeout](Progress& progress) -> Job::Completion {
+        progress.begin("open", timeout);
+        auto opened = hardware.open(device, path.number);
+        auto answer = std::make_shared<Answer<scsi::TargetPortGroups>>(
+            opened ? ask_target_port_groups(**opened, progress, timeout)
+                   : Answer<scsi::TargetPortGroups>{opened.error(), {}, Failure::NoStatus});
+        return [this, unit, path, answer] { groups_answered(unit, path, *answer); };
+    };
+    job.stalled = [this, unit, path](const Stall& stall) {
+        stalled(path, stall);
+        groups_answered(unit, path,
+                        {Error{stall.command, "", stall.reason}, {}, Failure::NoStatus});
+    };
+    job.returned = [this, path] { returned(path); };
+    workers_.submit(std::move(job));
+}
+
+void Inventory::groups_answered(model::Sequence unit, DiskRef path,
+                                const Answer<scsi::TargetPortGroups>& answer) {
+    DiskRecord* disk = find_disk(path);
+    if (disk && answer.attentions.identity) ask_identity_of(*disk, epoch_);
+    MapRecord* known = find_map(unit);
+    if (!known || !known->inquiry) return;
+    MapRecord& map = *known;
+    if (answer.result) {
+        map.inquiry->answered(*answer.result);
+    } else {
+        map.inquiry->failed();
+        const Error& error = answer.result.error();
+        const std::string reason = error.reason.empty() ? error.message() : error.reason;
+        if (!map.inquiry->any_answer() &&
+            !(map.groups_trouble && map.groups_trouble->command == error.action &&
+              map.groups_trouble->reason == reason))
+            map.groups_trouble_now = model::Trouble{now_realtime(), error.action, reason};
+        // The path itself may be what is wrong: let it say who it is.
+        if (disk && answer.failure == Failure::NoStatus && !disk->trouble)
+            ask_identity_of(*disk, epoch_);
+    }
+    continue_inquiry(map);
+}
+
+void Inventory::finish_inquiry(MapRecord& map) {
+    const GroupInquiry inquiry = std::move(*map.inquiry);
+    map.inquiry.reset();
+    map.inquired = true;
+    map.inquired_at = Clock::now();
+    bool changed = false;
+    bool transitioning = false;
+    if (inquiry.any_answer()) {
+        map.read_times->target_port_groups = now_realtime();
+        changed = map.groups != inquiry.groups() || map.groups_trouble;
+        map.groups = inquiry.groups();
+        map.groups_trouble = nullptr;
+        transitioning = std::any_of(map.groups.begin(), map.groups.end(), [](const auto& group) {
+            return group.state == scsi::AccessState::Transitioning;
+        });
+    } else if (map.groups_trouble_now) {
+        changed = true;
+        map.groups_trouble = map.groups_trouble_now;
+    }
+    map.groups_trouble_now = nullptr;
+    if (changed) mark(map);
+    if (config_.refresh.enabled) {
+        if (changed)
+            schedule_.active(map.id, map.inquired_at);
+        else
+            schedule_.quiet(map.id, map.inquired_at);
+        if (transitioning) schedule_.due_by(map.id, map.inquired_at + kWhileTransitioning);
+        arm_refresh();
+    }
+    // A path that told its group in the meantime may have told one that nobody reported.
+    if (std::exchange(map.group_learnt, false) && inquiry.any_answer())
+        for (const DiskRecord* disk : map.disks)
+            map.inquire_again |= !covers(map, disk->target_port_group);
+    const Epoch epoch = map.inquiry_epoch;
+    if (std::exchange(map.inquire_again, false)) inquire_groups(map, epoch);
+    question_over(epoch);
+}
+
+bool Inventory::covers(const MapRecord& map, const std::optional<std::uint16_t>& group) {
+    return !group || std::any_of(map.groups.begin(), map.groups.end(),
+                                 [&](const auto& told) { return told.number == *group; });
+}
+
+void Inventory::refresh(model::Sequence unit) {
+    if (MapRecord* map = find_map(unit)) refresh_map(*map, epoch_);
+}
+
+void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
+    for (DiskRecord* disk : map.disks)
+        if (!look_at_state(*disk) && disk->trouble) ask_identity_of(*disk, epoch);
+    if (reports_target_port_groups(map))
+        inquire_groups(map, epoch);
+    else if (config_.refresh.enabled)
+        schedule_.quiet(map.id, Clock::now());
+}
+
+void Inventory::arm_refresh() {
+    const auto next = schedule_.next();
+    if (!next) {
+        sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_OFF);
+        return;
+    }
+    const auto usec =
+        std::chrono::duration_cast<std::chrono::microseconds>(next->time_since_epoch()).count();
+    sd_event_source_set_time(refresh_timer_.get(), static_cast<std::uint64_t>(usec));
+    sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_ONESHOT);
+}
+
+void Inventory::refresh_due() {
+    for (const model::Sequence unit : schedule_.take_due(Clock::now()))
+        refresh(unit);
+    arm_refresh();
+}
+
+} // namespace mpapi::daemon

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Sequence numbers that outlive the daemon. The file `objects` in the state directory is a text of
+// one record a line, written before what it records is published:
+//
+//   mpapi-objects 1
+//   reserve 8192 <check>             numbers below this may have been given to somebody
+//   4 17 <check> 36001405…           type, sequence number, key
+//
+// New records are appended, so an object costs its own line and not the file; the whole is written
+// anew (beside it, flushed, renamed) when most of it is about things long gone. A record whose
+// check does not fit, or that nobody could have written, makes the file damaged: it is set aside
+// under another name and reported, what could be read of it goes on in a new one. The last line may
+// be torn by a power cut; that is no damage.
+#pragma once
+
+#include "common/model/values.hpp"
+#include "common/result.hpp"
+#include "common/system/handle.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace mpapi::daemon {
+
+class ObjectIds {
+  public:
+    // Numbers in memory only: for tests and one-shot runs.
+    ObjectIds() = default;
+
+    // Reads `directory`/objects; there may be none. Fails when the directory cannot be written.
+    static Result<ObjectIds> open(const std::string& directory);
+
+    // What was found wrong when the file was read, for the journal; empty as a rule.
+    const std::vector<std::string>& notices() const { return notices_; }
+
+    // The object's number; a new one for a key not seen before.
+    model::Sequence id(model::ObjectType type, std::string_view key);
+
+    // Makes the numbers given so far survive the end of this process. To be called before they
+    // are shown to anybody.
+    Status save();
+
+    // Drops the oldest records that nobody asked for since the start when they are the greater
+    // part.
+    Status forget_unused();
+
+  private:
+    struct Record {
+        model::Sequence sequence = 0;
+        bool used = false;
+    };
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    using Records = std::unordered_map<std::string, Record, TextHash, std::equal_to<>>;
+
+    Status read(int directory);
+    void take_line(std::string_view line, bool& damaged);
+    Status rewrite();
+    Status append(std::string_view text, bool durable);
+
+    static constexpr std::size_t kTypes = 10;
+
+    std::string directory_;
+    Fd file_;
+    std::array<Records, kTypes> records_;
+    model::Sequence next_ = 1;
+    model::Sequence reserved_ = 1;
+    std::string unsaved_;
+    std::vector<std::string> notices_;
+};
+
+} // namespace mpapi::daemon

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/inventory/refresh_schedule.hpp"
+
+#include <algorithm>
+
+namespace mpapi::daemon {
+
+// Up to a quarter later, by a number that is the unit's own: the same unit is always moved alike.
+std::chrono::milliseconds RefreshSchedule::spread(model::Sequence unit,
+                                                  std::chrono::milliseconds interval) const {
+    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15; // Fibonacci hashing spreads small numbers
+    const auto part = static_cast<std::int64_t>((unit * golden) >> 54); // 0…1023
+    return interval + interval * part / 4096;
+}
+
+void RefreshSchedule::set_due(model::Sequence unit, Entry& entry,
+                              std::optional<Clock::time_point> due) {
+    if (entry.due) queue_.erase({*entry.due, unit});
+    entry.due = due;
+    if (due) queue_.insert({*due, unit});
+}
+
+void RefreshSchedule::active(model::Sequence unit, Clock::time_point now) {
+    Entry& entry = units_[unit];
+    entry.interval = shortest_;
+    set_due(unit, entry, now + spread(unit, shortest_));
+}
+
+void RefreshSchedule::quiet(model::Sequence unit, Clock::time_point now) {
+    Entry& entry = units_[unit];
+    entry.interval = std::clamp(entry.interval * 2, shortest_, longest_);
+    set_due(unit, entry, now + spread(unit, entry.interval));
+}
+
+void RefreshSchedule::due_by(model::Sequence unit, Clock::time_point when) {
+    Entry& entry = units_[unit];
+    if (!entry.due || *entry.due > when) set_due(unit, entry, when);
+}
+
+void RefreshSchedule::forget(model::Sequence unit) {
+    const auto known = units_.find(unit);
+    if (known == units_.end()) return;
+    set_due(unit, known->second, std::nullopt);
+    units_.erase(known);
+}
+
+std::optional<RefreshSchedule::Clock::time_point> RefreshSchedule::next() const {
+    if (queue_.empty()) return std::nullopt;
+    return queue_.begin()->first;
+}
+
+std::vector<model::Sequence> RefreshSchedule::take_due(Clock::time_point now) {
+    std::vector<model::Sequence> due;
+    while (!queue_.empty() && queue_.begin()->first <= now) {
+        const model::Sequence unit = queue_.begin()->second;
+        due.push_back(unit);
+        set_due(unit, units_[unit], std::nullopt);
+    }
+    return due;
+}
+
+} // namespace mpapi::daemon

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// When each logical unit is to be asked again. A pure table over an injected clock: `shortest`
+// after activity, then doubling to `longest` while nothing changes, each moved a little by its own
+// number so that ten thousand units do not come due together.
+#pragma once
+
+#include "common/model/values.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace mpapi::daemon {
+
+class RefreshSchedule {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    RefreshSchedule(std::chrono::milliseconds shortest, std::chrono::milliseconds longest)
+      : shortest_(shortest)
+      , longest_(longest) {}
+
+    // Something happened to the unit: back to the shortest interval, counted from now.
+    void active(model::Sequence unit, Clock::time_point now);
+    // It was asked and nothing had changed: twice the interval.
+    void quiet(model::Sequence unit, Clock::time_point now);
+    // Due at that time at the latest, whatever its interval; the interval stays.
+    void due_by(model::Sequence unit, Clock::time_point when);
+    void forget(model::Sequence unit);
+
+    // The earliest due time, nullopt when there is nothing to ask.
+    std::optional<Clock::time_point> next() const;
+    // Takes out what is due; each comes back with active() or quiet().
+    std::vector<model::Sequence> take_due(Clock::time_point now);
+
+  private:
+    struct Entry {
+        std::chrono::milliseconds interval{0};
+        std::optional<Clock::time_point> due;
+    };
+
+    void set_due(model::Sequence unit, Entry& entry, std::optional<Clock::time_point> due);
+    std::chrono::milliseconds spread(model::Sequence unit,
+                                     std::chrono::milliseconds interval) const;
+
+    std::chrono::milliseconds shortest_;
+    std::chrono::milliseconds longest_;
+    std::map<model::Sequence, Entry> units_;
+    std::set<std::pair<Clock::time_point, model::Sequence>> queue_;
+};
+
+} // namespace mpapi::daemon
