@@ -107,7 +107,7 @@ Result<Config> load_config(const std::string& path) {
     if (!S_ISREG(status.st_mode)) return Error{"read", path, "expected a regular file"};
 
     std::string text;
-    std::array<char, 16384> block;
+    std::array<char, 16384> block{};
     for (;;) {
         const ssize_t got = ::read(file.get(), block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;

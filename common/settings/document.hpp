@@ -54,6 +54,7 @@ class Section {
     std::optional<T> choice(std::string_view key,
                             const std::vector<std::pair<std::string_view, T>>& words) {
         std::vector<std::string_view> known;
+        known.reserve(words.size());
         for (const auto& word : words)
             known.push_back(word.first);
         const auto index = choice_index(key, known);

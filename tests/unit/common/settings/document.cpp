@@ -168,7 +168,7 @@ void text_that_is_no_toml_has_a_line_too(void**) {
     const auto document = Document::parse("a = 1\nb = = 2\n", "san.toml");
     assert_false(document.has_value());
     assert_text_equal(document.error().object, "san.toml:2");
-    assert_true(document.error().reason.size() > 0);
+    assert_false(document.error().reason.empty());
 }
 
 void a_message_is_one_line_whatever_the_text(void**) {
