@@ -123,13 +123,15 @@ class Hardware {
     virtual Result<std::unique_ptr<ScsiDevice>> open(const std::string& device,
                                                      model::DeviceNumber number) = 0;
 
-    // What the kernel says of the device now. It tells nobody when this changes, so whoever has a
-    // reason to look again does. From any thread; never waits on the device.
-    virtual model::DeviceState device_state(const std::string& device) = 0;
-
     // Calls `done` on the loop once everything that had happened before this call has been told:
     // udev's queue seen empty, the monitor drained, the dm list read again. Fails with ETIMEDOUT.
     virtual void settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) = 0;
+
+    // Looks again at what nobody announces: the state of a SCSI device (the kernel sends no event
+    // for it) and whether a map is suspended. For the regular refresh of a logical unit; news reach
+    // the observer as usual, also from within this call. Unknown names are ignored. Never blocks.
+    virtual void look_again(const std::vector<std::string>& disks,
+                            const std::vector<model::DeviceNumber>& maps) = 0;
 
     // What the multipath driver is: name, vendor, version, selectors. For model::Plugin.
     virtual model::Plugin describe() = 0;

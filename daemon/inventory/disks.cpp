@@ -123,17 +123,6 @@ void Inventory::inquiry_data_changed(const std::string& device) {
             ask_identity_of(*disk, epoch_);
 }
 
-bool Inventory::look_at_state(DiskRecord& disk) {
-    if (!disk.present) return false;
-    const model::DeviceState state = hardware_.device_state(disk.device);
-    if (state == disk.state) return false;
-    const bool works_again = state == model::DeviceState::Running;
-    disk.state = state;
-    touch(disk);
-    if (works_again) ask_identity_of(disk, epoch_);
-    return true;
-}
-
 void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
     if (!disk.present || disk.stuck) return;
     if (disk.asking) {

@@ -99,7 +99,6 @@ class Inventory final : public HardwareObserver, public ModelSource {
     void stalled(DiskRef disk, const Stall& stall);
     void returned(DiskRef disk);
     void touch(DiskRecord& disk);
-    bool look_at_state(DiskRecord& disk);
 
     // maps.cpp: maps and their target port groups
     void set_members(MapRecord& map);

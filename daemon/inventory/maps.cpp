@@ -44,8 +44,6 @@ void Inventory::map_present(const MapFacts& facts) {
     if (other_table) set_members(map);
     mark(map);
     if (event || other_table) {
-        for (DiskRecord* disk : map.disks)
-            look_at_state(*disk);
         activity(map);
         if (event && map.inquired)
             schedule_.due_by(map.id, std::max(Clock::now(), map.inquired_at + kAfterMapEvent));
@@ -301,8 +299,14 @@ void Inventory::refresh(model::Sequence unit) {
 }
 
 void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
+    const model::Sequence unit = map.id;
+    std::vector<std::string> devices;
+    for (const DiskRecord* disk : map.disks)
+        if (disk->present) devices.push_back(disk->device);
+    hardware_.look_again(devices, {map.facts.number});
+    if (find_map(unit) != &map) return; // what was told ended it
     for (DiskRecord* disk : map.disks)
-        if (!look_at_state(*disk) && disk->trouble) ask_identity_of(*disk, epoch);
+        if (disk->trouble) ask_identity_of(*disk, epoch);
     if (reports_target_port_groups(map))
         inquire_groups(map, epoch);
     else if (config_.refresh.enabled)

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// mpapid: the daemon over this machine's own kernel.
+#include "common/system/handle.hpp"
+#include "daemon/config.hpp"
+#include "daemon/kernel/hardware.hpp"
+#include "daemon/service.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace {
+
+using namespace mpapi;
+
+int fail(const Error& error) {
+    std::fprintf(stderr, "mpapid: %s\n", error.message().c_str());
+    return EXIT_FAILURE;
+}
+
+int serve(const daemon::Config& config) {
+    if (::geteuid() != 0)
+        return fail(
+            {"start", "", "asking disks needs root; start it with: systemctl start mpapid"});
+    sd_event* raw_loop = nullptr;
+    if (const int r = sd_event_default(&raw_loop); r < 0)
+        return fail({"create", "event loop", "", -r});
+    const EventLoop loop(raw_loop);
+    sd_bus* raw_bus = nullptr;
+    if (const int r = sd_bus_open_system(&raw_bus); r < 0)
+        return fail({"connect to", "system bus", "is dbus.service running?", -r});
+    const Bus bus(raw_bus);
+    if (const int r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL); r < 0)
+        return fail({"attach", "system bus", "", -r});
+
+    kernel::KernelHardware hardware;
+    daemon::Service service(loop.get(), bus.get(), hardware, config);
+    if (auto started = service.start(); !started) return fail(started.error());
+    const Status ended = service.run();
+    const int code = ended ? EXIT_SUCCESS : fail(ended.error());
+    if (service.left_behind()) {
+        sd_bus_flush(bus.get());
+        ::_exit(code); // threads that wait in the kernel still use what destructors would free
+    }
+    return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Multipath management daemon", "mpapid");
+    std::string config_path = "/etc/mpapi/mpapid.toml";
+    bool check = false;
+    app.add_option("--config", config_path, "Configuration file")->capture_default_str();
+    app.add_flag("--check-config", check, "Read the configuration, say what is wrong, and end");
+    app.set_version_flag("--version", "mpapid " MPAPI_VERSION);
+    CLI11_PARSE(app, argc, argv);
+
+    const auto config = daemon::load_config(config_path);
+    if (!config) return fail(config.error());
+    if (check) return EXIT_SUCCESS;
+    return serve(*config);
+}

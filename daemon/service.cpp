@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/service.hpp"
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-id128.h>
+#include <systemd/sd-journal.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <syslog.h>
+
+namespace mpapi::daemon {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPatienceAtTheEnd{1000};
+
+// Tells this run from every other, so that generations of two runs are never compared.
+Result<std::uint64_t> new_instance() {
+    sd_id128_t id;
+    if (const int r = sd_id128_randomize(&id); r < 0) return Error{"draw", "instance id", "", -r};
+    return id.qwords[0] >> 1; // fits every language's signed 64 bits
+}
+
+} // namespace
+
+Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, const Config& config)
+  : loop_(loop)
+  , bus_(bus)
+  , hardware_(hardware)
+  , config_(config) {}
+
+Service::~Service() = default;
+
+Status Service::start() {
+    if (auto alone = check_not_running(); !alone) return alone;
+    if (auto watched = watch_signals(); !watched) return watched;
+    if (!config_.state_directory.empty()) {
+        auto ids = ObjectIds::open(config_.state_directory);
+        if (!ids) return ids.error();
+        ids_ = std::move(*ids);
+        for (const std::string& notice : ids_.notices())
+            sd_journal_print(LOG_WARNING, "%s", notice.c_str());
+    }
+    auto workers = Workers::create(loop_, config_.commands);
+    if (!workers) return workers.error();
+    workers_ = std::move(*workers);
+    const auto instance = new_instance();
+    if (!instance) return instance.error();
+    inventory_ = std::make_unique<Inventory>(loop_, hardware_, *workers_, ids_, config_, *instance);
+    sd_notify(0, "STATUS=Looking at what exists");
+    return inventory_->start([this] { publish(); }, [this](const Error& error) { fail(error); });
+}
+
+Status Service::check_not_running() {
+    const char* unique = nullptr;
+    if (int r = sd_bus_get_unique_name(bus_, &unique); r < 0) return Error{"use", "bus", "", -r};
+    sd_bus_creds* owner = nullptr;
+    const int r = sd_bus_get_name_creds(bus_, publish::kBusName, SD_BUS_CREDS_PID, &owner);
+    if (r == -ENXIO) return Done{};
+    pid_t pid = 0;
+    if (r >= 0) sd_bus_creds_get_pid(owner, &pid);
+    sd_bus_creds_unref(owner);
+    if (r < 0) return Error{"look up", publish::kBusName, "", -r};
+    return Error{"start", "",
+                 std::string("another instance is running: process ") + std::to_string(pid) +
+                     " owns " + publish::kBusName};
+}
+
+Status Service::watch_signals() {
+    for (const int number : {SIGTERM, SIGINT}) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, number);
+        if (sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return Error{"block", "signal", "", errno};
+        // Without a handler the loop ends.
+        if (const int r = sd_event_add_signal(loop_, nullptr, number, nullptr, nullptr); r < 0)
+            return Error{"watch", "signal", "", -r};
+    }
+    return Done{};
+}
+
+// The inventory stands: show it, then take the name, then say so.
+void Service::publish() {
+    auto publisher = publish::Publisher::create(bus_, loop_, *inventory_, config_.bus);
+    if (!publisher) {
+        fail(publisher.error());
+        return;
+    }
+    publisher_ = std::move(*publisher);
+    inventory_->add_listener(*publisher_);
+    if (const int r = sd_bus_request_name(bus_, publish::kBusName, 0); r < 0) {
+        fail(Error{"own", publish::kBusName,
+                   r == -EACCES ? "the bus policy does not allow it to this user" : "", -r});
+        return;
+    }
+    const auto snapshot = inventory_->snapshot();
+    sd_notifyf(0, "READY=1\nSTATUS=Watching %zu logical units", snapshot->units.size());
+}
+
+void Service::fail(const Error& error) {
+    if (!failure_) failure_ = error;
+    sd_event_exit(loop_, EXIT_FAILURE);
+}
+
+Status Service::run() {
+    sd_event_set_watchdog(loop_, true);
+    const int r = sd_event_loop(loop_);
+    sd_notify(0, "STOPPING=1");
+    left_behind_ = workers_->close(kPatienceAtTheEnd) > 0;
+    if (failure_) return *failure_;
+    if (r < 0) return Error{"run", "event loop", "", -r};
+    return Done{};
+}
+
+} // namespace mpapi::daemon

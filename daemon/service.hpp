@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One run of the daemon over some hardware: what both programs, mpapid and mpapid-san, do alike.
+#pragma once
+
+#include "common/system/handle.hpp"
+#include "daemon/config.hpp"
+#include "daemon/hardware.hpp"
+#include "daemon/inventory/inventory.hpp"
+#include "daemon/publish/publisher.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace mpapi::daemon {
+
+class Service {
+  public:
+    // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
+    // already. An empty state directory keeps object numbers in memory only.
+    Service(sd_event* loop, sd_bus* bus, Hardware& hardware, const Config& config);
+    ~Service();
+
+    // Fails where another instance owns the name already.
+    Status start();
+
+    // Until SIGTERM or SIGINT, or until something fails that the daemon cannot live without.
+    Status run();
+
+    // Once started.
+    Inventory& inventory() { return *inventory_; }
+
+    // Whether worker threads are still in the kernel: what they refer to must not be destroyed, so
+    // the process should end without doing so.
+    bool left_behind() const { return left_behind_; }
+
+  private:
+    Status check_not_running();
+    Status watch_signals();
+    void publish();
+    void fail(const Error& error);
+
+    sd_event* loop_;
+    sd_bus* bus_;
+    Hardware& hardware_;
+    const Config& config_;
+    ObjectIds ids_;
+    std::unique_ptr<Workers> workers_;
+    std::unique_ptr<Inventory> inventory_;
+    std::unique_ptr<publish::Publisher> publisher_;
+    std::optional<Error> failure_;
+    bool left_behind_ = false;
+};
+
+} // namespace mpapi::daemon
