@@ -56,7 +56,7 @@ Result<Bytes> whole_reply(ReserveInAction action, Bytes reply) {
 }
 
 std::uint8_t scope_and_type(std::uint8_t scope, ReservationType type) {
-    return static_cast<std::uint8_t>((scope & 0xf) << 4 | (static_cast<unsigned>(type) & 0xf));
+    return static_cast<std::uint8_t>((scope & 0xfu) << 4 | (static_cast<unsigned>(type) & 0xf));
 }
 
 } // namespace

@@ -22,7 +22,7 @@ Error list_error(std::string reason) {
 std::array<std::uint8_t, 10> reserve_out_cdb(const ReserveOutCommand& command) {
     std::array<std::uint8_t, 10> cdb{static_cast<std::uint8_t>(Opcode::PersistentReserveOut),
                                      static_cast<std::uint8_t>(command.action)};
-    cdb[2] = static_cast<std::uint8_t>((command.scope & 0xf) << 4 |
+    cdb[2] = static_cast<std::uint8_t>((command.scope & 0xfu) << 4 |
                                        (static_cast<unsigned>(command.type) & 0xf));
     store_u32(cdb, 5, command.parameter_list_length);
     return cdb;
