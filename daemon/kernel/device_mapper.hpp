@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// libdevmapper: list, table, status, versions. Reading only.
+//
+// The library keeps state of its own and is not thread-safe, so one thread at a time calls these
+// (dm_thread.hpp). None of them waits for a map: a status is asked for without a flush and without
+// a lock on what is above, so a suspended map answers too, and no udev cookie is waited for. Maps
+// are named by number: a name may change between the list and the question.
+//
+// What the library would print goes into the Error instead.
+#pragma once
+
+#include "common/result.hpp"
+#include "daemon/hardware.hpp"
+#include "daemon/kernel/map_list.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpapi::kernel {
+
+// Before the first use, once in a process: silences the library and keeps its control descriptor
+// open between commands. Do this only when /dev/mapper/control could be opened: the library makes
+// that node where it is missing.
+void prepare_device_mapper_library();
+
+// Every map of the kernel. Event numbers are 0 on kernels without them (before 4.13).
+Result<std::vector<ListedMap>> list_maps();
+
+struct MapReading {
+    MapKind kind = MapKind::Undecided;
+    std::optional<daemon::MapFacts> facts; // set when kind is Multipath
+};
+
+// nullopt: no map has this number, or no longer.
+Result<std::optional<MapReading>> read_map(model::DeviceNumber number);
+
+// Version of the kernel's multipath target, "1.14.0"; "" while it is not loaded.
+Result<std::string> multipath_target_version();
+
+} // namespace mpapi::kernel

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The one thread that uses libdevmapper. The loop asks it to look; it lists, reads what has news
+// and hands over what it saw through a queue that an event descriptor announces. Requests that
+// come while it works are made one: a burst of a thousand events costs a few lists.
+//
+// A device-mapper command does not wait for devices, but it does wait for locks that a broken
+// kernel may hold for ever. Then this thread is stuck and the daemon goes on with what it knew; at
+// the end it is left behind.
+#pragma once
+
+#include "common/result.hpp"
+#include "common/system/handle.hpp"
+#include "daemon/hardware.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mpapi::kernel {
+
+// What one look brought. In this order: gone, present.
+struct DmSight {
+    std::uint64_t ticket = 0; // of the last request that this look answers
+    std::vector<model::DeviceNumber> gone;
+    std::vector<daemon::MapFacts> present; // new, or read again
+    std::string target_version;            // "" unknown
+    Status status = Done{};                // why the list could not be read
+    std::vector<Error> troubles;           // of single maps
+};
+
+class DmThread {
+  public:
+    // The descriptor below becomes readable when sights wait.
+    static Result<std::unique_ptr<DmThread>> start();
+    ~DmThread();
+    DmThread(const DmThread&) = delete;
+    DmThread& operator=(const DmThread&) = delete;
+
+    int descriptor() const noexcept;
+    std::vector<DmSight> take(); // also makes the descriptor unreadable
+
+    // Each returns the ticket of its request. A sight with this ticket or a later one was begun
+    // after the call.
+    std::uint64_t look();                           // at what the list shows to be new
+    std::uint64_t look_at(model::DeviceNumber map); // and at this map
+    std::uint64_t look_at_all();                    // and at every multipath map
+
+  private:
+    struct Shared;
+    explicit DmThread(std::shared_ptr<Shared> shared);
+
+    static void work(const std::shared_ptr<Shared>& shared);
+
+    std::shared_ptr<Shared> shared_;
+};
+
+} // namespace mpapi::kernel

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/kernel/udev.hpp"
+
+#include "daemon/kernel/disk_reader.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace mpapi::kernel {
+namespace {
+
+constexpr const char* tag = "mpapi";
+// A disk is about 1 KiB on the wire; 4096 disks of a SAN that comes back at once come in bursts.
+// The kernel gives less where net.core.rmem_max says so and we lack CAP_NET_ADMIN.
+constexpr int receive_buffer = 16 * 1024 * 1024;
+
+// Where udev looks for rules (udev(7)); one that is overridden by an empty file of the same name is
+// off on purpose, and then the subsystem filter would be against that purpose only in cost.
+bool rule_is_installed() {
+    constexpr std::array folders{"/etc/udev/rules.d", "/run/udev/rules.d",
+                                 "/usr/local/lib/udev/rules.d", "/usr/lib/udev/rules.d",
+                                 "/lib/udev/rules.d"};
+    for (const auto* folder : folders) {
+        const auto path = std::string(folder) + "/70-mpapi.rules";
+        if (::access(path.c_str(), R_OK) == 0) return true;
+    }
+    return false;
+}
+
+Error failure(const char* action, int result) {
+    return Error{action, "", "", result < 0 ? -result : errno};
+}
+
+} // namespace
+
+Result<std::unique_ptr<Udev>> Udev::open() {
+    Context context(udev_new());
+    if (!context) return failure("open libudev", 0);
+    Monitor monitor(udev_monitor_new_from_netlink(context.get(), "udev"));
+    if (!monitor) return failure("subscribe to udev", 0);
+
+    if (rule_is_installed()) {
+        if (const int r = udev_monitor_filter_add_match_tag(monitor.get(), tag); r < 0)
+            return failure("filter udev events", r);
+    } else {
+        for (const auto& [subsystem, type] :
+             {std::pair{"block", "disk"}, {"scsi", "scsi_device"}, {"misc", nullptr}}) {
+            const int r =
+                udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), subsystem, type);
+            if (r < 0) return failure("filter udev events", r);
+        }
+    }
+    // Best effort: with a smaller buffer events are lost sooner, and then we enumerate.
+    (void)udev_monitor_set_receive_buffer_size(monitor.get(), receive_buffer);
+    if (const int r = udev_monitor_enable_receiving(monitor.get()); r < 0)
+        return failure("receive udev events", r);
+    return std::unique_ptr<Udev>(new Udev(std::move(context), std::move(monitor)));
+}
+
+int Udev::descriptor() const noexcept {
+    return udev_monitor_get_fd(monitor_.get());
+}
+
+Result<std::optional<Uevent>> Udev::receive() {
+    errno = 0;
+    const Device device(udev_monitor_receive_device(monitor_.get()));
+    if (!device) {
+        if (errno == EAGAIN || errno == EINTR || errno == 0) return std::optional<Uevent>();
+        return Error{"receive udev event", "", "", errno};
+    }
+    const auto text = [](const char* value) { return value ? std::string(value) : std::string(); };
+    const auto property = [&](const char* name) {
+        return text(udev_device_get_property_value(device.get(), name));
+    };
+    Uevent event;
+    event.action = text(udev_device_get_action(device.get()));
+    event.subsystem = text(udev_device_get_subsystem(device.get()));
+    event.device_type = text(udev_device_get_devtype(device.get()));
+    event.name = text(udev_device_get_sysname(device.get()));
+    event.major = property("MAJOR");
+    event.minor = property("MINOR");
+    event.old_path = property("DEVPATH_OLD");
+    event.multipath_path = property("DM_MULTIPATH_DEVICE_PATH");
+    event.dm_action = property("DM_ACTION");
+    event.unit_attention = property("SDEV_UA");
+    return std::optional<Uevent>(std::move(event));
+}
+
+Result<std::vector<std::string>> Udev::disks() const {
+    const Enumeration enumeration(udev_enumerate_new(context_.get()));
+    if (!enumeration) return failure("enumerate disks", 0);
+    int r = udev_enumerate_add_match_subsystem(enumeration.get(), "block");
+    if (r >= 0) r = udev_enumerate_add_match_sysname(enumeration.get(), "sd*");
+    if (r >= 0) r = udev_enumerate_scan_devices(enumeration.get());
+    if (r < 0) return failure("enumerate disks", r);
+
+    std::vector<std::string> names;
+    udev_list_entry* entry = nullptr;
+    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumeration.get())) {
+        const char* path = udev_list_entry_get_name(entry);
+        if (!path) continue;
+        const std::string_view whole(path);
+        const auto name = whole.substr(whole.find_last_of('/') + 1);
+        if (is_scsi_disk_name(name)) names.emplace_back(name);
+    }
+    return names;
+}
+
+std::optional<bool> Udev::multipath_member(const std::string& disk) const {
+    const Device device(
+        udev_device_new_from_subsystem_sysname(context_.get(), "block", disk.c_str()));
+    if (!device) return std::nullopt;
+    const char* value = udev_device_get_property_value(device.get(), "DM_MULTIPATH_DEVICE_PATH");
+    return value ? parse_multipath_member(value) : std::nullopt;
+}
+
+std::string Udev::trouble() {
+    if (::access("/run/udev/control", F_OK) == 0) return {};
+    return "udev is not running: changes of devices are not seen (no /run/udev/control)";
+}
+
+} // namespace mpapi::kernel

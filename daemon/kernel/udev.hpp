@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// libudev: what udev knows of disks, and its events. Events come after udev's rules have run (the
+// "udev" group), so device nodes and properties are there. They are filtered in the kernel by our
+// tag, which udev-rules/70-mpapi.rules gives; without that rule (a build tree, a container) by
+// subsystem, which wakes us more often but misses nothing.
+//
+// Enumeration never uses the tag: a disk that was there before the rule was installed has none.
+//
+// Loop's thread only.
+#pragma once
+
+#include "common/result.hpp"
+#include "daemon/kernel/uevent.hpp"
+
+#include <libudev.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpapi::kernel {
+
+class Udev {
+  public:
+    // Subscribes; events from now on wait in the socket.
+    static Result<std::unique_ptr<Udev>> open();
+
+    int descriptor() const noexcept;
+    // The next event, nullopt when none waits. ENOBUFS: events were lost, the rest can be read.
+    Result<std::optional<Uevent>> receive();
+
+    // Names of the SCSI disks that the kernel has.
+    Result<std::vector<std::string>> disks() const;
+    // DM_MULTIPATH_DEVICE_PATH of a disk.
+    std::optional<bool> multipath_member(const std::string& disk) const;
+
+    // Why no events come: no udevd. "" when they do.
+    static std::string trouble();
+
+  private:
+    template <auto Unref>
+    struct Unreference {
+        template <typename T>
+        void operator()(T* object) const noexcept {
+            Unref(object);
+        }
+    };
+    using Context = std::unique_ptr<struct udev, Unreference<udev_unref>>;
+    using Monitor = std::unique_ptr<udev_monitor, Unreference<udev_monitor_unref>>;
+    using Device = std::unique_ptr<udev_device, Unreference<udev_device_unref>>;
+    using Enumeration = std::unique_ptr<udev_enumerate, Unreference<udev_enumerate_unref>>;
+
+    Udev(Context context, Monitor monitor)
+      : context_(std::move(context))
+      , monitor_(std::move(monitor)) {}
+
+    Context context_;
+    Monitor monitor_;
+};
+
+} // namespace mpapi::kernel
