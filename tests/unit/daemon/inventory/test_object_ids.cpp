@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/inventory/object_ids.hpp"
+
+#include "tests/unit/cmocka.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace mpapi;
+using namespace mpapi::daemon;
+using model::ObjectType;
+
+namespace {
+
+struct Directory {
+    std::string path;
+    Directory() {
+        char pattern[] = "/tmp/mpapi-ids-XXXXXX";
+        assert_non_null(mkdtemp(pattern));
+        path = pattern;
+    }
+    ~Directory() { std::filesystem::remove_all(path); }
+
+    std::string file() const { return path + "/objects"; }
+    std::string text() const {
+        std::ifstream in(file());
+        std::stringstream content;
+        content << in.rdbuf();
+        return content.str();
+    }
+    void write(const std::string& content) const { std::ofstream(file()) << content; }
+    int set_aside() const {
+        int count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(path))
+            count += entry.path().filename().string().starts_with("objects.damaged-");
+        return count;
+    }
+};
+
+ObjectIds open(const Directory& directory) {
+    auto ids = ObjectIds::open(directory.path);
+    assert_ok(ids);
+    return std::move(*ids);
+}
+
+void a_thing_keeps_its_number_over_a_restart(void**) {
+    Directory directory;
+    model::Sequence unit, path;
+    {
+        auto ids = open(directory);
+        unit = ids.id(ObjectType::LogicalUnit, "36001405");
+        path = ids.id(ObjectType::Path, "1/iqn with blank,t%\n,0");
+        assert_int_equal(ids.id(ObjectType::LogicalUnit, "36001405"), unit);
+        assert_int_not_equal(path, unit);
+        assert_ok(ids.save());
+    }
+    auto ids = open(directory);
+    assert_true(ids.notices().empty());
+    assert_int_equal(ids.id(ObjectType::Path, "1/iqn with blank,t%\n,0"), path);
+    assert_int_equal(ids.id(ObjectType::LogicalUnit, "36001405"), unit);
+}
+
+void one_key_of_two_types_is_two_things(void**) {
+    ObjectIds ids;
+    assert_int_not_equal(ids.id(ObjectType::InitiatorPort, "x"),
+                         ids.id(ObjectType::TargetPort, "x"));
+}
+
+void no_number_is_given_twice_even_when_the_end_of_the_file_is_lost(void**) {
+    Directory directory;
+    model::Sequence highest = 0;
+    {
+        auto ids = open(directory);
+        for (int i = 0; i < 100; ++i)
+            highest = ids.id(ObjectType::Path, std::to_string(i));
+        assert_ok(ids.save());
+    }
+    const std::string text = directory.text();
+    directory.write(text.substr(0, text.find('\n', text.find("reserve")) + 1) + "5 3 torn");
+    auto ids = open(directory);
+    assert_true(ids.notices().empty()); // a torn last line is no damage
+    assert_true(ids.id(ObjectType::Path, "new") > highest);
+    assert_ok(ids.save());
+    assert_true(open(directory).notices().empty());
+}
+
+void every_single_flipped_byte_is_noticed_or_harmless(void**) {
+    Directory directory;
+    {
+        auto ids = open(directory);
+        for (int i = 0; i < 5; ++i)
+            ids.id(ObjectType::Path, "path " + std::to_string(i));
+        assert_ok(ids.save());
+    }
+    const std::string good = directory.text();
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        Directory other;
+        std::string bad = good;
+        bad[i] = static_cast<char>(bad[i] ^ 0x15);
+        other.write(bad);
+        auto ids = ObjectIds::open(other.path);
+        assert_ok(ids);
+        const bool noticed = !ids->notices().empty();
+        if (i + 1 < good.size() && !noticed) fail_msg("flipping byte %zu was not noticed", i);
+        assert_int_equal(other.set_aside(), noticed);
+        // Whatever was lost, its number stays lost.
+        assert_true(ids->id(ObjectType::Disk, "new") > 5);
+    }
+}
+
+void a_damaged_file_is_set_aside_and_what_is_readable_goes_on(void**) {
+    Directory directory;
+    model::Sequence kept = 0;
+    {
+        auto ids = open(directory);
+        kept = ids.id(ObjectType::LogicalUnit, "good");
+        ids.id(ObjectType::LogicalUnit, "bad");
+        assert_ok(ids.save());
+    }
+    std::string text = directory.text();
+    text.replace(text.rfind("bad"), 3, "BAD");
+    directory.write(text);
+    auto ids = open(directory);
+    assert_int_equal(ids.notices().size(), 2);
+    assert_int_equal(directory.set_aside(), 1);
+    assert_int_equal(ids.id(ObjectType::LogicalUnit, "good"), kept);
+    assert_true(ids.id(ObjectType::LogicalUnit, "bad") > kept + 1);
+}
+
+void garbage_of_any_kind_never_stops_the_daemon(void**) {
+    for (const std::string& garbage :
+         {std::string("\0\0\0\0", 4), std::string("<xml/>\n"), std::string("mpapi-objects 2\n"),
+          std::string("mpapi-objects 1\n99999999999999999999999 1 0 x\n"),
+          std::string("mpapi-objects 1\n\n\n   \n"), std::string("mpapi-objects 1\nreserve\n"),
+          "mpapi-objects 1\n4 " + std::string(100'000, '9') + " 0 x\n"}) {
+        Directory directory;
+        directory.write(garbage);
+        auto ids = ObjectIds::open(directory.path);
+        assert_ok(ids);
+        assert_false(ids->notices().empty());
+        assert_int_equal(directory.set_aside(), 1);
+    }
+}
+
+void a_missing_or_unwritable_directory_is_an_error(void**) {
+    assert_false(ObjectIds::open("/nonexistent/mpapi").has_value());
+}
+
+void long_gone_things_are_forgotten_but_their_numbers_are_not_reused(void**) {
+    Directory directory;
+    model::Sequence highest = 0;
+    {
+        auto ids = open(directory);
+        for (int i = 0; i < 25'000; ++i)
+            highest = ids.id(ObjectType::Path, std::to_string(i));
+        assert_ok(ids.save());
+    }
+    const auto before = std::filesystem::file_size(directory.file());
+    {
+        auto ids = open(directory);
+        ids.id(ObjectType::Path, "3");
+        assert_ok(ids.forget_unused());
+    }
+    assert_true(std::filesystem::file_size(directory.file()) < before / 2);
+    auto ids = open(directory);
+    assert_int_equal(ids.id(ObjectType::Path, "3"), 4);
+    assert_int_equal(ids.id(ObjectType::Path, "24999"), highest);
+    assert_true(ids.id(ObjectType::Path, "4") > highest);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_thing_keeps_its_number_over_a_restart),
+        cmocka_unit_test(one_key_of_two_types_is_two_things),
+        cmocka_unit_test(no_number_is_given_twice_even_when_the_end_of_the_file_is_lost),
+        cmocka_unit_test(every_single_flipped_byte_is_noticed_or_harmless),
+        cmocka_unit_test(a_damaged_file_is_set_aside_and_what_is_readable_goes_on),
+        cmocka_unit_test(garbage_of_any_kind_never_stops_the_daemon),
+        cmocka_unit_test(a_missing_or_unwritable_directory_is_an_error),
+        cmocka_unit_test(long_gone_things_are_forgotten_but_their_numbers_are_not_reused),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

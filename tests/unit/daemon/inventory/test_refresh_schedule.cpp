@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/inventory/refresh_schedule.hpp"
+
+#include "tests/unit/cmocka.hpp"
+
+using namespace mpapi::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+const RefreshSchedule::Clock::time_point kStart{};
+
+std::chrono::milliseconds until_due(const RefreshSchedule& schedule,
+                                    RefreshSchedule::Clock::time_point from) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(*schedule.next() - from);
+}
+
+void the_interval_doubles_while_nothing_changes_and_ends_at_the_longest(void**) {
+    RefreshSchedule schedule(5s, 60s);
+    auto now = kStart;
+    schedule.active(1, now);
+    for (const auto expected : {5s, 10s, 20s, 40s, 60s, 60s, 60s}) {
+        const auto wait = until_due(schedule, now);
+        assert_true(wait >= expected && wait <= expected * 5 / 4);
+        now = *schedule.next();
+        assert_int_equal(schedule.take_due(now).size(), 1);
+        assert_false(schedule.next().has_value());
+        schedule.quiet(1, now);
+    }
+}
+
+void activity_brings_the_shortest_interval_back(void**) {
+    RefreshSchedule schedule(5s, 60s);
+    schedule.active(1, kStart);
+    for (int i = 0; i < 9; ++i)
+        schedule.quiet(1, kStart);
+    schedule.active(1, kStart);
+    assert_true(until_due(schedule, kStart) < 7s);
+}
+
+void ten_thousand_units_do_not_come_due_together(void**) {
+    RefreshSchedule schedule(60s, 60s);
+    for (mpapi::model::Sequence unit = 1; unit <= 10'000; ++unit)
+        schedule.active(unit, kStart);
+    std::size_t most = 0, total = 0;
+    for (auto second = 60s; second <= 76s; ++second) {
+        const auto due = schedule.take_due(kStart + second).size();
+        most = std::max(most, due);
+        total += due;
+    }
+    assert_int_equal(total, 10'000);
+    assert_in_range(most, 1, 1000);
+}
+
+void due_by_can_only_bring_forward(void**) {
+    RefreshSchedule schedule(5s, 60s);
+    schedule.active(1, kStart);
+    schedule.due_by(1, kStart + 1s);
+    schedule.due_by(1, kStart + 3s);
+    assert_true(*schedule.next() == kStart + 1s);
+}
+
+void a_forgotten_unit_never_comes_due(void**) {
+    RefreshSchedule schedule(5s, 60s);
+    schedule.active(1, kStart);
+    schedule.active(2, kStart);
+    schedule.forget(1);
+    schedule.forget(77);
+    const auto due = schedule.take_due(kStart + 1h);
+    assert_int_equal(due.size(), 1);
+    assert_int_equal(due[0], 2);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(the_interval_doubles_while_nothing_changes_and_ends_at_the_longest),
+        cmocka_unit_test(activity_brings_the_shortest_interval_back),
+        cmocka_unit_test(ten_thousand_units_do_not_come_due_together),
+        cmocka_unit_test(due_by_can_only_bring_forward),
+        cmocka_unit_test(a_forgotten_unit_never_comes_due),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
