@@ -3,6 +3,7 @@
 // mpapid: the daemon over this machine's own kernel.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
+#include "daemon/inventory/policy.hpp"
 #include "daemon/kernel/hardware.hpp"
 #include "daemon/service.hpp"
 
@@ -37,7 +38,8 @@ int serve(const daemon::Config& config) {
         return fail({"attach", "system bus", "", -r});
 
     kernel::KernelHardware hardware;
-    daemon::Service service(loop.get(), bus.get(), hardware, config);
+    daemon::TablePolicy policy;
+    daemon::Service service(loop.get(), bus.get(), hardware, policy, config);
     if (auto started = service.start(); !started) return fail(started.error());
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());

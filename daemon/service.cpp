@@ -25,10 +25,12 @@ Result<std::uint64_t> new_instance() {
 
 } // namespace
 
-Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, const Config& config)
+Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
+                 const Config& config)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
+  , policy_(policy)
   , config_(config) {}
 
 Service::~Service() = default;
@@ -48,7 +50,8 @@ Status Service::start() {
     workers_ = std::move(*workers);
     const auto instance = new_instance();
     if (!instance) return instance.error();
-    inventory_ = std::make_unique<Inventory>(loop_, hardware_, *workers_, ids_, config_, *instance);
+    inventory_ =
+        std::make_unique<Inventory>(loop_, hardware_, *workers_, ids_, policy_, config_, *instance);
     sd_notify(0, "STATUS=Looking at what exists");
     return inventory_->start([this] { publish(); }, [this](const Error& error) { fail(error); });
 }

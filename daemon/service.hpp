@@ -18,7 +18,8 @@ class Service {
   public:
     // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
     // already. An empty state directory keeps object numbers in memory only.
-    Service(sd_event* loop, sd_bus* bus, Hardware& hardware, const Config& config);
+    Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
+            const Config& config);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -43,6 +44,7 @@ class Service {
     sd_event* loop_;
     sd_bus* bus_;
     Hardware& hardware_;
+    MultipathPolicy& policy_;
     const Config& config_;
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;

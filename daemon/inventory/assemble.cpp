@@ -16,9 +16,6 @@ using model::AccessState;
 using model::DeviceState;
 using model::PathState;
 
-// Path selectors as ISO/IEC 11002 names them; proprietary ones have no bit of their own here, their
-// LoadBalance object has (see load_balances.cpp).
-
 const DiskRecord* disk_of(const MapRecord& map, const std::string& device) {
     const auto number = dm::parse_device_number(device);
     if (!number) return nullptr;
@@ -42,9 +39,10 @@ PathState path_state(const DiskRecord& disk, bool dm_active, AccessState access)
 
 class Assembly {
   public:
-    Assembly(const MapRecord& map, ObjectIds& ids)
+    Assembly(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy)
       : map_(map)
-      , ids_(ids) {}
+      , ids_(ids)
+      , policy_(policy) {}
 
     model::Unit build() {
         unit_.read_times = map_.read_times;
@@ -54,6 +52,7 @@ class Assembly {
         paths();
         own_target_ports();
         queueing();
+        settings();
         std::sort(unit_.paths.begin(), unit_.paths.end(),
                   [](const auto& a, const auto& b) { return a.id < b.id; });
         std::sort(unit_.groups.begin(), unit_.groups.end(),
@@ -296,8 +295,19 @@ class Assembly {
             unit.queueing = model::Queueing::GroupSwitch;
     }
 
+    void settings() {
+        auto transport = model::Transport::Unknown;
+        for (const DiskRecord* disk : map_.disks)
+            if (disk->initiator_port) transport = disk->initiator_port->facts->transport;
+        unit_.unit.settings = policy_.settings(unit_.unit, transport);
+        // Most units have the same ones: share what is there already.
+        if (map_.published && map_.published->unit.settings == unit_.unit.settings)
+            unit_.unit.settings = map_.published->unit.settings;
+    }
+
     const MapRecord& map_;
     ObjectIds& ids_;
+    MultipathPolicy& policy_;
     model::Unit unit_;
     dm::MultipathTable table_;
     dm::MultipathStatus status_;
@@ -305,11 +315,12 @@ class Assembly {
 
 } // namespace
 
-model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids) {
-    return Assembly(map, ids).build();
+model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy) {
+    return Assembly(map, ids, policy).build();
 }
 
-model::Disk assemble_disk(DiskRecord& record, ObjectIds& ids) {
+model::Disk assemble_disk(DiskRecord& record, std::size_t same_unit, ObjectIds& ids,
+                          MultipathPolicy& policy) {
     model::Disk disk;
     const std::string initiator = record.initiator_port->facts->port_id;
     disk.key = model::nexus_key(initiator, record.target_port->facts->port_id, record.address.lun);
@@ -332,6 +343,11 @@ model::Disk assemble_disk(DiskRecord& record, ObjectIds& ids) {
         disk.unit_name = record.identity->unit_name;
         disk.unit_name_type = record.identity->unit_name_type;
     }
+    static const std::vector<std::string> nobody;
+    auto exclusion = policy.exclusion(
+        {disk, record.multipath_member, record.holders ? *record.holders : nobody, same_unit});
+    disk.exclusion = std::move(exclusion.reason);
+    disk.exclusion_detail = std::move(exclusion.detail);
     return disk;
 }
 

@@ -36,11 +36,12 @@ std::uint32_t load_balance_type(const std::string& selector) {
 } // namespace
 
 Inventory::Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
-                     const Config& config, std::uint64_t instance)
+                     MultipathPolicy& policy, const Config& config, std::uint64_t instance)
   : loop_(loop)
   , hardware_(hardware)
   , workers_(workers)
   , ids_(ids)
+  , policy_(policy)
   , config_(config)
   , initiator_ports_(model::ObjectType::InitiatorPort, ids)
   , target_ports_(model::ObjectType::TargetPort, ids)
@@ -86,6 +87,12 @@ void Inventory::set_path_manager(const std::string& manager, const std::string& 
     manager_.path_manager = manager;
     manager_.path_manager_reason = reason;
     schedule_commit();
+}
+
+void Inventory::policy_changed() {
+    for (auto& [number, map] : maps_)
+        mark(*map);
+    mark_disks();
 }
 
 void Inventory::device_mapper_state(const std::string& trouble) {
@@ -175,7 +182,7 @@ bool Inventory::commit_maps(model::Snapshot& next) {
         if (known == maps_.end() || !known->second->dirty) continue;
         MapRecord& map = *known->second;
         map.dirty = false;
-        auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_));
+        auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_, policy_));
         if (map.published && *map.published == *unit) continue;
         if (map.published) count_product(map.published->unit, -1);
         count_product(unit->unit, +1);
@@ -203,8 +210,15 @@ void Inventory::count_product(const model::LogicalUnit& unit, int change) {
 void Inventory::commit_tables(model::Snapshot& next) {
     if (std::exchange(dirty_disks_, false)) {
         std::vector<model::Disk> rows;
+        std::unordered_map<std::string_view, std::size_t> units;
         for (const auto& [name, disk] : disks_by_name_)
-            if (!disk->map) rows.push_back(assemble_disk(*disk, ids_));
+            if (!disk->map && disk->identity) ++units[disk->identity->unit_name];
+        for (const auto& [name, disk] : disks_by_name_) {
+            if (disk->map) continue;
+            const bool named = disk->identity && !disk->identity->unit_name.empty();
+            rows.push_back(
+                assemble_disk(*disk, named ? units[disk->identity->unit_name] : 1, ids_, policy_));
+        }
         if (!(rows.empty() && next.disks->empty())) next.disks = sorted_table(std::move(rows));
     }
     if (initiator_ports_.take_changed()) {

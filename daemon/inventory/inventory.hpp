@@ -32,7 +32,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
   public:
     // `instance` tells this run from every other. All references outlive the inventory.
     Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
-              const Config& config, std::uint64_t instance);
+              MultipathPolicy& policy, const Config& config, std::uint64_t instance);
     ~Inventory();
 
     // Starts the hardware. `ready` is called once, when everything that existed at the start has
@@ -43,6 +43,8 @@ class Inventory final : public HardwareObserver, public ModelSource {
     void add_listener(ModelListener& listener) { listeners_.push_back(&listener); }
 
     void set_path_manager(const std::string& manager, const std::string& reason);
+    // The policy has other answers than before: everything is made anew.
+    void policy_changed();
 
     // ModelSource
     model::SnapshotPtr snapshot() const override { return snapshot_; }
@@ -136,6 +138,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
     Hardware& hardware_;
     Workers& workers_;
     ObjectIds& ids_;
+    MultipathPolicy& policy_;
     const Config& config_;
     std::vector<ModelListener*> listeners_;
     std::function<void()> ready_;

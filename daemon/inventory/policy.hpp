@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The seam to what multipath-tools make of units and disks: which settings are in force for a map,
+// and why a disk is in none. All on the loop's thread; answers from memory, never asks anybody.
+#pragma once
+
+#include "common/model/values.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpapi::daemon {
+
+// A disk that no map refers to, with what speaks for or against it.
+struct UnmappedDisk {
+    const model::Disk& disk;
+    std::optional<bool> multipath_member;    // udev DM_MULTIPATH_DEVICE_PATH
+    const std::vector<std::string>& holders; // block devices on top of it
+    std::size_t same_unit = 1;               // disks that lead to the same unit, itself included
+};
+
+class MultipathPolicy {
+  public:
+    struct Exclusion {
+        std::string reason; // a word: model::Disk::exclusion
+        std::string detail; // a sentence
+    };
+
+    virtual ~MultipathPolicy() = default;
+
+    // May be null: nothing is known.
+    virtual model::Shared<std::vector<model::Setting>> settings(const model::LogicalUnit& unit,
+                                                                model::Transport transport) = 0;
+    virtual Exclusion exclusion(const UnmappedDisk& disk) = 0;
+};
+
+// What can be said without multipath-tools: the settings are the map's own table, and a disk is in
+// no map because nobody made one.
+class TablePolicy final : public MultipathPolicy {
+  public:
+    model::Shared<std::vector<model::Setting>> settings(const model::LogicalUnit& unit,
+                                                        model::Transport transport) override;
+    Exclusion exclusion(const UnmappedDisk& disk) override;
+};
+
+} // namespace mpapi::daemon
