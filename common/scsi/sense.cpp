@@ -82,7 +82,7 @@ constexpr AdditionalText additional_texts[] = {
     {0x05, 0x00, "logical unit does not respond to selection"},
     {0x08, 0x00, "logical unit communication failure"},
     {0x08, 0x01, "logical unit communication timeout"},
-    {0x0c, -1, "write error"},
+    {0x0c, -1, "write error"}, // of several kinds
     {0x10, -1, "protection information error"},
     {0x11, -1, "unrecovered read error"},
     {0x1a, 0x00, "parameter list length error"},
@@ -139,7 +139,7 @@ constexpr AdditionalText additional_texts[] = {
     {0x3f, 0x0e, "reported LUNs data has changed"},
     {0x3f, -1, "target operating conditions have changed"},
     {0x44, 0x00, "internal target failure"},
-    {0x44, -1, "internal target failure"},
+    {0x44, 0x01, "persistent reservation information lost"},
     {0x47, -1, "SCSI parity error"},
     {0x48, 0x00, "initiator detected error message received"},
     {0x49, 0x00, "invalid message error"},
