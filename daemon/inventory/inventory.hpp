@@ -13,6 +13,7 @@
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/hardware.hpp"
+#include "daemon/inventory/policy.hpp"
 #include "daemon/inventory/records.hpp"
 #include "daemon/inventory/refresh_schedule.hpp"
 #include "daemon/inventory/source.hpp"
