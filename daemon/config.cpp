@@ -87,7 +87,8 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     if (const auto section = root.section("commands")) read_commands(*section, config.commands);
     if (const auto section = root.section("startup")) {
         Section startup = *section;
-        read_duration(startup, "verify", 0ms, 5min, config.startup.verify);
+        // systemd gives up on a start after 90 s unless told otherwise.
+        read_duration(startup, "verify", 0ms, 1min, config.startup.verify);
     }
     if (const auto section = root.section("bus")) read_bus(*section, config.bus);
 
