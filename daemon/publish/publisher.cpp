@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/publish/publisher.hpp"
+
+#include "daemon/publish/describe.hpp"
+#include "daemon/publish/errors.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mpapi::publish {
+
+namespace {
+
+// Whoever waits longer can ask again; the inventory keeps something for each wait.
+constexpr std::chrono::milliseconds kLongestSettle = std::chrono::minutes(5);
+constexpr unsigned kSettling = 1024;
+
+void reply_failure(sd_bus_message* call, const Error& failure) {
+    error::reply(call, error::name_for(failure), failure.message());
+}
+
+} // namespace
+
+struct Publisher::Pending {
+    BusMessage call;
+    Senders::Call admitted;
+};
+
+Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
+                     const daemon::Config::BusLimits& limits)
+  : source_(source)
+  , limits_(limits)
+  , current_(source.snapshot())
+  , index_(*current_)
+  , changes_(limits.changes_kept, current_->generation)
+  , senders_(bus, limits.calls_per_sender)
+  , gatekeeper_(bus) {}
+
+Publisher::~Publisher() {
+    *alive_ = false;
+}
+
+Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop,
+                                                     daemon::ModelSource& source,
+                                                     const daemon::Config::BusLimits& limits) {
+    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits));
+    auto take = [](auto& member, auto result) -> Status {
+        if (!result) return std::move(result).error();
+        member = std::move(*result);
+        return Done{};
+    };
+    if (auto s = take(self->page_, GenerationPage::create()); !s) return std::move(s).error();
+    self->page_->set(self->current_->instance, self->current_->generation);
+    if (auto s = take(self->background_, Background::create(loop)); !s) return std::move(s).error();
+    auto current = [publisher = self.get()] { return publisher->current_; };
+    self->documents_ = std::make_unique<Bulk>(
+        *self->background_, current,
+        [](const model::Snapshot& snapshot) { return publish::describe(snapshot, {}); }, false);
+    if (auto s = take(self->signals_, Signals::create(bus, loop)); !s) return std::move(s).error();
+    if (auto s = take(self->managed_objects_, ManagedObjects::create(loop, limits.managed_objects));
+        !s)
+        return std::move(s).error();
+    if (auto s = take(self->objects_, Objects::publish(
+                                          bus,
+                                          [publisher = self.get()]() -> const model::Snapshot& {
+                                              return *publisher->current_;
+                                          },
+                                          self->index_, *self));
+        !s)
+        return std::move(s).error();
+    return self;
+}
+
+void Publisher::model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,
+                              const std::vector<model::Event>& events,
+                              std::chrono::steady_clock::time_point cause) {
+    current_ = after;
+    index_.apply(events);
+    changes_.record(after->generation, events);
+    documents_->forget();
+    page_->set(after->instance, after->generation);
+    signals_->push(before, after, events, cause);
+}
+
+std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {
+    auto admitted = senders_.admit(call);
+    if (!admitted) {
+        error::reply(call, error::kLimitsExceeded,
+                     std::to_string(limits_.calls_per_sender) +
+                         " calls of this client are unanswered already.");
+        return nullptr;
+    }
+    return std::make_shared<Pending>(
+        Pending{BusMessage(sd_bus_message_ref(call)), std::move(*admitted)});
+}
+
+void Publisher::get_generation_page(sd_bus_message* call) {
+    sd_bus_reply_method_return(call, "h", page_->fd());
+}
+
+void Publisher::get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) {
+    sd_bus_message* reply = nullptr;
+    if (sd_bus_message_new_method_return(call, &reply) < 0) return;
+    BusMessage owned(reply);
+    const bool resync = instance != current_->instance || !changes_.reaches(since);
+    BusWriter out(reply);
+    out.u64(current_->instance);
+    out.u64(current_->generation);
+    out.boolean(resync);
+    out.open('a', "(tsut)");
+    if (!resync) {
+        changes_.for_each_after(since, [&](const Change& change) {
+            out.open('r', "tsut");
+            out.u64(change.generation);
+            out.text(name_of(change.kind));
+            out.u32(static_cast<std::uint32_t>(change.object.type));
+            out.u64(change.object.sequence);
+            out.close();
+        });
+    }
+    out.close();
+    if (out.status() < 0)
+        return error::reply(call, error::kFailed, "The reply could not be built.");
+    sd_bus_send(nullptr, reply, nullptr);
+}
+
+void Publisher::describe(sd_bus_message* call) {
+    DescribeOptions options;
+    int r = sd_bus_message_enter_container(call, 'a', "{sv}");
+    while (r >= 0 && (r = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
+        const char* name = nullptr;
+        r = sd_bus_message_read(call, "s", &name);
+        if (r < 0) break;
+        if (std::string_view(name) != "LogicalUnits")
+            return error::reply(call, error::kInvalidParameter,
+                                std::string("There is no option \"") + name +
+                                    "\"; known is LogicalUnits (as).");
+        char** keys = nullptr;
+        r = sd_bus_message_enter_container(call, 'v', "as");
+        if (r >= 0) r = sd_bus_message_read_strv(call, &keys);
+        if (r < 0)
+            return error::reply(call, error::kInvalidParameter,
+                                "The option LogicalUnits is a list of keys (as).");
+        options.units.emplace();
+        for (char** key = keys; key && *key; ++key) {
+            options.units->insert(*key);
+            free(*key);
+        }
+        free(keys);
+        sd_bus_message_exit_container(call);
+        r = sd_bus_message_exit_container(call);
+    }
+    if (r < 0) return error::reply(call, error::kInvalidParameter, "The options are not an a{sv}.");
+
+    auto pending = admit(call);
+    if (!pending) return;
+    auto answer = [pending](const auto& file) {
+        if (!file) return reply_failure(pending->call.get(), file.error());
+        sd_bus_reply_method_return(pending->call.get(), "h", (*file)->fd.get());
+    };
+    if (!options.units) return documents_->get(answer);
+    auto result = std::make_shared<std::optional<Result<Fd>>>();
+    background_->submit([snapshot = current_, options = std::move(options),
+                         result] { *result = publish::describe(*snapshot, options); },
+                        [pending, result] {
+                            const Result<Fd>& fd = **result;
+                            if (!fd) return reply_failure(pending->call.get(), fd.error());
+                            sd_bus_reply_method_return(pending->call.get(), "h", fd->get());
+                        });
+}
+
+void Publisher::settled(sd_bus_message* call, std::uint64_t timeout_usec) {
+    auto pending = admit(call);
+    if (!pending) return;
+    // Waits of clients that have left count too: they are still waits for the inventory.
+    if (settling_ >= kSettling)
+        return error::reply(call, error::kLimitsExceeded, "Too many clients are waiting.");
+    ++settling_;
+    const auto wanted = std::chrono::milliseconds(
+        std::min<std::uint64_t>(timeout_usec / 1000 + (timeout_usec % 1000 != 0),
+                                static_cast<std::uint64_t>(kLongestSettle.count())));
+    source_.settle(wanted, [this, alive = alive_, pending](Status status) {
+        if (!*alive) return;
+        --settling_;
+        if (status)
+            sd_bus_reply_method_return(pending->call.get(), "");
+        else
+            reply_failure(pending->call.get(), status.error());
+    });
+}
+
+void Publisher::refresh(sd_bus_message* call, const model::Unit* unit) {
+    auto pending = admit(call);
+    if (!pending) return;
+    const model::Sequence id = unit ? unit->unit.id : 0;
+    gatekeeper_.ask(call, "org.mpapi.Multipath1.refresh", [this, pending, id](bool allowed) {
+        sd_bus_message* to = pending->call.get();
+        if (!allowed)
+            return error::reply(to, error::kNotPermitted, "Only root may ask devices again.");
+        // The object may have gone while the question was open.
+        if (id != 0 && !current_->units.find(id))
+            return error::reply(to, error::kObjectNotFound, "The logical unit is gone.");
+        if (id != 0)
+            source_.refresh(id);
+        else
+            current_->units.for_each(
+                [this](const model::Unit& each) { source_.refresh(each.unit.id); });
+        sd_bus_reply_method_return(to, "");
+    });
+}
+
+void Publisher::get_managed_objects(sd_bus_message* call) {
+    auto admitted = senders_.admit(call);
+    if (!admitted)
+        return error::reply(call, error::kLimitsExceeded,
+                            "Too many calls of this client are unanswered already.");
+    managed_objects_->answer(call, current_, std::move(*admitted));
+}
+
+} // namespace mpapi::publish

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The model on the bus: objects, signals, bulk forms. Owns nothing of the model but a reference to
+// the current snapshot. Everything happens on the loop's thread, to which the bus is attached; the
+// owner takes the bus name when publishing stands.
+#pragma once
+
+#include "daemon/config.hpp"
+#include "daemon/inventory/source.hpp"
+#include "daemon/publish/background.hpp"
+#include "daemon/publish/bulk.hpp"
+#include "daemon/publish/changes.hpp"
+#include "daemon/publish/gatekeeper.hpp"
+#include "daemon/publish/generation_page.hpp"
+#include "daemon/publish/index.hpp"
+#include "daemon/publish/managed_objects.hpp"
+#include "daemon/publish/objects.hpp"
+#include "daemon/publish/senders.hpp"
+#include "daemon/publish/signals.hpp"
+
+#include <memory>
+#include <string>
+
+namespace mpapi::publish {
+
+inline constexpr char kBusName[] = "org.mpapi.Multipath1";
+
+class Publisher final : public daemon::ModelListener, private Methods {
+  public:
+    // Bus, loop and source must outlive the publisher. What the source has at this moment is there
+    // from the beginning; nothing is signalled for it.
+    static Result<std::unique_ptr<Publisher>> create(sd_bus* bus, sd_event* loop,
+                                                     daemon::ModelSource& source,
+                                                     const daemon::Config::BusLimits& limits);
+    ~Publisher();
+    Publisher(const Publisher&) = delete;
+    Publisher& operator=(const Publisher&) = delete;
+
+    void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,
+                       const std::vector<model::Event>& events,
+                       std::chrono::steady_clock::time_point cause) override;
+
+    // Whether every change has become a signal.
+    bool signals_told() const { return signals_->steps_waiting() == 0; }
+
+  private:
+    Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits);
+
+    void get_generation_page(sd_bus_message* call) override;
+    void get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) override;
+    void describe(sd_bus_message* call) override;
+    void settled(sd_bus_message* call, std::uint64_t timeout_usec) override;
+    void refresh(sd_bus_message* call, const model::Unit* unit) override;
+    void get_managed_objects(sd_bus_message* call) override;
+
+    // A call that is answered later; nothing, and answered, where its sender has too many.
+    struct Pending;
+    std::shared_ptr<Pending> admit(sd_bus_message* call);
+
+    daemon::ModelSource& source_;
+    daemon::Config::BusLimits limits_;
+    model::SnapshotPtr current_;
+    Index index_;
+    Changes changes_;
+    Senders senders_;
+    Gatekeeper gatekeeper_;
+    std::unique_ptr<GenerationPage> page_;
+    std::unique_ptr<Background> background_;
+    std::unique_ptr<Bulk> documents_;
+    std::unique_ptr<Signals> signals_;
+    std::unique_ptr<ManagedObjects> managed_objects_;
+    std::unique_ptr<Objects> objects_;
+    unsigned settling_ = 0;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace mpapi::publish

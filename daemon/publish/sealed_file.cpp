@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/publish/sealed_file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+
+namespace mpapi::publish {
+
+Result<SealedFile> SealedFile::create(const char* name) {
+    Fd fd(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd) return Error{"make a memfd", name, "", errno};
+    return SealedFile(std::move(fd));
+}
+
+Status SealedFile::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return Error{"write a memfd", "", "", written < 0 ? errno : ENOSPC};
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return Done{};
+}
+
+Result<Fd> SealedFile::seal() && {
+    if (lseek(fd_.get(), 0, SEEK_SET) < 0) return Error{"rewind a memfd", "", "", errno};
+    if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        return Error{"seal a memfd", "", "", errno};
+    return std::move(fd_);
+}
+
+} // namespace mpapi::publish

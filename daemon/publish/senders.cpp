@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/publish/senders.hpp"
+
+namespace mpapi::publish {
+
+int Senders::name_owner_changed(sd_bus_message*, void* userdata, sd_bus_error*) {
+    // A unique name changes its owner only once: when it goes.
+    static_cast<Sender*>(userdata)->gone = true;
+    return 0;
+}
+
+void Senders::sweep() {
+    std::erase_if(senders_, [](const auto& each) { return each.second->calls == 0; });
+}
+
+std::optional<Senders::Call> Senders::admit(sd_bus_message* call) {
+    const char* name = sd_bus_message_get_sender(call);
+    if (!name) return Call(nullptr); // a direct connection has one sender, and its own end
+    auto found = senders_.find(name);
+    if (found == senders_.end()) {
+        sweep();
+        found = senders_.emplace(name, std::make_shared<Sender>()).first;
+    }
+    Sender& sender = *found->second;
+    if (sender.calls >= limit_) return std::nullopt;
+    if (sender.calls++ == 0) {
+        const std::string match = "type='signal',sender='org.freedesktop.DBus',"
+                                  "path='/org/freedesktop/DBus',"
+                                  "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+                                  "arg0='" +
+                                  std::string(name) + "'";
+        // Without waiting for the bus: a sender that leaves before the match is in force is
+        // forgotten when its work ends.
+        sd_bus_slot* slot = nullptr;
+        if (sd_bus_add_match_async(bus_, &slot, match.c_str(), name_owner_changed, nullptr,
+                                   &sender) >= 0)
+            sender.watch.reset(slot);
+    }
+    return Call(found->second);
+}
+
+} // namespace mpapi::publish

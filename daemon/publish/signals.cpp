@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/publish/signals.hpp"
+
+#include "daemon/publish/properties.hpp"
+
+namespace mpapi::publish {
+
+namespace {
+
+// How long the loop may stand still for one slice.
+constexpr auto kSlice = std::chrono::microseconds(1000);
+// Messages waiting in sd-bus for the socket to take them. It refuses more than some 190 000 and
+// each of them is memory of ours, while few are enough to keep the socket full.
+constexpr std::uint64_t kQueued = 64;
+// Steps kept apart. Far more than are ever waiting while the bus keeps up.
+constexpr std::size_t kSteps = 256;
+
+constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
+constexpr char kObjectManager[] = "org.freedesktop.DBus.ObjectManager";
+
+BusMessage new_signal(sd_bus* bus, const char* path, const char* interface, const char* member) {
+    sd_bus_message* message = nullptr;
+    sd_bus_message_new_signal(bus, &message, path, interface, member);
+    return BusMessage(message);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop) {
+    std::unique_ptr<Signals> signals(new Signals(bus));
+    sd_event_source* source = nullptr;
+    int r = sd_event_add_defer(loop, &source, on_loop, signals.get());
+    if (r < 0) return Error{"add an event source", "", "", -r};
+    signals->when_idle_.reset(source);
+    r = sd_event_add_post(loop, &source, on_loop, signals.get());
+    if (r < 0) return Error{"add an event source", "", "", -r};
+    signals->when_moved_.reset(source);
+    // Calls and events of devices go first; a slice is also told with each of the latter.
+    sd_event_source_set_priority(signals->when_idle_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
+    sd_event_source_set_description(signals->when_idle_.get(), "signals");
+    sd_event_source_set_description(signals->when_moved_.get(), "signals-congested");
+    signals->schedule();
+    return signals;
+}
+
+void Signals::push(model::SnapshotPtr before, model::SnapshotPtr after,
+                   const std::vector<model::Event>& events, Clock::time_point cause) {
+    if (steps_.size() >= kSteps) merge_waiting();
+    steps_.push_back({std::move(before), std::move(after), events, 0, cause});
+    slice();
+}
+
+void Signals::merge_waiting() {
+    // The first step may be half told and stays.
+    Step& from = steps_[1];
+    Step& to = steps_.back();
+    Step merged{from.before, to.after, model::diff(*from.before, *to.after), 0, from.cause};
+    steps_.erase(steps_.begin() + 1, steps_.end());
+    steps_.push_back(std::move(merged));
+}
+
+bool Signals::congested() const {
+    std::uint64_t queued = 0;
+    sd_bus_get_n_queued_write(bus_, &queued);
+    return queued >= kQueued;
+}
+
+int Signals::on_loop(sd_event_source*, void* userdata) {
+    static_cast<Signals*>(userdata)->slice();
+    return 0;
+}
+
+void Signals::slice() {
+    const auto end = Clock::now() + kSlice;
+    while (!steps_.empty() && !congested()) {
+        Step& step = steps_.front();
+        if (step.next == step.events.size()) {
+            steps_.pop_front();
+            continue;
+        }
+        tell(step, step.events[step.next++]);
+        if (Clock::now() >= end) break;
+    }
+    schedule();
+}
+
+void Signals::schedule() {
+    const bool waiting = !steps_.empty();
+    const bool full = waiting && congested();
+    sd_event_source_set_enabled(when_idle_.get(), waiting && !full ? SD_EVENT_ON : SD_EVENT_OFF);
+    // While the socket is full there is nothing to do until sd-bus has written to it, which it does
+    // from a source of its own.
+    sd_event_source_set_enabled(when_moved_.get(), full ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+void Signals::send(const BusMessage& message, int status) {
+    if (!message || status < 0) return;
+    if (sd_bus_send(bus_, message.get(), nullptr) < 0) return;
+    ++sent_;
+    latency_.record(Clock::now() - cause_);
+}
+
+template <typename T>
+void Signals::added(const View<T>& view) {
+    auto message = new_signal(bus_, kRoot.data(), kObjectManager, "InterfacesAdded");
+    BusWriter out(message.get());
+    out.path(object_path(view).c_str());
+    append_interfaces(out, view);
+    send(message, out.status());
+}
+
+template <typename T>
+void Signals::removed(const View<T>& view) {
+    auto message = new_signal(bus_, kRoot.data(), kObjectManager, "InterfacesRemoved");
+    BusWriter out(message.get());
+    out.path(object_path(view).c_str());
+    out.open('a', "s");
+    out.text(Interface<T>::name);
+    out.close();
+    send(message, out.status());
+}
+
+template <typename T>
+void Signals::changed(const View<T>& before, const View<T>& after) {
+    if (!signalled_change(before, after)) return;
+    auto message = new_signal(bus_, object_path(after).c_str(), kProperties, "PropertiesChanged");
+    BusWriter out(message.get());
+    out.text(Interface<T>::name);
+    append_changed_properties(out, before, after);
+    out.open('a', "s"); // none is invalidated without its new value
+    out.close();
+    send(message, out.status());
+}
+
+void Signals::identity(const View<model::Path>& before, const View<model::Path>& after) {
+    if (after->identity != model::Identity::Changed) return;
+    if (before->identity == model::Identity::Changed && before->designator == after->designator)
+        return;
+    auto message = new_signal(bus_, object_path(after).c_str(), Interface<model::Path>::name,
+                              "IdentityChanged");
+    BusWriter out(message.get());
+    out.text(before->designator.empty() ? before.unit->unit.unit_name : before->designator);
+    out.text(after->designator);
+    send(message, out.status());
+}
+
+template <typename T>
+void Signals::tell(const Step&, const View<T>& before, const View<T>& after) {
+    if (!before.value) return added(after);
+    if (!after.value) return removed(before);
+    // An object whose path is made of something that changed is another object on the bus.
+    if constexpr (std::is_same_v<T, model::LogicalUnit> || std::is_same_v<T, model::Path> ||
+                  std::is_same_v<T, model::Disk>) {
+        if (object_path(before) != object_path(after)) {
+            removed(before);
+            return added(after);
+        }
+    }
+    changed(before, after);
+    if constexpr (std::is_same_v<T, model::Path>) identity(before, after);
+}
+
+void Signals::tell(Step& step, const model::Event& event) {
+    cause_ = step.cause;
+    const auto* old_one = step.before.get();
+    const auto* new_one = step.after.get();
+    std::visit(
+        [&](const auto& change) {
+            using T = std::remove_cvref_t<decltype(change.either())>;
+            if constexpr (requires { change.unit_before; }) {
+                // What a unit shows of its paths (their count) changes with them. diff() gives the
+                // events of one unit in a row.
+                const bool kept = change.unit_before && change.unit_after;
+                const model::Sequence id = change.unit().unit.id;
+                if (kept && step.unit != id) {
+                    step.unit = id;
+                    tell(step,
+                         View<model::LogicalUnit>{old_one, change.unit_before,
+                                                  &change.unit_before->unit},
+                         View<model::LogicalUnit>{new_one, change.unit_after,
+                                                  &change.unit_after->unit});
+                }
+                if (std::is_same_v<T, model::LogicalUnit> && kept) return;
+                tell(step, View<T>{old_one, change.unit_before, change.before},
+                     View<T>{new_one, change.unit_after, change.after});
+            } else {
+                tell(step, View<T>{old_one, nullptr, change.before},
+                     View<T>{new_one, nullptr, change.after});
+            }
+        },
+        event);
+}
+
+} // namespace mpapi::publish

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The methods of the manager."""
+import mmap
+import struct
+
+from private_bus import *
+
+ERROR = f"{NAME}.Error."
+
+
+class Methods(PublisherTest):
+    arguments = ["--calls-per-sender", "4", "--changes-kept", "10"]
+
+    def setUp(self):
+        super().setUp()
+        self.do("ports")
+        self.do("populate 2 2")
+
+    def test_settled_answers_when_the_model_has_settled(self):
+        self.client.manager("Settled", "t", (1_000_000,))
+        self.do("settle hold")
+        waiting = self.client.send(ROOT, interface("Manager"), "Settled", "t", (1_500,))
+        self.assertEqual(self.lines.next(), "settling 2", "rounded up to milliseconds")
+        self.client.get(lu_path(1), "LogicalUnit", "Name")
+        self.do("settle finish")
+        self.assertEqual(self.client.answer(waiting), ())
+
+    def test_settled_says_when_it_did_not_happen_in_time(self):
+        self.do("settle hold")
+        waiting = self.client.send(ROOT, interface("Manager"), "Settled", "t", (2**64 - 1,))
+        self.assertEqual(self.lines.next(), "settling 300000")
+        self.do("settle fail")
+        text = self.assert_bus_error(ERROR + "TimedOut", self.client.answer, waiting)
+        self.assertIn("the queue is not empty", text)
+
+    def test_a_sender_has_a_limited_number_of_unanswered_calls(self):
+        self.do("settle hold")
+        first = self.new_client()
+        for _ in range(4):
+            first.send(ROOT, interface("Manager"), "Settled", "t", (10**9,))
+            self.lines.next()
+        self.assert_bus_error(
+            ERROR + "LimitsExceeded", first.manager, "Settled", "t", (10**9,)
+        )
+        second = self.client.send(ROOT, interface("Manager"), "Settled", "t", (10**9,))
+        self.assertEqual(self.lines.next(), "settling 300000", "another sender is not affected")
+        self.do("settle finish")
+        self.assertEqual(self.client.answer(second), ())
+        first.get(lu_path(1), "LogicalUnit", "Name")
+
+    def test_describe_is_json_of_every_object(self):
+        document = self.load(self.client.manager("Describe", "a{sv}", ({},))[0])
+        self.assertEqual(document["Format"], 1)
+        self.assertEqual(int(document["Instance"]), 0xFEEDFACECAFEF00D)
+        objects = [document["Manager"]]
+        for table in (
+            "Plugins",
+            "LoadBalances",
+            "DeviceProducts",
+            "InitiatorPorts",
+            "TargetPorts",
+            "LogicalUnits",
+            "Disks",
+        ):
+            objects += document[table]
+        for unit in document["LogicalUnits"]:
+            objects += unit["Paths"] + unit["TargetPortGroups"]
+        managed = self.client.managed_objects()
+        self.assertEqual({each["ObjectPath"] for each in objects}, set(managed))
+        for each in objects:
+            properties = next(iter(managed[each["ObjectPath"]].values()))
+            self.assertLessEqual(set(properties), set(each))
+        self.assertEqual(document["LogicalUnits"][0]["Name"], "mpath1")
+        self.assertIsNone(document["LogicalUnits"][0]["Trouble"])
+
+    def test_describe_can_be_asked_for_some_units(self):
+        key = lu_path(2).rsplit("/", 1)[1]
+        options = {"LogicalUnits": ("as", [key, "unknown"])}
+        document = self.load(self.client.manager("Describe", "a{sv}", (options,))[0])
+        self.assertEqual([unit["Key"] for unit in document["LogicalUnits"]], [key])
+        for bad in ({"Indent": ("u", 2)}, {"LogicalUnits": ("s", key)}):
+            self.assert_bus_error(
+                ERROR + "InvalidParameter", self.client.manager, "Describe", "a{sv}", (bad,)
+            )
+
+    def changes(self, since, instance=0xFEEDFACECAFEF00D):
+        return self.client.manager("GetChanges", "tt", (instance, since))
+
+    def test_get_changes_tells_what_happened_since(self):
+        start = self.do("settle now")
+        instance, generation, resync, changes = self.changes(start)
+        self.assertEqual((instance, generation), (0xFEEDFACECAFEF00D, start))
+        self.assertEqual((resync, changes), (False, []))
+        self.do("fail 1 0")
+        end = self.do("remove 2")
+        _, generation, resync, changes = self.changes(start)
+        self.assertEqual((generation, resync), (end, False))
+        self.assertEqual(changes[0], (start + 1, "changed", 5, 1))
+        self.assertEqual(changes[-1], (end, "removed", 4, 2))
+        self.assertEqual(len(changes), 1 + 5)
+        self.assertEqual(self.changes(end - 1)[3], changes[1:])
+
+    def test_get_changes_asks_for_a_resync_when_it_cannot_know(self):
+        start = self.do("settle now")
+        for _ in range(5):
+            self.do("fail 1 0")
+            self.do("restore 1 0")
+        self.assertEqual([c[0] for c in self.changes(start)[3]], list(range(start + 1, start + 11)))
+        self.do("fail 1 0")
+        self.assertTrue(self.changes(start)[2], "forgotten")
+        self.assertFalse(self.changes(start + 1)[2])
+        self.assertTrue(self.changes(start + 99)[2], "the future")
+        self.assertTrue(self.changes(start + 1, instance=7)[2], "another instance")
+
+    def test_the_generation_page_shows_each_step_and_cannot_be_written(self):
+        fd = self.client.manager("GetGenerationPage")[0].to_raw_fd()
+        page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+        self.assertEqual(page[:8], b"mpapipg1")
+        for _ in range(3):
+            generation = self.do("fail 1 0")
+            self.assertEqual(
+                struct.unpack("QQ", page[8:24]), (0xFEEDFACECAFEF00D, generation)
+            )
+        with self.assertRaises(PermissionError):
+            mmap.mmap(fd, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+        with self.assertRaises(PermissionError):
+            os.pwrite(fd, b"x", 8)
+        page.close()
+        os.close(fd)
+
+    def test_root_may_have_devices_asked_again(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        self.client.call(lu_path(2), interface("LogicalUnit"), "Refresh")
+        self.client.manager("Refresh")
+        self.tell("refreshed")
+        self.assertEqual(self.lines.next(), "refreshed 2 1 2")
+
+
+if __name__ == "__main__":
+    main()

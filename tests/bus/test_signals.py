@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each change is told once, in an order that can be followed."""
+from private_bus import *
+
+PATH_0 = f"{lu_path(1)}/path/2100000e1e09a4c0_2c5006016012345678_2c1"
+
+
+class Signals(PublisherTest):
+    def setUp(self):
+        super().setUp()
+        self.do("ports")
+        self.do("populate 2 4")
+        self.watch = self.client.watch()
+
+    def test_a_failed_path_is_one_signal_of_the_path_and_one_of_its_unit(self):
+        self.do("fail 1 0")
+        signals = self.watch.until_answered()
+        self.assertEqual(
+            Watch.changes(signals),
+            [
+                (lu_path(1), interface("LogicalUnit"), {"UsablePathCount": 3}),
+                (
+                    PATH_0,
+                    interface("Path"),
+                    {"State": "path-error", "Active": False, "FailCount": 1},
+                ),
+            ],
+        )
+        self.assertEqual(len(signals), 2)
+
+    def test_each_state_of_a_flapping_path_is_told(self):
+        for _ in range(5):
+            self.do("fail 1 0")
+            self.do("restore 1 0")
+        states = [
+            changed["State"]
+            for path, _, changed in Watch.changes(self.watch.until_answered())
+            if path == PATH_0
+        ]
+        self.assertEqual(states, ["path-error", "okay"] * 5)
+
+    def test_a_path_that_leads_elsewhere_raises_identity_changed_once(self):
+        self.do("identity 1 0 600999")
+        self.do("fail 1 0")
+        signals = self.watch.until_answered()
+        told = [(path, body) for path, _, member, body in signals if member == "IdentityChanged"]
+        self.assertEqual(told, [(PATH_0, (f"6001405{1:024d}", "600999"))])
+        changes = [c for path, _, c in Watch.changes(signals) if path == PATH_0]
+        self.assertEqual(changes[0], {"Identity": "changed", "Designator": "600999"})
+
+    def test_a_hanging_path_says_since_when_and_in_which_command(self):
+        self.do("hang 1 0")
+        changes = [c for p, _, c in Watch.changes(self.watch.until_answered()) if p == PATH_0]
+        self.assertEqual(
+            changes,
+            [
+                {
+                    "State": "unknown",
+                    "Trouble": (1_700_000_000_000_077, "TEST UNIT READY", "no answer after 5 s"),
+                }
+            ],
+        )
+
+    def test_a_unit_appears_before_its_parts_and_vanishes_after_them(self):
+        self.do("add 7 2")
+        added = self.watch.until_answered()
+        self.assertEqual([member for _, _, member, _ in added], ["InterfacesAdded"] * 5)
+        paths = [body[0] for _, _, _, body in added]
+        self.assertEqual(paths[0], lu_path(7))
+        managed = self.client.managed_objects()
+        for _, _, _, (path, interfaces) in added:
+            self.assertEqual(interfaces, managed[path])
+        self.do("remove 7")
+        removed = self.watch.until_answered()
+        self.assertEqual([member for _, _, member, _ in removed], ["InterfacesRemoved"] * 5)
+        self.assertEqual(removed[-1][3], (lu_path(7), [interface("LogicalUnit")]))
+        self.assertEqual({body[0] for _, _, _, body in removed}, set(paths))
+
+    def test_a_lost_path_changes_the_count_of_its_unit(self):
+        self.do("lose-path 1 0")
+        signals = self.watch.until_answered()
+        self.assertEqual(
+            Watch.changes(signals),
+            [(lu_path(1), interface("LogicalUnit"), {"PathCount": 3, "UsablePathCount": 3})],
+        )
+        self.assertEqual(signals[1][2:], ("InterfacesRemoved", (PATH_0, [interface("Path")])))
+
+    def test_the_end_state_by_signals_is_the_state_by_reading(self):
+        self.do("populate 40 8")
+        state = self.client.managed_objects()
+        self.watch.until_answered()
+        for verb in ("failover", "fail 3 1", "failover", "remove 9", "add 41 3", "failover"):
+            self.do(verb)
+        for path, kind, member, body in self.watch.until_answered():
+            if member == "InterfacesAdded":
+                state[body[0]] = body[1]
+            elif member == "InterfacesRemoved":
+                del state[body[0]]
+            else:
+                state[path][body[0]].update(body[1])
+        manager = state.pop(ROOT)
+        now = self.client.managed_objects()
+        now.pop(ROOT)
+        self.assertEqual(manager.keys(), {interface("Manager")})
+        self.assertEqual(state, now)
+
+
+if __name__ == "__main__":
+    main()
