@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The state of the embedded SAN: what the arrays are, what the host sees of them, what
+// device-mapper makes of that. 80 000 paths live here, so a path is 28 bytes of indices and bits;
+// names, device numbers and pages are made when somebody asks.
+//
+// Who may touch what. The loop's thread changes things (faults.cpp, maps.cpp) and workers send
+// commands (device.cpp). `stripes` protects all that both see: a unit's own state (identity, size,
+// reservations, attentions of its paths) by the unit's stripe, everything else by any stripe for
+// reading and all of them for changing. What only the loop writes it may read without a lock.
+// Fields that are marked "loop" are the loop's alone.
+#pragma once
+
+#include "common/scsi/target_port_groups.hpp"
+#include "common/system/handle.hpp"
+#include "daemon/hardware.hpp"
+#include "daemon/san/description.hpp"
+#include "daemon/san/news.hpp"
+#include "daemon/san/stripes.hpp"
+
+#include <atomic>
+#include <bitset>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace mpapi::san {
+
+constexpr std::uint32_t none = UINT32_MAX;
+
+// Unit attention conditions (SAM-5 5.14), as bits of Path::attentions, most important first
+// (the order in which they are reported).
+enum class Condition : std::uint16_t {
+    PowerOn = 1u << 0,                // 29h/00h
+    ReservationsPreempted = 1u << 1,  // 2Ah/03h
+    ReservationsReleased = 1u << 2,   // 2Ah/04h
+    RegistrationsPreempted = 1u << 3, // 2Ah/05h
+    AccessStateChanged = 1u << 4,     // 2Ah/06h
+    CapacityChanged = 1u << 5,        // 2Ah/09h
+    InquiryChanged = 1u << 6,         // 3Fh/03h
+    LunsChanged = 1u << 7,            // 3Fh/0Eh
+};
+
+// One I_T_L nexus: an initiator port, a target port and a logical unit. When the initiator is the
+// host's own there is a disk for it.
+struct Path {
+    std::uint32_t unit = 0;
+    std::uint32_t disk = none;       // the kernel's index of the disk; none: there is no disk
+    std::uint32_t table_disk = none; // loop: which disk stands in the map's table
+    std::uint32_t fail_count = 0;    // loop: as dm-mpath counts
+    std::uint16_t initiator = 0;
+    std::uint16_t port = 0;          // of the array
+    std::uint16_t attentions = 0;    // Condition bits that wait for a command
+    std::uint16_t life = 0;          // counts the disks that were here
+    std::uint8_t priority_group = 0; // loop: 1-based, 0 none
+    bool lost = false;               // the transport does not connect
+    bool offline = false;            // the kernel has given the device up
+    bool odd = false;                // has an entry in Fabric::oddities
+    // All of the loop: bits of one byte may not have two owners.
+    bool failed : 1 = false; // in the map
+    bool news : 1 = false;   // is to be told already
+    bool stale : 1 = false;  // the kernel has not looked since the unit changed
+};
+
+// What a path answers instead of the truth.
+struct Oddity {
+    std::bitset<256> hanging;             // operation codes that never return
+    std::optional<Designator> designator; // this path alone leads to another unit …
+    std::string serial;                   // … with this serial number
+    // Whole replies by operation code and page or service action.
+    std::map<std::pair<std::uint8_t, std::uint8_t>, std::vector<std::uint8_t>> replies;
+
+    bool empty() const { return hanging.none() && !designator && replies.empty(); }
+};
+
+struct Identity {
+    Designator designator;
+    std::string serial;
+    std::uint64_t size = 0; // bytes
+};
+
+struct Unit {
+    std::string name;
+    Identity identity;
+    // What the kernel read when it last looked; null: the same. Loop.
+    std::unique_ptr<const Identity> before;
+    Fd data; // backing file, made by the first WRITE
+    std::uint32_t array = 0;
+    std::uint32_t first_path = 0;
+    std::uint32_t path_count = 0;
+    std::uint32_t access = 0; // index into Array::access
+    std::uint32_t map = none; // loop
+    std::uint16_t lun = 0;
+    bool exists = true; // the array maps it
+    const MapDescription* map_options = nullptr;
+
+    // Another unit takes its place: nothing of the old one is left.
+    void forget() { data.reset(); }
+};
+
+struct GroupState {
+    model::AccessState state = model::AccessState::ActiveOptimized;
+    bool preferred = false;
+    scsi::GroupStatus status = scsi::GroupStatus::None;
+    bool operator==(const GroupState&) const = default;
+};
+using Access = std::vector<GroupState>; // by index of the group
+
+struct Port {
+    std::shared_ptr<const daemon::PortFacts> facts;
+    std::uint16_t group = 0; // index
+};
+
+struct Array {
+    const ArrayDescription* description = nullptr;
+    std::vector<Port> ports;
+    // States are kept once for all units that have the same ones.
+    std::vector<Access> access;
+};
+
+struct Initiator {
+    std::shared_ptr<const daemon::PortFacts> facts;
+    bool present = true; // false: the whole SCSI host is gone
+    std::optional<std::uint32_t> host;
+    // Target number by array and port, as the transport gives them out: flat, see first_target.
+    std::vector<std::uint32_t> first_target; // by array
+};
+
+// A device-mapper map. All of it is the loop's.
+struct Map {
+    std::string name;
+    std::string uuid;
+    std::string table_text, status_text; // told instead of the truth where not empty
+    std::uint32_t unit = 0;
+    std::uint32_t minor = none; // none: there is no such map now
+    std::uint32_t events = 0;
+    std::uint32_t group = 0; // in use, 0 none
+    bool suspended = false;
+    bool news = false;
+};
+
+class Fabric {
+  public:
+    // `description` is kept.
+    explicit Fabric(Description description);
+    Fabric(const Fabric&) = delete;
+    Fabric& operator=(const Fabric&) = delete;
+
+    const Description description;
+    Stripes stripes;
+    News news;
+
+    std::vector<Initiator> initiators;
+    std::vector<Array> arrays;
+    std::vector<Unit> units;
+    std::vector<Path> paths;
+    std::vector<Map> maps;
+    std::vector<std::uint32_t> disks;                   // path by index of the disk; none: free
+    std::size_t first_disk = 0;                         // none below it is free
+    std::vector<bool> minors;                           // loop: of device-mapper, in use
+    std::size_t first_minor = 0;                        // loop: none below it is free
+    std::unordered_map<std::uint32_t, Oddity> oddities; // by path
+
+    // Commands that hang wait here until their fault ends or the SAN does.
+    struct Hangs {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::uint64_t epoch = 0;
+        bool over = false;
+        std::atomic<std::uint32_t> waiting{0};
+    } hangs;
+
+    std::atomic<std::uint64_t> commands{0};
+
+    const ArrayDescription& array_of(const Unit& unit) const {
+        return *arrays[unit.array].description;
+    }
+    const Access& access_of(const Unit& unit) const {
+        return arrays[unit.array].access[unit.access];
+    }
+    // Null where the array has no groups.
+    const GroupState* state_of(const Path& path) const {
+        const Unit& unit = units[path.unit];
+        const Access& access = access_of(unit);
+        return access.empty() ? nullptr : &access[arrays[unit.array].ports[path.port].group];
+    }
+    bool has_disk(const Path& path) const { return path.disk != none; }
+
+    // Gives the path the first free disk index (loop, all stripes held), or takes it away.
+    void add_disk(std::uint32_t path);
+    void remove_disk(std::uint32_t path);
+
+    // The index of an equal entry of the array's access list, made where there is none (all stripes
+    // held).
+    static std::uint32_t shared_access(Array& array, const Access& access);
+
+    // Tells whatever waits that hangs have changed; `over`: that they have all ended.
+    void hangs_changed(bool over = false);
+
+  private:
+    void build_ports();
+    void build_units();
+    void number_disks();
+};
+
+// What the kernel says of the path's disk (the unit's stripe held, or by the loop).
+model::DeviceState state_of_disk(const Path& path);
+
+// Posts that the path's disk is there or has changed (loop).
+void tell_disk(Fabric& fabric, std::uint32_t path);
+
+} // namespace mpapi::san

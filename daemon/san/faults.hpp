@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Carries out faults: changes the SAN as the fault says and posts what the kernel would tell of it.
+// The kernel tells of disks that come and go, of unit attentions it sees and of device-mapper's
+// events; of a transport that breaks it tells nothing, that shows in the state of the device and in
+// the map.
+#pragma once
+
+#include "common/result.hpp"
+#include "daemon/san/fabric.hpp"
+#include "daemon/san/fault.hpp"
+
+#include <chrono>
+#include <functional>
+
+namespace mpapi::san {
+
+// Runs something on the loop's thread after a while.
+using Later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
+
+// The loop's thread only. Fails with the verb, the thing and ENOENT for a thing that is not there,
+// EINVAL or EEXIST for what cannot be done to it; then nothing has changed.
+Status apply_fault(Fabric& fabric, const Fault& fault, const Later& later);
+
+// After a command (SET TARGET PORT GROUPS) changed the states of the unit's groups: the unit
+// attentions that the other nexuses of an array get whose hosts are busy.
+void access_changed_by_command(Fabric& fabric, std::uint32_t unit);
+
+} // namespace mpapi::san

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/san/kernel_names.hpp"
+
+namespace mpapi::san {
+
+std::string disk_name(std::uint32_t index) {
+    char letters[8];
+    std::size_t begin = sizeof letters;
+    for (std::uint64_t rest = std::uint64_t{index} + 1; rest != 0; rest = (rest - 1) / 26)
+        letters[--begin] = static_cast<char>('a' + (rest - 1) % 26);
+    std::string name = "sd";
+    name.append(letters + begin, sizeof letters - begin);
+    return name;
+}
+
+std::optional<std::uint32_t> disk_index(std::string_view name) {
+    if (!name.starts_with("sd") || name.size() < 3 || name.size() > 7) return std::nullopt;
+    std::uint32_t rest = 0;
+    for (const char c : name.substr(2)) {
+        if (c < 'a' || c > 'z') return std::nullopt;
+        rest = rest * 26 + static_cast<std::uint32_t>(c - 'a') + 1;
+    }
+    if (rest > 1u << 20) return std::nullopt;
+    return rest - 1;
+}
+
+model::DeviceNumber disk_number(std::uint32_t index) {
+    const std::uint32_t nth = (index & 0xf0) >> 4;
+    const std::uint32_t major = nth == 0 ? 8 : nth < 8 ? 64 + nth : 120 + nth;
+    return {major, (index & 0xf) << 4 | (index & 0xfff00)};
+}
+
+} // namespace mpapi::san
