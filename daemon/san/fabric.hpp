@@ -64,6 +64,7 @@ struct Path {
     bool failed : 1 = false; // in the map
     bool news : 1 = false;   // is to be told already
     bool stale : 1 = false;  // the kernel has not looked since the unit changed
+    model::DeviceState told : 3 = model::DeviceState::Unknown;
 };
 
 // What a path answers instead of the truth.
@@ -140,6 +141,7 @@ struct Map {
     std::uint32_t events = 0;
     std::uint32_t group = 0; // in use, 0 none
     bool suspended = false;
+    bool told_suspended = false;
     bool news = false;
 };
 
@@ -161,7 +163,7 @@ class Fabric {
     std::vector<Map> maps;
     std::vector<std::uint32_t> disks;                   // path by index of the disk; none: free
     std::size_t first_disk = 0;                         // none below it is free
-    std::vector<bool> minors;                           // loop: of device-mapper, in use
+    std::vector<std::uint32_t> minors;                  // loop: map by minor; none: free
     std::size_t first_minor = 0;                        // loop: none below it is free
     std::unordered_map<std::uint32_t, Oddity> oddities; // by path
 

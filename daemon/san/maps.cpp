@@ -157,11 +157,12 @@ void fail(Path& path) {
     ++path.fail_count;
 }
 
-std::uint32_t free_minor(std::vector<bool>& minors, std::size_t& hint) {
-    while (hint < minors.size() && minors[hint])
+std::uint32_t free_minor(Fabric& fabric) {
+    auto& minors = fabric.minors;
+    auto& hint = fabric.first_minor;
+    while (hint < minors.size() && minors[hint] != none)
         ++hint;
-    if (hint == minors.size()) minors.push_back(false);
-    minors[hint] = true;
+    if (hint == minors.size()) minors.push_back(none);
     return static_cast<std::uint32_t>(hint);
 }
 
@@ -190,7 +191,8 @@ void make_map(Fabric& fabric, std::uint32_t index, const std::string& name) {
     Map& map = fabric.maps[unit.map];
     if (map.minor != none) return;
     if (!name.empty()) map.name = name;
-    map.minor = free_minor(fabric.minors, fabric.first_minor);
+    map.minor = free_minor(fabric);
+    fabric.minors[map.minor] = unit.map;
     map.events = 0;
     map.suspended = false;
     {
@@ -209,7 +211,7 @@ void remove_map(Fabric& fabric, std::uint32_t index) {
     Map& map = fabric.maps[index];
     if (map.minor == none) return;
     fabric.news.post({Notice::Kind::MapGone, map.minor});
-    fabric.minors[map.minor] = false;
+    fabric.minors[map.minor] = none;
     fabric.first_minor = std::min<std::size_t>(fabric.first_minor, map.minor);
     map.minor = none;
     map.news = false;

@@ -114,17 +114,26 @@ Result<std::unique_ptr<daemon::ScsiDevice>> San::open(const std::string& device,
         new SanDevice(fabric_, path, fabric_->paths[path].life));
 }
 
-model::DeviceState San::device_state(const std::string& device) {
-    const auto disk = disk_index(device);
-    std::uint32_t index = none;
-    {
-        const auto lock = fabric_->stripes.one(0);
-        if (!disk || *disk >= fabric_->disks.size()) return model::DeviceState::Unknown;
-        index = fabric_->disks[*disk];
+std::uint32_t San::path_of(const std::string& disk) const {
+    const auto index = disk_index(disk);
+    return index && *index < fabric_->disks.size() ? fabric_->disks[*index] : none;
+}
+
+void San::look_again(const std::vector<std::string>& disks,
+                     const std::vector<model::DeviceNumber>& maps) {
+    for (const auto& disk : disks)
+        if (const auto path = path_of(disk);
+            path != none && state_of_disk(fabric_->paths[path]) != fabric_->paths[path].told)
+            tell_disk(path);
+    for (const auto& number : maps) {
+        if (number.major != fabric_->description.machine.map_major ||
+            number.minor >= fabric_->minors.size())
+            continue;
+        const auto index = fabric_->minors[number.minor];
+        if (index == none) continue;
+        const Map& map = fabric_->maps[index];
+        if (map.suspended != map.told_suspended) tell_map(index);
     }
-    if (index == none) return model::DeviceState::Unknown;
-    const auto lock = fabric_->stripes.one(fabric_->paths[index].unit);
-    return state_of_disk(fabric_->paths[index]);
 }
 
 void San::settle(std::chrono::milliseconds, std::function<void(Status)> done) {
@@ -188,8 +197,7 @@ void San::enumerate() {
         if (fabric_->has_disk(fabric_->paths[next_path_])) tell_disk(next_path_);
     for (; budget > 0 && next_path_ == fabric_->paths.size() && next_map_ < fabric_->maps.size();
          ++next_map_, budget -= map_weight)
-        if (fabric_->maps[next_map_].minor != none)
-            observer_->map_present(map_facts(*fabric_, next_map_));
+        if (fabric_->maps[next_map_].minor != none) tell_map(next_map_);
     if (next_path_ < fabric_->paths.size() || next_map_ < fabric_->maps.size()) return;
     enumerated_ = true;
     observer_->enumerated();
@@ -209,7 +217,7 @@ void San::tell(const Notice& notice) {
     case Notice::Kind::MapPresent: {
         Map& map = fabric_->maps[notice.index];
         map.news = false;
-        if (map.minor != none) observer_->map_present(map_facts(*fabric_, notice.index));
+        if (map.minor != none) tell_map(notice.index);
         break;
     }
     case Notice::Kind::MapGone:
@@ -231,7 +239,7 @@ void San::tell(const Notice& notice) {
 
 void San::tell_disk(std::uint32_t index) {
     const Fabric& fabric = *fabric_;
-    const Path& path = fabric.paths[index];
+    Path& path = fabric_->paths[index];
     const Unit& unit = fabric.units[path.unit];
     const Initiator& initiator = fabric.initiators[path.initiator];
     const ArrayDescription& array = fabric.array_of(unit);
@@ -242,7 +250,7 @@ void San::tell_disk(std::uint32_t index) {
                       kernel_lun(unit.lun)};
     facts_.initiator_port = initiator.facts;
     facts_.target_port = fabric.arrays[unit.array].ports[path.port].facts;
-    facts_.state = state_of_disk(path);
+    path.told = facts_.state = state_of_disk(path);
     facts_.vendor = array.vendor;
     facts_.product = array.product;
     facts_.revision = array.revision;
@@ -263,6 +271,12 @@ void San::tell_disk(std::uint32_t index) {
     facts_.holders.clear();
     if (mapped) facts_.holders.push_back("dm-" + std::to_string(fabric.maps[unit.map].minor));
     observer_->disk_present(facts_);
+}
+
+void San::tell_map(std::uint32_t index) {
+    Map& map = fabric_->maps[index];
+    map.told_suspended = map.suspended;
+    observer_->map_present(map_facts(*fabric_, index));
 }
 
 // What happens by itself
@@ -305,8 +319,7 @@ Status San::arm(std::chrono::milliseconds time, std::function<void()> what) {
 
 Status San::storm(const std::string& disk, std::uint32_t count, std::function<void(Status)> done) {
     if (storm_.done) return Error{"storm", disk, "there is one under way", EBUSY};
-    if (device_state(disk) == model::DeviceState::Unknown)
-        return Error{"storm", disk, "there is no such disk", ENOENT};
+    if (path_of(disk) == none) return Error{"storm", disk, "there is no such disk", ENOENT};
     if (!storm_source_) {
         sd_event_source* source = nullptr;
         const int result = sd_event_add_defer(

@@ -34,9 +34,10 @@ class San final : public daemon::Hardware {
     Status start(sd_event* loop, daemon::HardwareObserver& observer) override;
     Result<std::unique_ptr<daemon::ScsiDevice>> open(const std::string& device,
                                                      model::DeviceNumber number) override;
-    model::DeviceState device_state(const std::string& device) override;
     // Never takes long, for all that could be waited for happens on the loop; so no timeout.
     void settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) override;
+    void look_again(const std::vector<std::string>& disks,
+                    const std::vector<model::DeviceNumber>& maps) override;
     model::Plugin describe() override;
 
     // The loop's thread only, as the rest below. See faults.hpp.
@@ -73,6 +74,8 @@ class San final : public daemon::Hardware {
     void enumerate();
     void tell(const Notice& notice);
     void tell_disk(std::uint32_t path);
+    void tell_map(std::uint32_t map);
+    std::uint32_t path_of(const std::string& disk) const; // none: there is no such disk
     void step_storm();
     void later(std::chrono::milliseconds time, std::function<void()> what);
     Status arm(std::chrono::milliseconds time, std::function<void()> what);
