@@ -50,7 +50,7 @@ Result<std::uint32_t> WordReader::number(std::string_view what, std::uint32_t la
 }
 
 Result<std::uint32_t> WordReader::count(std::string_view what, std::uint32_t words_each) {
-    const auto value = number(what, largest_count);
+    auto value = number(what, largest_count);
     if (!value) return value;
     // A word and the blank before it take two characters, so what is left bounds the count
     // before anything is reserved for it.
