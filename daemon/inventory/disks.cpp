@@ -143,7 +143,7 @@ void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
             opened ? ask_identity(**opened, progress, timeout)
                    : Answer<PathIdentity>{opened.error(), {}, Failure::NoStatus});
         return [this, self, epoch, answer] {
-            identity_answered(self, *answer);
+            identity_answered(self, epoch, *answer);
             question_over(epoch);
         };
     };
@@ -155,13 +155,14 @@ void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
     workers_.submit(std::move(job));
 }
 
-void Inventory::identity_answered(DiskRef ref, const Answer<PathIdentity>& answer) {
+// What follows from an answer belongs to the epoch of its question.
+void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIdentity>& answer) {
     DiskRecord* known = find_disk(ref);
     if (!known) return;
     DiskRecord& disk = *known;
     disk.asking = false;
     if (std::exchange(disk.ask_again, false)) {
-        ask_identity_of(disk, epoch_);
+        ask_identity_of(disk, epoch);
         if (disk.asking) return; // what was learnt just now may be old already
     }
     disk.failure = answer.failure;
@@ -194,11 +195,11 @@ void Inventory::identity_answered(DiskRef ref, const Answer<PathIdentity>& answe
     MapRecord& map = *disk.map;
     settle_unit_name(map, disk);
     if ((answered_before && !same_unit) || answer.attentions.access_state)
-        inquire_groups(map, epoch_);
+        inquire_groups(map, epoch);
     else if (map.inquiry)
         map.group_learnt = true;
     else if (!map.inquired || !covers(map, told.target_port_group))
-        inquire_groups(map, epoch_);
+        inquire_groups(map, epoch);
 }
 
 void Inventory::set_trouble(DiskRecord& disk, std::string command, std::string reason,

@@ -136,10 +136,12 @@ void Inventory::mark_disks() {
 }
 
 void Inventory::schedule_commit() {
+    commit_due_ = true;
     if (manager_.ready) sd_event_source_set_enabled(commit_source_.get(), SD_EVENT_ONESHOT);
 }
 
 void Inventory::commit() {
+    commit_due_ = false;
     auto next = std::make_shared<model::Snapshot>(*snapshot_);
     const bool first = next->generation == 0;
     next->manager = manager_;
@@ -302,7 +304,7 @@ void Inventory::wait_for(Epoch epoch, std::chrono::milliseconds timeout,
 
 // Answers those whose questions are all answered and whose answers are in the snapshot.
 void Inventory::check_waiters() {
-    const bool in_snapshot = !manager_.ready || dirty_maps_.empty();
+    const bool in_snapshot = !manager_.ready || !commit_due_;
     for (auto waiter = waiters_.begin(); waiter != waiters_.end();) {
         const bool answered = questions_.empty() || questions_.begin()->first > waiter->epoch;
         if (!(answered && in_snapshot) && !waiter->over) {

@@ -96,7 +96,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
     void leave_ports(DiskRecord& disk);
     void take_first_identity(DiskRecord& disk, const DiskFacts& facts);
     void ask_identity_of(DiskRecord& disk, Epoch epoch);
-    void identity_answered(DiskRef disk, const Answer<PathIdentity>& answer);
+    void identity_answered(DiskRef disk, Epoch epoch, const Answer<PathIdentity>& answer);
     void set_trouble(DiskRecord& disk, std::string command, std::string reason,
                      model::Time since = 0);
     void stalled(DiskRef disk, const Stall& stall);
@@ -160,6 +160,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
     std::vector<model::DeviceNumber> dirty_maps_;
     std::vector<model::Sequence> gone_units_;
     bool dirty_disks_ = false;
+    bool commit_due_ = false;
     std::map<model::Sequence, std::pair<model::DeviceProduct, unsigned>> products_; // with users
     bool products_changed_ = false;
     model::Manager manager_;

@@ -230,10 +230,10 @@ void Inventory::continue_inquiry(MapRecord& map) {
 void Inventory::groups_answered(model::Sequence unit, DiskRef path,
                                 const Answer<scsi::TargetPortGroups>& answer) {
     DiskRecord* disk = find_disk(path);
-    if (disk && answer.attentions.identity) ask_identity_of(*disk, epoch_);
     MapRecord* known = find_map(unit);
     if (!known || !known->inquiry) return;
     MapRecord& map = *known;
+    if (disk && answer.attentions.identity) ask_identity_of(*disk, map.inquiry_epoch);
     if (answer.result) {
         map.inquiry->answered(*answer.result);
     } else {
@@ -246,7 +246,7 @@ void Inventory::groups_answered(model::Sequence unit, DiskRef path,
             map.groups_trouble_now = model::Trouble{now_realtime(), error.action, reason};
         // The path itself may be what is wrong: let it say who it is.
         if (disk && answer.failure == Failure::NoStatus && !disk->trouble)
-            ask_identity_of(*disk, epoch_);
+            ask_identity_of(*disk, map.inquiry_epoch);
     }
     continue_inquiry(map);
 }
