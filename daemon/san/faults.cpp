@@ -485,7 +485,7 @@ class Faults {
             break;
         case Verb::MapSuspended:
             map.suspended = true;
-            break;
+            return Done{}; // nobody announces it
         case Verb::MapResumed:
             map.suspended = false;
             break;
