@@ -312,7 +312,7 @@ void a_map_removed_and_made_again_keeps_its_number(void**) {
     assert_int_equal(story.model().disks->size(), 4);
     for (const auto& disk : *story.model().disks)
         assert_text_equal(disk.exclusion, "not-a-path");
-    story.happens(on_map(Verb::MapMade, "mpatha"));
+    story.happens(on_unit(Verb::MapMade, "one"));
     const std::string back = story.told();
     assert_non_null(strstr(back.c_str(), "+unit mpatha\n"));
     assert_int_equal(story.unit("mpatha").unit.id, id);
