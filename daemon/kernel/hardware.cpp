@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <utility>
 
 namespace mpapi::kernel {
@@ -17,6 +18,9 @@ namespace {
 // So many disks are read, or events taken, before the loop sees to others.
 constexpr std::size_t disks_at_once = 32;
 constexpr std::size_t uevents_at_once = 128;
+// Listing takes milliseconds. Beyond this the kernel's locks are held by something broken, and the
+// disks are told without their maps.
+constexpr std::uint64_t first_sight_patience = 5'000'000; // microseconds
 
 } // namespace
 
@@ -247,6 +251,22 @@ void KernelHardware::connect_device_mapper() {
     }
     if (!sights) tell_device_mapper(sights.error().message());
     dm_->look_at_all();
+    wait_for_first_sight();
+}
+
+void KernelHardware::wait_for_first_sight() {
+    sd_event_source* source = nullptr;
+    const int r = sd_event_add_time_relative(
+        loop_, &source, CLOCK_MONOTONIC, first_sight_patience, 0,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            auto* hardware = static_cast<KernelHardware*>(self);
+            hardware->maps_seen_ = true;
+            hardware->tell_device_mapper("device-mapper does not answer");
+            hardware->tell_when_enumerated();
+            return 0;
+        },
+        this);
+    if (r >= 0) first_sight_deadline_.reset(source);
 }
 
 bool KernelHardware::arm_device_mapper() {
@@ -255,6 +275,7 @@ bool KernelHardware::arm_device_mapper() {
 
 void KernelHardware::take_sights() {
     for (auto& sight : dm_->take()) {
+        first_sight_deadline_.reset();
         answered_ = sight.ticket;
         maps_seen_ = true;
         target_version_ = std::move(sight.target_version);

@@ -66,6 +66,7 @@ class KernelHardware final : public daemon::Hardware {
 
     void connect_device_mapper();
     bool arm_device_mapper();
+    void wait_for_first_sight();
     void take_sights();
     void tell_device_mapper(const std::string& trouble);
     void tell_udev(const std::string& trouble);
@@ -97,7 +98,7 @@ class KernelHardware final : public daemon::Hardware {
     std::list<std::unique_ptr<Settling>> settling_;
 
     EventSource udev_source_, enumeration_source_, control_source_, sights_source_,
-        settling_source_, queue_source_;
+        settling_source_, queue_source_, first_sight_deadline_;
 };
 
 } // namespace mpapi::kernel

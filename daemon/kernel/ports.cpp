@@ -41,7 +41,7 @@ std::string derived_isid(const std::string& session) {
     const auto* begin = session.data() + std::char_traits<char>::length("session");
     std::from_chars(begin, session.data() + session.size(), number);
     char text[13];
-    std::snprintf(text, sizeof text, "00023d%02x0000", number & 0xffu);
+    std::snprintf(text, sizeof text, "00023d%06x", number & 0xffffffu);
     return text;
 }
 

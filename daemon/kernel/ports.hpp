@@ -14,7 +14,9 @@
 //
 // The ISID of a session that open-iscsi made in software (iscsi_tcp, ib_iser) is not in sysfs:
 // these drivers leave the attribute out. It follows from the session's number by open-iscsi's rule:
-// qualifier 00023Dh, then the low byte of the session number, then two zero bytes.
+// 00023Dh (its format and enterprise number, RFC 7143 11.12.5), then the number in three bytes.
+// Seen so at the target with open-iscsi 2.1.8; versions of old put only the number's low byte
+// there, first of the three.
 //
 // Loop's thread only.
 #pragma once

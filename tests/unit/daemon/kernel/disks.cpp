@@ -110,7 +110,7 @@ void iscsi_ports_are_names_with_isid_and_portal_group_tag(void**) {
     fake.disk_appears("sde", "8:64", "4:0:0:1", "session18");
 
     const auto disk = read_one(fake, "sde");
-    assert_text_equal(disk.initiator_port->port_id, "iqn.2026-01.org.example:a,00023d120000");
+    assert_text_equal(disk.initiator_port->port_id, "iqn.2026-01.org.example:a,00023d000012");
     assert_true(disk.initiator_port->transport == model::Transport::Iscsi);
     assert_text_equal(disk.target_port->port_id, "iqn.2026-01.org.example:array,t,0x0102");
 }
