@@ -54,7 +54,8 @@ def machine(image, accel, memory, cpus, append=""):
             "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
             "-append", "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off selinux=0 apparmor=0 audit=0 nokaslr "
                        "no_timer_check tsc=reliable sysrq_always_enabled=1 hung_task_panic=0 systemd.show_status=0 "
-                       "systemd.unit=multi-user.target systemd.journald.forward_to_console=1 systemd.journald.max_level_console=notice net.ifnames=0 " + append]
+                       "systemd.unit=multi-user.target systemd.journald.forward_to_console=1 "
+                       "systemd.journald.max_level_console=notice net.ifnames=0 " + append]
 
 
 def furnished(image, shares, memory, cpus):
@@ -62,7 +63,8 @@ def furnished(image, shares, memory, cpus):
     command = machine(image, accelerator(image), memory, cpus)
     command += ["-drive", f"file={image / 'root.ext4'},if=virtio,format=raw,snapshot=on", "-device", "virtio-rng-pci"]
     for tag, (folder, writable) in shares.items():
-        command += ["-fsdev", f"local,id={tag},path={folder},security_model=none" + ("" if writable else ",readonly=on"),
+        access = "" if writable else ",readonly=on"
+        command += ["-fsdev", f"local,id={tag},path={folder},security_model=none{access}",
                     "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
     return command
 
@@ -140,7 +142,7 @@ class Guest:
         self.process.stdin.close()
         self.process.stdout.close()
 
-    def console_tail(self, lines=25):
+    def console_tail(self, lines=45):
         parts = []
         for name in ("console.txt", "qemu.txt"):
             file = self.results / name

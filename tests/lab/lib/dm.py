@@ -76,7 +76,8 @@ def path_states(name):
 
 def info(name):
     """What dmsetup knows of a device: {name, uuid, major, minor, open, event, suspended}; None if there is none."""
-    code, told = status(f"dmsetup info -c --noheadings --separator '|' -o name,uuid,major,minor,open,events,suspended {name}")
+    code, told = status("dmsetup info -c --noheadings --separator '|' "
+                        f"-o name,uuid,major,minor,open,events,suspended {name}")
     if code != 0:
         return None
     fields = told.splitlines()[-1].split("|")

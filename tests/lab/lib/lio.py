@@ -59,7 +59,8 @@ def lio_unit(name, serial, megabytes=16, vendor=None, product=None, backstore="r
             file.truncate(megabytes << 20)
         write(folder / "control", f"fd_dev_name={path},fd_dev_size={megabytes << 20}")
     else:
-        write(folder / "control", f"rd_pages={(megabytes << 20) // 4096}" + (",rd_nullio=1" if backstore == "null" else ""))
+        pages = f"rd_pages={(megabytes << 20) // 4096}"
+        write(folder / "control", pages + (",rd_nullio=1" if backstore == "null" else ""))
     # The names can be set only while nothing exports the unit, and the vendor only before it is enabled.
     if vendor:
         write(folder / "wwn/vendor_id", vendor)

@@ -85,9 +85,9 @@ def leftovers():
               for path in CONFIG.glob(pattern)]
     if Path("/sys/module/scsi_debug").exists():
         found.append("module scsi_debug")
-    for unit in ("multipathd.service", "multipathd.socket", "iscsid.service"):
-        if sh(f"systemctl is-active {unit}", check=False) in ("active", "activating", "deactivating"):
-            found.append(f"unit {unit}")
+    units = ("multipathd.service", "multipathd.socket", "iscsid.service")
+    states = sh("systemctl is-active " + " ".join(units), check=False).split()
+    found += [f"unit {unit}" for unit, state in zip(units, states) if state in ("active", "activating", "deactivating")]
     return found
 
 

@@ -71,7 +71,7 @@ def parse_vpd_di(text):
             current["value"] = found[1]
         elif found := re.match(r"vendor specific: (.*)", line.lstrip()):
             current["value"] += ":" + found[1]
-        elif found := re.match(r"(?:Relative target port|Target port group|Logical unit group): (0x[0-9a-f]+)", stripped):
+        elif found := re.match(r"(?:Relative target port|(?:Target port|Logical unit) group): (0x[0-9a-f]+)", stripped):
             current["value"] = found[1]
         elif stripped != "SCSI name string:":
             current["value"] = stripped

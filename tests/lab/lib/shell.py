@@ -55,15 +55,21 @@ def wait_for(what, condition, deadline=10.0, every=0.05):
     """Waits until `condition()` is true, and gives what it gave.
 
     `what` says in words what is waited for. For conditions that have no event to wait
-    for; where there is one, see events.py. TooLate tells the last value.
+    for; where there is one, see events.py. A command that fails in the condition counts
+    as not yet: what it looks at may just be being made. TooLate tells the last value.
     """
     end = time.monotonic() + deadline
     while True:
-        value = condition()
+        try:
+            value = condition()
+        except CommandFailed as error:
+            value, seen = None, str(error)
+        else:
+            seen = repr(value)
         if value:
             return value
         if time.monotonic() >= end:
-            raise TooLate(f"not within {deadline:g} s: {what} (last seen: {value!r})")
+            raise TooLate(f"not within {deadline:g} s: {what} (last seen: {seen})")
         time.sleep(every)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: timeout=300 install=no
+# lab: timeout=600 install=no
 """The lab proves itself: the SAN is what its verbs say, by the word of the kernel's own tools.
 
 No program of this project takes part. If this fails, no other script means anything.
