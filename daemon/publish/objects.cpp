@@ -167,12 +167,17 @@ Status Objects::add(sd_bus* bus) {
             vtable.push_back(SD_BUS_PROPERTY(property.name, property.signature, Served<T>::get, 0,
                                              flags_of(property.emits) & 0xff'ffff'ffff'ffff));
         if constexpr (std::is_same_v<T, model::Manager>) {
+            vtable.push_back(SD_BUS_METHOD_WITH_NAMES(
+                "GetSnapshot", "", "", "th", SD_BUS_PARAM(generation) SD_BUS_PARAM(snapshot),
+                Calls::plain<&Methods::get_snapshot>, kOpen));
+            vtable.push_back(SD_BUS_METHOD_WITH_NAMES("Metrics", "", "", "s", SD_BUS_PARAM(text),
+                                                      Calls::plain<&Methods::metrics>, kOpen));
             vtable.push_back(
                 SD_BUS_METHOD_WITH_NAMES("GetGenerationPage", "", "", "h", SD_BUS_PARAM(page),
                                          Calls::plain<&Methods::get_generation_page>, kOpen));
             vtable.push_back(SD_BUS_METHOD_WITH_NAMES(
                 "GetChanges", "tt", SD_BUS_PARAM(instance) SD_BUS_PARAM(since), "ttba(tsut)",
-                SD_BUS_PARAM(instance) SD_BUS_PARAM(generation) SD_BUS_PARAM(resync)
+                SD_BUS_PARAM(current_instance) SD_BUS_PARAM(generation) SD_BUS_PARAM(resync)
                     SD_BUS_PARAM(changes),
                 Calls::get_changes, kOpen));
             vtable.push_back(SD_BUS_METHOD_WITH_NAMES("Describe", "a{sv}", SD_BUS_PARAM(options),

@@ -20,6 +20,8 @@ namespace mpapi::publish {
 // reference that may be kept.
 class Methods {
   public:
+    virtual void get_snapshot(sd_bus_message* call) = 0;
+    virtual void metrics(sd_bus_message* call) = 0;
     virtual void get_generation_page(sd_bus_message* call) = 0;
     virtual void get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) = 0;
     virtual void describe(sd_bus_message* call) = 0; // its a{sv} is still to be read

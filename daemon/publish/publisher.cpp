@@ -3,6 +3,7 @@
 
 #include "daemon/publish/describe.hpp"
 #include "daemon/publish/errors.hpp"
+#include "daemon/publish/snapshot_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -53,6 +54,8 @@ Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop
     self->page_->set(self->current_->instance, self->current_->generation);
     if (auto s = take(self->background_, Background::create(loop)); !s) return std::move(s).error();
     auto current = [publisher = self.get()] { return publisher->current_; };
+    self->snapshots_ =
+        std::make_unique<Bulk>(*self->background_, current, write_snapshot_file, true);
     self->documents_ = std::make_unique<Bulk>(
         *self->background_, current,
         [](const model::Snapshot& snapshot) { return publish::describe(snapshot, {}); }, false);
@@ -77,7 +80,8 @@ void Publisher::model_changed(const model::SnapshotPtr& before, const model::Sna
     current_ = after;
     index_.apply(events);
     changes_.record(after->generation, events);
-    documents_->forget();
+    failures_.record(events);
+    snapshots_->forget();
     page_->set(after->instance, after->generation);
     signals_->push(before, after, events, cause);
 }
@@ -92,6 +96,41 @@ std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {
     }
     return std::make_shared<Pending>(
         Pending{BusMessage(sd_bus_message_ref(call)), std::move(*admitted)});
+}
+
+Figures Publisher::figures() const {
+    return {source_.counters(), signals_->latency(), failures_, signals_->sent()};
+}
+
+std::string Publisher::metrics_text() const {
+    return open_metrics(*current_, figures());
+}
+
+void Publisher::metrics(sd_bus_message* call) {
+    auto pending = admit(call);
+    if (!pending) return;
+    auto text = std::make_shared<std::string>();
+    background_->submit(
+        [snapshot = current_, figures = figures(), text] {
+            *text = open_metrics(*snapshot, figures);
+        },
+        [pending, text] { sd_bus_reply_method_return(pending->call.get(), "s", text->c_str()); });
+}
+
+void Publisher::get_snapshot(sd_bus_message* call) {
+    auto answer = [](sd_bus_message* to, const Bulk::File& file) {
+        sd_bus_reply_method_return(to, "th", file.generation, file.fd.get());
+    };
+    // What is there is given at once and counts for nobody.
+    if (auto file = snapshots_->ready()) return answer(call, *file);
+    auto pending = admit(call);
+    if (!pending) return;
+    snapshots_->get([pending, answer](const auto& file) {
+        if (file)
+            answer(pending->call.get(), **file);
+        else
+            reply_failure(pending->call.get(), file.error());
+    });
 }
 
 void Publisher::get_generation_page(sd_bus_message* call) {

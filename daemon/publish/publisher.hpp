@@ -14,6 +14,7 @@
 #include "daemon/publish/generation_page.hpp"
 #include "daemon/publish/index.hpp"
 #include "daemon/publish/managed_objects.hpp"
+#include "daemon/publish/metrics.hpp"
 #include "daemon/publish/objects.hpp"
 #include "daemon/publish/senders.hpp"
 #include "daemon/publish/signals.hpp"
@@ -40,18 +41,26 @@ class Publisher final : public daemon::ModelListener, private Methods {
                        const std::vector<model::Event>& events,
                        std::chrono::steady_clock::time_point cause) override;
 
+    // OpenMetrics text of this moment. Takes its time where there are many paths; Manager.Metrics
+    // makes it off the loop.
+    std::string metrics_text() const;
+
     // Whether every change has become a signal.
     bool signals_told() const { return signals_->steps_waiting() == 0; }
 
   private:
     Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits);
 
+    void get_snapshot(sd_bus_message* call) override;
+    void metrics(sd_bus_message* call) override;
     void get_generation_page(sd_bus_message* call) override;
     void get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) override;
     void describe(sd_bus_message* call) override;
     void settled(sd_bus_message* call, std::uint64_t timeout_usec) override;
     void refresh(sd_bus_message* call, const model::Unit* unit) override;
     void get_managed_objects(sd_bus_message* call) override;
+
+    Figures figures() const;
 
     // A call that is answered later; nothing, and answered, where its sender has too many.
     struct Pending;
@@ -62,10 +71,12 @@ class Publisher final : public daemon::ModelListener, private Methods {
     model::SnapshotPtr current_;
     Index index_;
     Changes changes_;
+    Failures failures_;
     Senders senders_;
     Gatekeeper gatekeeper_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;
+    std::unique_ptr<Bulk> snapshots_;
     std::unique_ptr<Bulk> documents_;
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<ManagedObjects> managed_objects_;

@@ -244,6 +244,21 @@ std::string FakeSource::obey(const std::string& line) {
             unit.unit.vendor = "\xff\xfe\x80";
             unit.unit.product = std::string("A\0B", 3);
             unit.unit.serial_number = "\"quoted\\\n";
+            unit.unit.name = "a\"b\\c\n\xff";
+        });
+    } else if (verb == "disk") { // sequence number
+        words >> id;
+        step([&](Snapshot& next) {
+            auto disks = *next.disks;
+            Disk disk;
+            disk.id = id;
+            disk.key = "naa.5000c500" + std::to_string(id);
+            disk.device = "sdx";
+            disk.transport = Transport::Sas;
+            disk.exclusion = "single-path";
+            disk.exclusion_detail = "find_multipaths is set and there is one path";
+            disks.push_back(disk);
+            next.disks = std::make_shared<const std::vector<Disk>>(std::move(disks));
         });
     } else if (verb == "failover") { // every second path and every group of all units
         step([&](Snapshot& next) {

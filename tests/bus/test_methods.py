@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The methods of the manager."""
+import fcntl
 import mmap
+import re
 import struct
 
 from private_bus import *
@@ -127,6 +129,101 @@ class Methods(PublisherTest):
             os.pwrite(fd, b"x", 8)
         page.close()
         os.close(fd)
+
+    def test_a_snapshot_is_sealed_and_shared_until_the_next_generation(self):
+        first, fd = self.client.manager("GetSnapshot")
+        again, same = self.new_client().manager("GetSnapshot")
+        with fd.to_file("rb") as one, same.to_file("rb") as other:
+            self.assertEqual(os.fstat(one.fileno()).st_ino, os.fstat(other.fileno()).st_ino)
+            seals = fcntl.fcntl(one.fileno(), fcntl.F_GET_SEALS)
+            self.assertEqual(
+                seals,
+                fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE,
+            )
+            content = one.read()
+        magic, _, size, _, instance, generation, _, total = struct.unpack_from("<8sIIQQQQQ", content)
+        self.assertEqual(magic, b"mapflat1")
+        self.assertEqual((instance, generation), (0xFEEDFACECAFEF00D, first))
+        self.assertEqual(total, len(content))
+        self.assertEqual(again, first)
+        newer = self.do("fail 1 0")
+        later, fd = self.client.manager("GetSnapshot")
+        self.assertEqual(later, newer)
+        self.assertNotEqual(self.client.read_fd(fd), content)
+
+    def test_all_who_ask_for_a_snapshot_at_once_get_one(self):
+        self.do("populate 300 8")
+        clients = [self.new_client() for _ in range(8)]
+        calls = [each.send(ROOT, interface("Manager"), "GetSnapshot") for each in clients]
+        files = set()
+        for each, call in zip(clients, calls):
+            with each.answer(call)[1].to_file("rb") as file:
+                files.add(os.fstat(file.fileno()).st_ino)
+        self.assertEqual(len(files), 1)
+
+    def metrics(self):
+        """Samples by name and labels; fails where the text is not as OpenMetrics wants it."""
+        text = self.client.manager("Metrics")[0]
+        self.assertTrue(text.endswith("\n# EOF\n"))
+        samples, types, family = {}, {}, None
+        suffixes = {
+            "gauge": [""],
+            "counter": ["_total"],
+            "info": ["_info"],
+            "histogram": ["_bucket", "_count", "_sum"],
+        }
+        label = r'([a-z_]+)="((?:[^"\\\n]|\\[n"\\])*)"'
+        for line in text.splitlines()[:-1]:
+            if line.startswith("# TYPE "):
+                _, _, family, kind = line.split(" ")
+                self.assertNotIn(family, types, "a family must not come twice")
+                types[family] = kind
+                continue
+            if line.startswith("# "):
+                self.assertEqual(line.split(" ")[2], family)
+                continue
+            match = re.fullmatch(rf"([a-z_]+)(?:{{({label}(?:,{label})*)}})? ([0-9.]+)", line)
+            self.assertIsNotNone(match, line)
+            name = match.group(1)
+            self.assertIn(name, [family + each for each in suffixes[types[family]]])
+            key = (name, tuple(re.findall(label, match.group(2) or "")))
+            self.assertNotIn(key, samples, "a sample must not come twice")
+            samples[key] = float(match.group(7))
+        return samples
+
+    def test_metrics_are_open_metrics_and_count_what_happens(self):
+        before = self.metrics()
+        self.assertEqual(before["mpapi_paths", (("state", "okay"),)], 4)
+        self.assertEqual(before["mpapi_failures_total", ()], 0)
+        for _ in range(3):
+            self.do("fail 1 0")
+            self.do("restore 1 0")
+        self.do("fail 1 0")
+        self.do("hang 2 1")
+        after = self.metrics()
+        self.assertEqual(after["mpapi_paths", (("state", "okay"),)], 2)
+        self.assertEqual(after["mpapi_paths", (("state", "path-error"),)], 1)
+        self.assertEqual(after["mpapi_paths_unanswering", ()], 1)
+        key = lu_path(1).rsplit("/", 1)[1]
+        failures = ("mpapi_path_failures_total", (("path", "1"), ("logical_unit", key)))
+        self.assertEqual(after[failures], 4)
+        self.assertEqual(after["mpapi_failures_total", ()], 4)
+        self.assertEqual(after["mpapi_commands_stalled_total", ()], 3)
+        self.assertEqual(
+            after["mpapi_target_port_groups", (("access_state", "active-optimized"),)], 2
+        )
+        info = [dict(labels) for name, labels in after if name == "mpapi_path_info"]
+        self.assertEqual(len(info), 4)
+        self.assertEqual((info[0]["device"], info[0]["map"]), ("sd1", "mpath1"))
+        count = after["mpapi_event_to_signal_seconds_count", ()]
+        self.assertGreater(count, before["mpapi_event_to_signal_seconds_count", ()])
+        buckets = [v for (n, _), v in after.items() if n == "mpapi_event_to_signal_seconds_bucket"]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertEqual(buckets[-1], count)
+
+    def test_metrics_escape_what_devices_say(self):
+        self.do("hostile 1")
+        self.assertTrue(self.metrics())
 
     def test_root_may_have_devices_asked_again(self):
         if os.geteuid() != 0:
