@@ -95,13 +95,11 @@ void KernelHardware::enumerate_again() {
     sd_event_source_set_enabled(enumeration_source_.get(), SD_EVENT_ONESHOT);
 }
 
-std::vector<std::string> KernelHardware::list_disks() {
-    if (udev_)
-        if (auto disks = udev_->disks()) return std::move(*disks);
-    auto names = sysfs_.entries("class/block");
-    names.erase(std::remove_if(names.begin(), names.end(),
-                               [](const auto& name) { return !is_scsi_disk_name(name); }),
-                names.end());
+// Of the kernel, not of udev: see udev.hpp.
+std::set<std::string> KernelHardware::list_disks() const {
+    std::set<std::string> names;
+    for (auto& name : sysfs_.entries("class/block"))
+        if (is_scsi_disk_name(name)) names.insert(names.end(), std::move(name));
     return names;
 }
 
@@ -114,7 +112,7 @@ void KernelHardware::look_at_next_disks() {
     }
     if (std::exchange(list_wanted_, false)) {
         const auto names = list_disks();
-        disks_->recount({names.begin(), names.end()});
+        disks_->recount(names);
         to_look_at_.assign(names.begin(), names.end());
     }
     for (std::size_t i = 0; i < disks_at_once && !to_look_at_.empty(); ++i) {

@@ -29,6 +29,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace mpapi::kernel {
@@ -59,7 +60,7 @@ class KernelHardware final : public daemon::Hardware {
     Status watch_descriptor(EventSource& source, int descriptor, sd_event_io_handler_t handler);
     void enumerate_again();
     void look_at_next_disks();
-    std::vector<std::string> list_disks();
+    std::set<std::string> list_disks() const;
     bool receive_uevents(); // false: more may wait
     void act_on(const Reading& reading);
     void look_at_disks_under(const std::string& map);

@@ -133,7 +133,7 @@ PortFacts PortBook::read_target_port(const ScsiPlace& place) const {
         const auto name = sysfs_.text(session + "targetname");
         const auto tag = sysfs_.number(session + "tpgt");
         if (known(name) && tag && *tag <= 0xffff) {
-            // The form of an iSCSI target port name, RFC 7143 2.2 ("iSCSI Port").
+            // The form of the SCSI port name of an iSCSI target, RFC 7143 2.2.
             char suffix[16];
             std::snprintf(suffix, sizeof suffix, ",t,0x%04x", static_cast<unsigned>(*tag));
             port.port_id = *name + suffix;

@@ -14,9 +14,9 @@
 //
 // The ISID of a session that open-iscsi made in software (iscsi_tcp, ib_iser) is not in sysfs:
 // these drivers leave the attribute out. It follows from the session's number by open-iscsi's rule:
-// 00023Dh (its format and enterprise number, RFC 7143 11.12.5), then the number in three bytes.
-// Seen so at the target with open-iscsi 2.1.8; versions of old put only the number's low byte
-// there, first of the three.
+// the OUI 00023Dh with the number as its 24-bit qualifier (RFC 7143 11.12.5, format 00b). Seen so at
+// the target with open-iscsi 2.1.8; versions of old put only the number's low byte there, as the
+// first of the three.
 //
 // Loop's thread only.
 #pragma once

@@ -4,7 +4,6 @@
 // the socket; disks are compared with sysfs and their states read, for what a uevent is under way
 // to udevd for, or none exists; the maps are listed and all multipath maps read. Who waits is told
 // then, or at the deadline.
-#include "daemon/kernel/disk_reader.hpp"
 #include "daemon/kernel/hardware.hpp"
 
 #include <cerrno>
@@ -67,9 +66,7 @@ bool KernelHardware::udev_is_done() {
 }
 
 void KernelHardware::look_at_unannounced() {
-    std::set<std::string> present;
-    for (const auto& name : sysfs_.entries("class/block"))
-        if (is_scsi_disk_name(name)) present.insert(name);
+    const auto present = list_disks();
     for (const auto& name : disks_->devices())
         if (present.count(name) == 0) disks_->gone(name);
     for (const auto& name : present)

@@ -31,8 +31,10 @@ std::optional<std::size_t> read_all(const std::string& path, std::uint8_t* data,
             if (errno == EINTR) continue;
             return std::nullopt;
         }
-        if (count == 0) break;
+        const auto wanted = limit - filled;
         filled += static_cast<std::size_t>(count);
+        // sysfs gives an attribute in one piece: less than asked for is all there is.
+        if (static_cast<std::size_t>(count) < wanted) break;
     }
     return filled;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/kernel/udev.hpp"
 
-#include "daemon/kernel/disk_reader.hpp"
-
 #include <unistd.h>
 
 #include <array>
@@ -86,26 +84,6 @@ Result<std::optional<Uevent>> Udev::receive() {
     event.dm_action = property("DM_ACTION");
     event.unit_attention = property("SDEV_UA");
     return std::optional<Uevent>(std::move(event));
-}
-
-Result<std::vector<std::string>> Udev::disks() const {
-    const Enumeration enumeration(udev_enumerate_new(context_.get()));
-    if (!enumeration) return failure("enumerate disks", 0);
-    int r = udev_enumerate_add_match_subsystem(enumeration.get(), "block");
-    if (r >= 0) r = udev_enumerate_add_match_sysname(enumeration.get(), "sd*");
-    if (r >= 0) r = udev_enumerate_scan_devices(enumeration.get());
-    if (r < 0) return failure("enumerate disks", r);
-
-    std::vector<std::string> names;
-    udev_list_entry* entry = nullptr;
-    udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumeration.get())) {
-        const char* path = udev_list_entry_get_name(entry);
-        if (!path) continue;
-        const std::string_view whole(path);
-        const auto name = whole.substr(whole.find_last_of('/') + 1);
-        if (is_scsi_disk_name(name)) names.emplace_back(name);
-    }
-    return names;
 }
 
 std::optional<bool> Udev::multipath_member(const std::string& disk) const {

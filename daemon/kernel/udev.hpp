@@ -5,7 +5,9 @@
 // tag, which udev-rules/70-mpapi.rules gives; without that rule (a build tree, a container) by
 // subsystem, which wakes us more often but misses nothing.
 //
-// Enumeration never uses the tag: a disk that was there before the rule was installed has none.
+// Disks are not enumerated here but from sysfs (hardware.cpp): a disk that was there before the
+// rule was installed has no tag, and libudev would make an object of each disk, at fifty system
+// calls, only to tell its name.
 //
 // Loop's thread only.
 #pragma once
@@ -18,7 +20,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace mpapi::kernel {
 
@@ -31,8 +32,6 @@ class Udev {
     // The next event, nullopt when none waits. ENOBUFS: events were lost, the rest can be read.
     Result<std::optional<Uevent>> receive();
 
-    // Names of the SCSI disks that the kernel has.
-    Result<std::vector<std::string>> disks() const;
     // DM_MULTIPATH_DEVICE_PATH of a disk.
     std::optional<bool> multipath_member(const std::string& disk) const;
 
@@ -50,7 +49,6 @@ class Udev {
     using Context = std::unique_ptr<struct udev, Unreference<udev_unref>>;
     using Monitor = std::unique_ptr<udev_monitor, Unreference<udev_monitor_unref>>;
     using Device = std::unique_ptr<udev_device, Unreference<udev_device_unref>>;
-    using Enumeration = std::unique_ptr<udev_enumerate, Unreference<udev_enumerate_unref>>;
 
     Udev(Context context, Monitor monitor)
       : context_(std::move(context))
