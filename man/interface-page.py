@@ -79,7 +79,7 @@ def words(text):
                 quoted = escaped(inner)
                 quoted = f'"{quoted}"' if " " in quoted else quoted
                 if before:
-                    yield f".No {before} Ns Li {quoted}" + (f" Ns {escaped_tail(after)}" if after else "")
+                    yield f".No \\&{before} Ns Li {quoted}" + (f" Ns {escaped_tail(after)}" if after else "")
                 elif after and re.fullmatch(r"[.,:;!?)\]]+", after):
                     yield f".Li {quoted} " + " ".join(after)
                 elif after:
@@ -91,7 +91,7 @@ def words(text):
 
 
 def escaped_tail(text):
-    return "No " + escaped(text)
+    return "No \\&" + escaped(text)
 
 
 def wrapped(text, width=78):
