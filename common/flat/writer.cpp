@@ -10,14 +10,14 @@ namespace {
 
 // Strings recently written, found by a few of their bytes. Most repeat at once (vendor, selector,
 // the designator of all paths of a unit), so a small table finds nearly all repetitions.
-constexpr std::size_t kRecent = 4096;
+constexpr std::size_t kRecent = 1024;
 
 std::size_t slot_of(std::string_view text) {
     std::uint64_t word = 0;
     const std::size_t used = std::min<std::size_t>(text.size(), sizeof word);
     std::memcpy(&word, text.data() + text.size() - used, used);
     word = (word ^ text.size()) * 0x9e3779b97f4a7c15;
-    return static_cast<std::size_t>(word >> 52) % kRecent;
+    return static_cast<std::size_t>(word >> 54) % kRecent;
 }
 
 std::uint64_t time(model::Time value) {
@@ -38,6 +38,8 @@ std::uint32_t narrow(std::size_t value) {
     return static_cast<std::uint32_t>(value);
 }
 
+constexpr std::size_t kPiece = 64 * 1024;
+
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {
     return std::as_bytes(std::span<const T>(values));
@@ -45,20 +47,40 @@ std::span<const std::byte> bytes_of(const std::vector<T>& values) {
 
 } // namespace
 
-// Where the next record of a table goes.
+// Collects the records of one table and writes them in pieces.
 template <typename Record>
 class Writer::Cursor {
   public:
-    Cursor(std::span<std::byte> head, const Table& table)
-      : at_(head.data() + static_cast<std::size_t>(table.offset)) {}
+    Cursor(Writer& writer, const Table& table)
+      : writer_(writer)
+      , at_(table.offset) {
+        records_.reserve(std::min<std::size_t>(table.count, kPiece / sizeof(Record)));
+    }
+    Cursor(const Cursor&) = delete;
+    Cursor& operator=(const Cursor&) = delete;
+    ~Cursor() { flush(); }
+
     void put(const Record& record) {
-        std::memcpy(at_, &record, sizeof record);
-        at_ += sizeof record;
+        records_.push_back(record);
+        if (records_.size() == records_.capacity()) flush();
     }
 
   private:
-    std::byte* at_;
+    void flush() {
+        const auto bytes = bytes_of(records_);
+        writer_.put(at_, bytes);
+        at_ += bytes.size();
+        records_.clear();
+    }
+
+    Writer& writer_;
+    std::uint64_t at_;
+    std::vector<Record> records_;
 };
+
+void Writer::put(std::uint64_t offset, std::span<const std::byte> bytes) {
+    if (status_ && !bytes.empty()) status_ = sink_(offset, bytes);
+}
 
 template <typename Record>
 void Writer::reserve(Table& table, std::size_t count) {
@@ -68,8 +90,9 @@ void Writer::reserve(Table& table, std::size_t count) {
     head_size_ += count * sizeof(Record);
 }
 
-Writer::Writer(const model::Snapshot& snapshot, std::uint64_t build)
+Writer::Writer(const model::Snapshot& snapshot, std::uint64_t build, Sink sink)
   : snapshot_(snapshot)
+  , sink_(std::move(sink))
   , recent_(kRecent) {
     header_.magic = kMagic;
     header_.layout = kLayout;
@@ -282,17 +305,16 @@ LogicalUnit Writer::record(const model::Unit& unit, std::uint32_t first_group,
 }
 
 template <typename Record, typename Value>
-void Writer::write_table(std::span<std::byte> head, const Table& table,
-                         const model::Table<Value>& values) {
-    Cursor<Record> out(head, table);
+void Writer::write_table(const Table& table, const model::Table<Value>& values) {
+    Cursor<Record> out(*this, table);
     for (const auto& value : *values)
         out.put(record(value));
 }
 
-void Writer::write_units(std::span<std::byte> head) {
-    Cursor<LogicalUnit> units(head, header_.units);
-    Cursor<TargetPortGroup> groups(head, header_.groups);
-    Cursor<Path> paths(head, header_.paths);
+void Writer::write_units() {
+    Cursor<LogicalUnit> units(*this, header_.units);
+    Cursor<TargetPortGroup> groups(*this, header_.groups);
+    Cursor<Path> paths(*this, header_.paths);
     std::size_t group_count = 0;
     std::size_t path_count = 0;
     snapshot_.units.for_each([&](const model::Unit& unit) {
@@ -306,51 +328,49 @@ void Writer::write_units(std::span<std::byte> head) {
     });
 }
 
-Status Writer::fill(std::span<std::byte> head) {
+Status Writer::write() {
     strings_.reserve(snapshot_.units.size() * 256);
-    write_table<Plugin>(head, header_.plugins, snapshot_.plugins);
-    write_table<LoadBalance>(head, header_.load_balances, snapshot_.load_balances);
-    write_table<DeviceProduct>(head, header_.products, snapshot_.products);
-    write_table<InitiatorPort>(head, header_.initiator_ports, snapshot_.initiator_ports);
-    write_table<TargetPort>(head, header_.target_ports, snapshot_.target_ports);
-    write_units(head);
-    write_table<Disk>(head, header_.disks, snapshot_.disks);
+    write_table<Plugin>(header_.plugins, snapshot_.plugins);
+    write_table<LoadBalance>(header_.load_balances, snapshot_.load_balances);
+    write_table<DeviceProduct>(header_.products, snapshot_.products);
+    write_table<InitiatorPort>(header_.initiator_ports, snapshot_.initiator_ports);
+    write_table<TargetPort>(header_.target_ports, snapshot_.target_ports);
+    write_units();
+    write_table<Disk>(header_.disks, snapshot_.disks);
     const auto& manager = snapshot_.manager;
     header_.manager = {manager.ready, text(manager.path_manager), text(manager.path_manager_reason),
                        text(manager.device_mapper), text(manager.udev)};
 
-    std::size_t at = head_size_;
-    auto follow = [&](Table& table, std::size_t count, std::size_t record_size) {
-        table.offset = at;
-        table.count = narrow(count);
-        table.record_size = narrow(record_size);
-        at += count * record_size;
-    };
-    follow(header_.settings, settings_.size(), sizeof(Setting));
-    follow(header_.texts, texts_.size(), sizeof(Text));
-    follow(header_.numbers, numbers_.size(), sizeof(U64));
-    follow(header_.strings, strings_.size(), 1);
-    header_.total_size = at;
     constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
     if (strings_.size() > most || settings_.size() > most || texts_.size() > most ||
         numbers_.size() > most)
         return Error{"write a snapshot", "", "it has more than 4 GiB of strings", 0};
-    std::memcpy(head.data(), &header_, sizeof header_);
-    return Done{};
-}
-
-std::array<std::span<const std::byte>, 4> Writer::tail() const {
-    return {bytes_of(settings_), bytes_of(texts_), bytes_of(numbers_),
-            std::as_bytes(std::span(strings_.data(), strings_.size()))};
+    std::uint64_t at = head_size_;
+    auto follow = [&](Table& table, std::span<const std::byte> bytes, std::size_t record_size) {
+        table.offset = at;
+        table.count = narrow(bytes.size() / record_size);
+        table.record_size = narrow(record_size);
+        put(at, bytes);
+        at += bytes.size();
+    };
+    follow(header_.settings, bytes_of(settings_), sizeof(Setting));
+    follow(header_.texts, bytes_of(texts_), sizeof(Text));
+    follow(header_.numbers, bytes_of(numbers_), sizeof(U64));
+    follow(header_.strings, std::as_bytes(std::span(strings_.data(), strings_.size())), 1);
+    header_.total_size = at;
+    put(0, std::as_bytes(std::span(&header_, 1)));
+    return std::move(status_);
 }
 
 Result<std::vector<std::byte>> write(const model::Snapshot& snapshot, std::uint64_t build) {
-    Writer writer(snapshot, build);
-    std::vector<std::byte> bytes(writer.head_size());
-    if (auto status = writer.fill(bytes); !status) return std::move(status).error();
-    for (const auto& piece : writer.tail())
-        bytes.insert(bytes.end(), piece.begin(), piece.end());
-    return bytes;
+    std::vector<std::byte> file;
+    Writer writer(snapshot, build, [&](std::uint64_t offset, std::span<const std::byte> bytes) {
+        if (file.size() < offset + bytes.size()) file.resize(offset + bytes.size());
+        std::memcpy(file.data() + offset, bytes.data(), bytes.size());
+        return Status(Done{});
+    });
+    if (auto status = writer.write(); !status) return std::move(status).error();
+    return file;
 }
 
 } // namespace mpapi::flat

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From a snapshot to its flat form (layout.hpp). In two parts, so that the large one can be written
-// where it is to be: the head, whose size is known beforehand (header and fixed tables), and the
-// tail, which is found on the way (lists and strings). Usable from any thread.
+// From a snapshot to its flat form (layout.hpp). The tables are written side by side, in pieces of
+// some ten thousand bytes: into a file that is cheaper by half than writing to a mapping of it,
+// whose pages would have to be faulted in one by one. Usable from any thread.
 #pragma once
 
 #include "common/flat/layout.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/result.hpp"
 
-#include <array>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,15 +20,16 @@ namespace mpapi::flat {
 
 class Writer {
   public:
-    // The snapshot must outlive the writer. `build` is build_hash() of the daemon's version.
-    Writer(const model::Snapshot& snapshot, std::uint64_t build);
+    // Takes a piece of the file for an offset. Pieces come in no order and do not overlap; together
+    // they are the whole file.
+    using Sink = std::function<Status(std::uint64_t offset, std::span<const std::byte>)>;
 
-    std::size_t head_size() const { return head_size_; }
-    // Fills the whole head; fails where a table or the strings would pass 4 GiB, and the contents
-    // are not to be used then. Once only.
-    Status fill(std::span<std::byte> head);
-    // After fill(): what follows the head, piece by piece.
-    std::array<std::span<const std::byte>, 4> tail() const;
+    // The snapshot must outlive the writer. `build` is build_hash() of the daemon's version.
+    Writer(const model::Snapshot& snapshot, std::uint64_t build, Sink sink);
+
+    // Once only. Fails with the sink, or where the strings would pass 4 GiB; what was written is
+    // worth nothing then.
+    Status write();
 
   private:
     struct Remembered {
@@ -48,9 +49,9 @@ class Writer {
     List settings(const model::Shared<std::vector<model::Setting>>& settings);
     Trouble trouble(const model::Shared<model::Trouble>& trouble);
     template <typename Record, typename Value>
-    void write_table(std::span<std::byte> head, const Table& table,
-                     const model::Table<Value>& values);
-    void write_units(std::span<std::byte> head);
+    void write_table(const Table& table, const model::Table<Value>& values);
+    void write_units();
+    void put(std::uint64_t offset, std::span<const std::byte> bytes);
 
     Plugin record(const model::Plugin&);
     LoadBalance record(const model::LoadBalance&);
@@ -63,8 +64,10 @@ class Writer {
     LogicalUnit record(const model::Unit&, std::uint32_t first_group, std::uint32_t first_path);
 
     const model::Snapshot& snapshot_;
+    Sink sink_;
+    Status status_ = Done{};
     Header header_{};
-    std::size_t head_size_ = sizeof(Header);
+    std::uint64_t head_size_ = sizeof(Header); // header and fixed tables
     std::vector<Setting> settings_;
     std::vector<Text> texts_;
     std::vector<U64> numbers_;
@@ -73,7 +76,7 @@ class Writer {
     std::unordered_map<const void*, List> shared_settings_;
 };
 
-// Head and tail as one.
+// All of it in memory.
 Result<std::vector<std::byte>> write(const model::Snapshot& snapshot, std::uint64_t build);
 
 } // namespace mpapi::flat

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace mpapi::publish {
@@ -36,8 +37,8 @@ class Bulk {
     void get(Taker taker);
     // The file of the current generation, if it is there.
     std::shared_ptr<const File> ready() const;
-    // To be called when there is a new generation.
-    void forget() { file_.reset(); }
+    // To be called when there is a new generation; the file of the old one, if there was one.
+    std::shared_ptr<const File> forget() { return std::exchange(file_, nullptr); }
 
   private:
     void start();

@@ -59,7 +59,11 @@ Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop
     self->documents_ = std::make_unique<Bulk>(
         *self->background_, current,
         [](const model::Snapshot& snapshot) { return publish::describe(snapshot, {}); }, false);
-    if (auto s = take(self->signals_, Signals::create(bus, loop)); !s) return std::move(s).error();
+    auto retire = [publisher = self.get()](model::SnapshotPtr snapshot) {
+        publisher->background_->submit([snapshot = std::move(snapshot)] {}, [] {});
+    };
+    if (auto s = take(self->signals_, Signals::create(bus, loop, retire)); !s)
+        return std::move(s).error();
     if (auto s = take(self->managed_objects_, ManagedObjects::create(loop, limits.managed_objects));
         !s)
         return std::move(s).error();
@@ -81,7 +85,8 @@ void Publisher::model_changed(const model::SnapshotPtr& before, const model::Sna
     index_.apply(events);
     changes_.record(after->generation, events);
     failures_.record(events);
-    snapshots_->forget();
+    // Closing the last descriptor frees the file's pages: off the loop.
+    if (auto file = snapshots_->forget()) background_->submit([file = std::move(file)] {}, [] {});
     page_->set(after->instance, after->generation);
     signals_->push(before, after, events, cause);
 }

@@ -15,17 +15,24 @@ Result<SealedFile> SealedFile::create(const char* name) {
 }
 
 Status SealedFile::write(std::string_view bytes) {
+    auto status = write_at(end_, bytes);
+    end_ += bytes.size();
+    return status;
+}
+
+Status SealedFile::write_at(std::uint64_t offset, std::string_view bytes) {
     while (!bytes.empty()) {
-        const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
+        const ssize_t written =
+            pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return Error{"write a memfd", "", "", written < 0 ? errno : ENOSPC};
         bytes.remove_prefix(static_cast<std::size_t>(written));
+        offset += static_cast<std::uint64_t>(written);
     }
     return Done{};
 }
 
 Result<Fd> SealedFile::seal() && {
-    if (lseek(fd_.get(), 0, SEEK_SET) < 0) return Error{"rewind a memfd", "", "", errno};
     if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return Error{"seal a memfd", "", "", errno};
     return std::move(fd_);

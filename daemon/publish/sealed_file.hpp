@@ -7,6 +7,7 @@
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 
+#include <cstdint>
 #include <string_view>
 
 namespace mpapi::publish {
@@ -15,17 +16,17 @@ class SealedFile {
   public:
     static Result<SealedFile> create(const char* name);
 
-    Status write(std::string_view bytes);
+    Status write(std::string_view bytes); // behind what was written so
+    Status write_at(std::uint64_t offset, std::string_view bytes);
     // The end of writing. The descriptor stands at the beginning of the file.
     Result<Fd> seal() &&;
-
-    int fd() const { return fd_.get(); }
 
   private:
     explicit SealedFile(Fd fd)
       : fd_(std::move(fd)) {}
 
     Fd fd_;
+    std::uint64_t end_ = 0;
 };
 
 } // namespace mpapi::publish

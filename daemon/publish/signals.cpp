@@ -15,6 +15,9 @@ constexpr std::uint64_t kQueued = 64;
 // Steps kept apart. Far more than are ever waiting while the bus keeps up.
 constexpr std::size_t kSteps = 256;
 
+// Events of a step whose old snapshot is not dropped on the loop.
+constexpr std::size_t kLargeStep = 256;
+
 constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 constexpr char kObjectManager[] = "org.freedesktop.DBus.ObjectManager";
 
@@ -26,8 +29,8 @@ BusMessage new_signal(sd_bus* bus, const char* path, const char* interface, cons
 
 } // namespace
 
-Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop) {
-    std::unique_ptr<Signals> signals(new Signals(bus));
+Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop, Retire retire) {
+    std::unique_ptr<Signals> signals(new Signals(bus, std::move(retire)));
     sd_event_source* source = nullptr;
     int r = sd_event_add_defer(loop, &source, on_loop, signals.get());
     if (r < 0) return Error{"add an event source", "", "", -r};
@@ -75,6 +78,7 @@ void Signals::slice() {
     while (!steps_.empty() && !congested()) {
         Step& step = steps_.front();
         if (step.next == step.events.size()) {
+            if (step.events.size() >= kLargeStep) retire_(std::move(step.before));
             steps_.pop_front();
             continue;
         }

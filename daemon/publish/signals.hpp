@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,7 +25,11 @@ class Signals {
   public:
     using Clock = std::chrono::steady_clock;
 
-    static Result<std::unique_ptr<Signals>> create(sd_bus* bus, sd_event* loop);
+    // Takes snapshots that are done with: dropping a large step's last reference frees every unit
+    // that changed, which need not be done on the loop.
+    using Retire = std::function<void(model::SnapshotPtr)>;
+
+    static Result<std::unique_ptr<Signals>> create(sd_bus* bus, sd_event* loop, Retire retire);
     Signals(const Signals&) = delete;
     Signals& operator=(const Signals&) = delete;
 
@@ -46,8 +51,9 @@ class Signals {
         model::Sequence unit = 0; // whose own changes were told last
     };
 
-    explicit Signals(sd_bus* bus)
-      : bus_(bus) {}
+    Signals(sd_bus* bus, Retire retire)
+      : bus_(bus)
+      , retire_(std::move(retire)) {}
 
     static int on_loop(sd_event_source*, void* userdata);
     void slice();
@@ -68,6 +74,7 @@ class Signals {
     void send(const BusMessage& message, int status);
 
     sd_bus* bus_;
+    Retire retire_;
     EventSource when_idle_;  // runs whenever nothing else is to be done
     EventSource when_moved_; // runs after anything else has run: the bus took something
     std::deque<Step> steps_;

@@ -9,7 +9,7 @@
 
 namespace mpapi::publish {
 
-// Usable from any thread. The daemon's own mapping of the file is gone when this returns.
+// Usable from any thread.
 Result<Fd> write_snapshot_file(const model::Snapshot& snapshot);
 
 } // namespace mpapi::publish
