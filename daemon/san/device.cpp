@@ -3,13 +3,20 @@
 
 #include "common/scsi/designator.hpp"
 #include "common/scsi/inquiry.hpp"
+#include "common/scsi/persistent_reserve_in.hpp"
+#include "common/scsi/persistent_reserve_out.hpp"
+#include "common/scsi/read_capacity.hpp"
 #include "common/scsi/sense.hpp"
 #include "common/scsi/target_port_groups.hpp"
 #include "common/scsi/vpd.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace mpapi::san {
@@ -25,6 +32,28 @@ using Bytes = std::span<const std::uint8_t>;
 // Operation codes that common/scsi has no builders for, by SPC-4 and SBC-3.
 constexpr std::uint8_t request_sense = 0x03;
 constexpr std::uint8_t report_luns = 0xa0;
+constexpr std::uint8_t read_10 = 0x28;
+constexpr std::uint8_t write_10 = 0x2a;
+constexpr std::uint8_t synchronize_cache_10 = 0x35;
+constexpr std::uint8_t read_16 = 0x88;
+constexpr std::uint8_t write_16 = 0x8a;
+constexpr std::uint8_t synchronize_cache_16 = 0x91;
+
+CommandKind kind_of(std::uint8_t operation) {
+    switch (operation) {
+    case read_10:
+    case read_16:
+        return CommandKind::Read;
+    case write_10:
+    case write_16:
+    case synchronize_cache_10:
+    case synchronize_cache_16:
+    case static_cast<std::uint8_t>(Opcode::MaintenanceOut):
+        return CommandKind::Write;
+    default:
+        return CommandKind::Harmless;
+    }
+}
 
 ScsiReply refused(SenseKey key, std::uint8_t asc, std::uint8_t ascq) {
     scsi::Sense sense;
@@ -84,6 +113,44 @@ constexpr std::array<Attention, 8> attentions{{
     {Condition::LunsChanged, 0x3f, 0x0e},
 }};
 
+ScsiReply reservation_conflict() {
+    ScsiReply reply;
+    reply.status = static_cast<std::uint8_t>(scsi::StatusCode::ReservationConflict);
+    return reply;
+}
+
+std::uint64_t hex_number(std::string_view digits) {
+    std::uint64_t value = 0;
+    (void)std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return value;
+}
+
+scsi::TransportId transport_id(const InitiatorDescription& initiator) {
+    switch (initiator.transport) {
+    case model::Transport::Iscsi: {
+        const auto comma = initiator.port_id.find(',');
+        return scsi::IscsiInitiator{initiator.port_id.substr(0, comma),
+                                    hex_number(initiator.port_id.substr(comma + 1))};
+    }
+    case model::Transport::Sas:
+        return scsi::SasInitiator{hex_number(initiator.port_id)};
+    default:
+        return scsi::FibreChannelInitiator{hex_number(initiator.port_id)};
+    }
+}
+
+Condition condition_of(Reservations::Told notice) {
+    switch (notice) {
+    case Reservations::Told::Released:
+        return Condition::ReservationsReleased;
+    case Reservations::Told::ReservationsPreempted:
+        return Condition::ReservationsPreempted;
+    case Reservations::Told::RegistrationsPreempted:
+        return Condition::RegistrationsPreempted;
+    }
+    return Condition::ReservationsReleased;
+}
+
 scsi::AccessState on_the_wire(AccessState state) {
     return static_cast<scsi::AccessState>(state);
 }
@@ -127,6 +194,8 @@ class Command {
         if (operation_ == request_sense) return sense();
         if (path_.attentions != 0) return unit_attention();
         if (auto reply = access_denied()) return reply;
+        if (unit_.reservations && !unit_.reservations->allows(path_index_, kind_of(operation_)))
+            return reservation_conflict();
         if (is(Opcode::MaintenanceIn)) return report_target_port_groups();
         if (is(Opcode::MaintenanceOut)) {
             if (scsi::service_action(cdb_) != scsi::set_target_port_groups_action ||
@@ -135,7 +204,9 @@ class Command {
             return std::nullopt;
         }
         if (is(Opcode::TestUnitReady)) return ScsiReply{};
-        return unknown_command();
+        if (is(Opcode::PersistentReserveIn)) return reserve_in();
+        if (is(Opcode::PersistentReserveOut)) return reserve_out();
+        return blocks();
     }
 
     // SPC-4 6.45, every stripe held.
@@ -356,6 +427,221 @@ class Command {
             reply.groups.push_back(std::move(group));
         }
         return answer(scsi::build_target_port_groups(reply), in_, command->allocation_length);
+    }
+
+    // --- persistent reservations ---
+
+    ScsiReply reserve_in() const {
+        const auto command = scsi::parse_reserve_in_cdb(cdb_);
+        if (!command) return invalid_field_in_cdb();
+        static const Reservations nothing;
+        const Reservations& now = unit_.reservations ? *unit_.reservations : nothing;
+        switch (command->action) {
+        case scsi::ReserveInAction::ReadKeys: {
+            scsi::ReservationKeys keys;
+            keys.generation = now.generation();
+            for (const auto& known : now.registrations())
+                keys.keys.push_back(known.key);
+            return answer(Bytes(scsi::build_reservation_keys(keys)), in_,
+                          command->allocation_length);
+        }
+        case scsi::ReserveInAction::ReadReservation: {
+            scsi::ReservationStatus status;
+            status.generation = now.generation();
+            if (now.held()) status.held = scsi::Reservation{now.holder_key(), 0, now.type()};
+            return answer(Bytes(scsi::build_reservation(status)), in_, command->allocation_length);
+        }
+        case scsi::ReserveInAction::ReportCapabilities: {
+            using Type = scsi::ReservationType;
+            scsi::ReserveCapabilities capabilities;
+            capabilities.all_target_ports = true;
+            capabilities.persist_through_power_loss = true;
+            capabilities.persists_through_power_loss = now.persists();
+            capabilities.types = {Type::WriteExclusive,
+                                  Type::ExclusiveAccess,
+                                  Type::WriteExclusiveRegistrantsOnly,
+                                  Type::ExclusiveAccessRegistrantsOnly,
+                                  Type::WriteExclusiveAllRegistrants,
+                                  Type::ExclusiveAccessAllRegistrants};
+            return answer(Bytes(scsi::build_reserve_capabilities(capabilities)), in_,
+                          command->allocation_length);
+        }
+        case scsi::ReserveInAction::ReadFullStatus: {
+            scsi::FullStatus status;
+            status.generation = now.generation();
+            for (const auto& known : now.registrations()) {
+                const Path& path = fabric_.paths[known.nexus];
+                scsi::Registration registration;
+                registration.key = known.key;
+                registration.holder = now.holds(known.nexus);
+                if (registration.holder) registration.type = now.type();
+                registration.relative_target_port = array_.ports[path.port].relative_id;
+                registration.initiator =
+                    transport_id(fabric_.description.initiators[path.initiator]);
+                status.registrations.push_back(std::move(registration));
+            }
+            return answer(scsi::build_full_status(status), in_, command->allocation_length);
+        }
+        }
+        return invalid_field_in_cdb();
+    }
+
+    ScsiReply reserve_out() {
+        const auto command = scsi::parse_reserve_out_cdb(cdb_);
+        if (!command) return invalid_field_in_cdb();
+        if (command->parameter_list_length > out_.size())
+            return not_carried("fewer bytes than the parameter list length", EINVAL);
+        const auto bytes = out_.first(command->parameter_list_length);
+        using Action = scsi::ReserveOutAction;
+        const bool typed =
+            command->action == Action::Reserve || command->action == Action::Release ||
+            command->action == Action::Preempt || command->action == Action::PreemptAndAbort;
+        if (typed && (command->scope != 0 || !scsi::is_known(command->type)))
+            return invalid_field_in_cdb();
+        if (!unit_.reservations) unit_.reservations = std::make_unique<Reservations>();
+        Reservations& now = *unit_.reservations;
+        if (command->action == Action::RegisterAndMove) return register_and_move(now, bytes);
+        // SPC-4 6.14.1: another length than 18h is a parameter list length error.
+        if (bytes.size() < 24) return refused(SenseKey::IllegalRequest, 0x1a, 0x00);
+        const auto list = scsi::parse_reserve_out(bytes);
+        if (!list || list->specify_initiator_ports) return invalid_field_in_list();
+        switch (command->action) {
+        case Action::Register:
+        case Action::RegisterAndIgnoreExistingKey:
+            return done(now.register_key(
+                nexuses(list->all_target_ports), list->key, list->service_action_key,
+                command->action != Action::Register, list->persist_through_power_loss));
+        case Action::Reserve:
+            return done(now.reserve(path_index_, list->key, command->type));
+        case Action::Release:
+            return done(now.release(path_index_, list->key, command->type));
+        case Action::Clear:
+            return done(now.clear(path_index_, list->key));
+        case Action::Preempt:
+        case Action::PreemptAndAbort:
+            return done(
+                now.preempt(path_index_, list->key, list->service_action_key, command->type));
+        default:
+            return invalid_field_in_cdb();
+        }
+    }
+
+    // This nexus, and with ALL_TG_PT the others of its initiator port.
+    std::vector<Nexus> nexuses(bool all_target_ports) const {
+        std::vector<Nexus> found{path_index_};
+        for (std::uint32_t i = 0; all_target_ports && i < unit_.path_count; ++i) {
+            const auto index = unit_.first_path + i;
+            if (index != path_index_ && fabric_.paths[index].initiator == path_.initiator)
+                found.push_back(index);
+        }
+        return found;
+    }
+
+    ScsiReply register_and_move(Reservations& now, Bytes bytes) {
+        const auto list = scsi::parse_register_and_move(bytes);
+        if (!list) return invalid_field_in_list();
+        for (std::uint32_t i = 0; i < unit_.path_count; ++i) {
+            const Path& path = fabric_.paths[unit_.first_path + i];
+            if (array_.ports[path.port].relative_id == list->relative_target_port &&
+                transport_id(fabric_.description.initiators[path.initiator]) == list->initiator)
+                return done(now.register_and_move(path_index_, list->key, list->service_action_key,
+                                                  unit_.first_path + i, list->unregister,
+                                                  list->persist_through_power_loss));
+        }
+        return invalid_field_in_list();
+    }
+
+    ScsiReply done(const Reservations::Result& result) {
+        for (const auto& [nexus, notice] : result.notices) {
+            Path& path = fabric_.paths[nexus];
+            path.attentions = static_cast<std::uint16_t>(
+                path.attentions | static_cast<unsigned>(condition_of(notice)));
+        }
+        switch (result.outcome) {
+        case Reservations::Outcome::Good:
+            return {};
+        case Reservations::Outcome::Conflict:
+            return reservation_conflict();
+        case Reservations::Outcome::InvalidField:
+            return invalid_field_in_list();
+        case Reservations::Outcome::InvalidRelease:
+            return refused(SenseKey::IllegalRequest, 0x26, 0x04);
+        }
+        return {};
+    }
+
+    // --- blocks (SBC-3) ---
+
+    ScsiReply blocks() {
+        const std::uint64_t count = unit_.identity.size / block_size;
+        switch (operation_) {
+        case static_cast<std::uint8_t>(Opcode::ReadCapacity10):
+        case static_cast<std::uint8_t>(Opcode::ServiceActionIn16): {
+            scsi::Capacity capacity;
+            capacity.last_block = count - 1;
+            capacity.block_size = block_size;
+            if (is(Opcode::ReadCapacity10))
+                return answer(Bytes(scsi::build_capacity_10(capacity)), in_);
+            if (scsi::service_action(cdb_) != scsi::read_capacity_16_action)
+                return invalid_field_in_cdb();
+            const auto allocation = scsi::parse_read_capacity_16_cdb(cdb_);
+            if (!allocation) return invalid_field_in_cdb();
+            return answer(Bytes(scsi::build_capacity_16(capacity)), in_, *allocation);
+        }
+        case synchronize_cache_10:
+        case synchronize_cache_16:
+            return {};
+        case read_10:
+        case write_10:
+        case read_16:
+        case write_16:
+            break;
+        default:
+            return unknown_command();
+        }
+        const bool sixteen = operation_ >= read_16;
+        if (cdb_.size() < (sixteen ? 16u : 10u)) return invalid_field_in_cdb();
+        const std::uint64_t first = sixteen ? scsi::load_u64(cdb_, 2) : scsi::load_u32(cdb_, 2);
+        const std::uint64_t blocks = sixteen ? scsi::load_u32(cdb_, 10) : scsi::load_u16(cdb_, 7);
+        if (first > count || blocks > count - first)
+            return refused(SenseKey::IllegalRequest, 0x21, 0x00);
+        return kind_of(operation_) == CommandKind::Read ? read(first, blocks)
+                                                        : write(first, blocks);
+    }
+
+    // What was never written is zero.
+    ScsiReply read(std::uint64_t first, std::uint64_t blocks) {
+        ScsiReply reply;
+        reply.received = std::min<std::uint64_t>(blocks * block_size, in_.size());
+        std::size_t filled = 0;
+        while (unit_.data && filled < reply.received) {
+            const auto got = ::pread(unit_.data.get(), in_.data() + filled, reply.received - filled,
+                                     static_cast<off_t>(first * block_size + filled));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return refused(SenseKey::MediumError, 0x11, 0x00);
+            if (got == 0) break;
+            filled += static_cast<std::size_t>(got);
+        }
+        std::fill(in_.begin() + static_cast<std::ptrdiff_t>(filled),
+                  in_.begin() + static_cast<std::ptrdiff_t>(reply.received), std::uint8_t{0});
+        return reply;
+    }
+
+    ScsiReply write(std::uint64_t first, std::uint64_t blocks) {
+        if (blocks * block_size > out_.size())
+            return not_carried("fewer bytes than blocks to write", EINVAL);
+        if (!unit_.data) unit_.data.reset(::memfd_create("mpapi-san-unit", MFD_CLOEXEC));
+        std::size_t written = 0;
+        while (unit_.data && written < blocks * block_size) {
+            const auto put =
+                ::pwrite(unit_.data.get(), out_.data() + written, blocks * block_size - written,
+                         static_cast<off_t>(first * block_size + written));
+            if (put < 0 && errno == EINTR) continue;
+            if (put <= 0) break;
+            written += static_cast<std::size_t>(put);
+        }
+        if (written < blocks * block_size) return refused(SenseKey::MediumError, 0x0c, 0x00);
+        return {};
     }
 
     Fabric& fabric_;

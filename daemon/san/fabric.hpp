@@ -16,6 +16,7 @@
 #include "daemon/hardware.hpp"
 #include "daemon/san/description.hpp"
 #include "daemon/san/news.hpp"
+#include "daemon/san/reservations.hpp"
 #include "daemon/san/stripes.hpp"
 
 #include <atomic>
@@ -89,7 +90,8 @@ struct Unit {
     Identity identity;
     // What the kernel read when it last looked; null: the same. Loop.
     std::unique_ptr<const Identity> before;
-    Fd data; // backing file, made by the first WRITE
+    std::unique_ptr<Reservations> reservations; // null: nobody ever registered
+    Fd data;                                    // backing file, made by the first WRITE
     std::uint32_t array = 0;
     std::uint32_t first_path = 0;
     std::uint32_t path_count = 0;
@@ -100,7 +102,10 @@ struct Unit {
     const MapDescription* map_options = nullptr;
 
     // Another unit takes its place: nothing of the old one is left.
-    void forget() { data.reset(); }
+    void forget() {
+        data.reset();
+        reservations.reset();
+    }
 };
 
 struct GroupState {
