@@ -28,12 +28,13 @@ struct Publisher::Pending {
 };
 
 Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
-                     const daemon::Config::BusLimits& limits)
+                     const daemon::Config::BusLimits& limits, Journal journal)
   : source_(source)
   , limits_(limits)
   , current_(source.snapshot())
   , index_(*current_)
   , changes_(limits.changes_kept, current_->generation)
+  , journal_(std::move(journal))
   , senders_(bus, limits.calls_per_sender)
   , gatekeeper_(bus) {}
 
@@ -43,8 +44,9 @@ Publisher::~Publisher() {
 
 Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
-                                                     const daemon::Config::BusLimits& limits) {
-    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits));
+                                                     const daemon::Config::BusLimits& limits,
+                                                     Journal journal) {
+    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits, std::move(journal)));
     auto take = [](auto& member, auto result) -> Status {
         if (!result) return std::move(result).error();
         member = std::move(*result);
@@ -89,6 +91,7 @@ void Publisher::model_changed(const model::SnapshotPtr& before, const model::Sna
     if (auto file = snapshots_->forget()) background_->submit([file = std::move(file)] {}, [] {});
     page_->set(after->instance, after->generation);
     signals_->push(before, after, events, cause);
+    journal_.record(*after, events);
 }
 
 std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {

@@ -13,6 +13,7 @@
 #include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/generation_page.hpp"
 #include "daemon/publish/index.hpp"
+#include "daemon/publish/journal.hpp"
 #include "daemon/publish/managed_objects.hpp"
 #include "daemon/publish/metrics.hpp"
 #include "daemon/publish/objects.hpp"
@@ -32,7 +33,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     // from the beginning; nothing is signalled for it.
     static Result<std::unique_ptr<Publisher>> create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
-                                                     const daemon::Config::BusLimits& limits);
+                                                     const daemon::Config::BusLimits& limits,
+                                                     Journal journal = Journal());
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
@@ -49,7 +51,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     bool signals_told() const { return signals_->steps_waiting() == 0; }
 
   private:
-    Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits);
+    Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits,
+              Journal journal);
 
     void get_snapshot(sd_bus_message* call) override;
     void metrics(sd_bus_message* call) override;
@@ -72,6 +75,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Index index_;
     Changes changes_;
     Failures failures_;
+    Journal journal_;
     Senders senders_;
     Gatekeeper gatekeeper_;
     std::unique_ptr<GenerationPage> page_;

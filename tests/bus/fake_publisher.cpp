@@ -355,7 +355,8 @@ int main(int argc, char** argv) {
     r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL);
     if (r < 0) return fail("attach", r);
     FakeSource source;
-    auto publisher = publish::Publisher::create(bus.get(), loop.get(), source, limits);
+    auto publisher = publish::Publisher::create(bus.get(), loop.get(), source, limits,
+                                                publish::Journal([](const auto&) {}));
     if (!publisher) {
         std::fprintf(stderr, "fake-publisher: %s\n", publisher.error().message().c_str());
         return 1;
