@@ -10,6 +10,41 @@
 
 namespace mpapi::daemon {
 
+class Inventory::IdentityJob final : public Job {
+  public:
+    IdentityJob(Inventory& inventory, const DiskRecord& disk, Epoch epoch)
+      : Job(disk.address.host)
+      , inventory_(inventory)
+      , disk_{disk.number, disk.incarnation}
+      , device_(disk.device)
+      , epoch_(epoch) {}
+
+    void run(Progress& progress) override {
+        const auto timeout = inventory_.config_.commands.timeout;
+        progress.begin("open", timeout);
+        const auto opened = inventory_.hardware_.open(device_, disk_.number);
+        answer_ = std::make_unique<Answer<PathIdentity>>(
+            opened ? ask_identity(**opened, progress, timeout)
+                   : Answer<PathIdentity>{opened.error(), {}, Failure::NoStatus});
+    }
+    void done() override {
+        inventory_.identity_answered(disk_, epoch_, *answer_);
+        inventory_.question_over(epoch_);
+    }
+    void stalled(const Stall& stall) override {
+        inventory_.stalled(disk_, stall);
+        inventory_.question_over(epoch_);
+    }
+    void returned() override { inventory_.returned(disk_); }
+
+  private:
+    Inventory& inventory_;
+    const DiskRef disk_;
+    const std::string device_;
+    const Epoch epoch_;
+    std::unique_ptr<Answer<PathIdentity>> answer_;
+};
+
 // The disk that a question was sent to, if it is still that disk.
 DiskRecord* Inventory::find_disk(DiskRef ref) {
     const auto known = disks_.find(ref.number);
@@ -131,28 +166,7 @@ void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
     }
     disk.asking = true;
     question_sent(epoch);
-    const DiskRef self{disk.number, disk.incarnation};
-    const auto timeout = config_.commands.timeout;
-    Job job;
-    job.host = disk.address.host;
-    job.run = [this, &hardware = hardware_, device = disk.device, self, timeout,
-               epoch](Progress& progress) -> Job::Completion {
-        progress.begin("open", timeout);
-        auto opened = hardware.open(device, self.number);
-        auto answer = std::make_shared<Answer<PathIdentity>>(
-            opened ? ask_identity(**opened, progress, timeout)
-                   : Answer<PathIdentity>{opened.error(), {}, Failure::NoStatus});
-        return [this, self, epoch, answer] {
-            identity_answered(self, epoch, *answer);
-            question_over(epoch);
-        };
-    };
-    job.stalled = [this, self, epoch](const Stall& stall) {
-        stalled(self, stall);
-        question_over(epoch);
-    };
-    job.returned = [this, self] { returned(self); };
-    workers_.submit(std::move(job));
+    workers_.submit(std::make_shared<IdentityJob>(*this, disk, epoch));
 }
 
 // What follows from an answer belongs to the epoch of its question.

@@ -80,6 +80,9 @@ class Inventory final : public HardwareObserver, public ModelSource {
         std::uint64_t incarnation = 0;
     };
 
+    class IdentityJob;
+    class GroupsJob;
+
     // Somebody who waits until every question of an epoch or older is answered.
     struct Waiter {
         Inventory* inventory = nullptr;

@@ -20,6 +20,39 @@ constexpr std::chrono::seconds kWhileTransitioning{1};
 
 } // namespace
 
+class Inventory::GroupsJob final : public Job {
+  public:
+    GroupsJob(Inventory& inventory, const MapRecord& map, const DiskRecord& disk)
+      : Job(disk.address.host)
+      , inventory_(inventory)
+      , unit_(map.id)
+      , disk_{disk.number, disk.incarnation}
+      , device_(disk.device) {}
+
+    void run(Progress& progress) override {
+        const auto timeout = inventory_.config_.commands.timeout;
+        progress.begin("open", timeout);
+        const auto opened = inventory_.hardware_.open(device_, disk_.number);
+        answer_ = std::make_unique<Answer<scsi::TargetPortGroups>>(
+            opened ? ask_target_port_groups(**opened, progress, timeout)
+                   : Answer<scsi::TargetPortGroups>{opened.error(), {}, Failure::NoStatus});
+    }
+    void done() override { inventory_.groups_answered(unit_, disk_, *answer_); }
+    void stalled(const Stall& stall) override {
+        inventory_.stalled(disk_, stall);
+        inventory_.groups_answered(unit_, disk_,
+                                   {Error{stall.command, "", stall.reason}, {}, Failure::NoStatus});
+    }
+    void returned() override { inventory_.returned(disk_); }
+
+  private:
+    Inventory& inventory_;
+    const model::Sequence unit_;
+    const DiskRef disk_;
+    const std::string device_;
+    std::unique_ptr<Answer<scsi::TargetPortGroups>> answer_;
+};
+
 void Inventory::map_present(const MapFacts& facts) {
     caused_at(Clock::now());
     auto& slot = maps_[facts.number];
@@ -203,28 +236,7 @@ void Inventory::continue_inquiry(MapRecord& map) {
         finish_inquiry(map);
         return;
     }
-    const DiskRecord& disk = *map.disks[*next];
-    const auto timeout = config_.commands.timeout;
-    const model::Sequence unit = map.id;
-    const DiskRef path{disk.number, disk.incarnation};
-    Job job;
-    job.host = disk.address.host;
-    job.run = [this, &hardware = hardware_, device = disk.device, unit, path,
-               timeout](Progress& progress) -> Job::Completion {
-        progress.begin("open", timeout);
-        auto opened = hardware.open(device, path.number);
-        auto answer = std::make_shared<Answer<scsi::TargetPortGroups>>(
-            opened ? ask_target_port_groups(**opened, progress, timeout)
-                   : Answer<scsi::TargetPortGroups>{opened.error(), {}, Failure::NoStatus});
-        return [this, unit, path, answer] { groups_answered(unit, path, *answer); };
-    };
-    job.stalled = [this, unit, path](const Stall& stall) {
-        stalled(path, stall);
-        groups_answered(unit, path,
-                        {Error{stall.command, "", stall.reason}, {}, Failure::NoStatus});
-    };
-    job.returned = [this, path] { returned(path); };
-    workers_.submit(std::move(job));
+    workers_.submit(std::make_shared<GroupsJob>(*this, map, *map.disks[*next]));
 }
 
 void Inventory::groups_answered(model::Sequence unit, DiskRef path,

@@ -21,19 +21,57 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// One worker, as both threads see it; guarded by Shared::mutex.
+using Microseconds = std::chrono::microseconds;
+
+constexpr std::int64_t kNever = INT64_MAX;
+
+std::int64_t ticks(Clock::time_point when) {
+    return std::chrono::duration_cast<Microseconds>(when.time_since_epoch()).count();
+}
+
+// One worker, as both threads see it. What it does is guarded by Shared::mutex. How far it is must
+// cost nothing to tell, five times a job: so these are atomics, the deadline last. Whoever reads
+// them while the next command begins may name that one; then the worker is about to come back.
 struct Worker {
-    Job job;
-    bool busy = false;
+    std::shared_ptr<Job> job; // null: idle
     bool stuck = false;
-    const char* command = nullptr;
-    Clock::time_point deadline = Clock::time_point::max();
-    std::chrono::milliseconds limit{0};
-    std::chrono::system_clock::time_point since;
+
+    std::atomic<const char*> command{nullptr};
+    std::atomic<std::int64_t> limit{0}; // microseconds
+    std::atomic<std::int64_t> deadline{kNever};
+
+    void rest() {
+        job.reset();
+        stuck = false;
+        deadline.store(kNever, std::memory_order_release);
+        command.store(nullptr, std::memory_order_relaxed);
+    }
+};
+
+// Something for the loop to do with a job.
+struct Outcome {
+    enum class Kind : std::uint8_t { Done, Stalled, Refused, Returned };
+    std::shared_ptr<Job> job;
+    Kind kind = Kind::Done;
+    std::unique_ptr<Stall> stall;
+
+    void deliver() const {
+        switch (kind) {
+        case Kind::Done:
+            return job->done();
+        case Kind::Stalled:
+            return job->stalled(*stall);
+        case Kind::Refused:
+            job->stalled(*stall);
+            return job->returned();
+        case Kind::Returned:
+            return job->returned();
+        }
+    }
 };
 
 struct HostQueue {
-    std::deque<Job> waiting;
+    std::deque<std::shared_ptr<Job>> waiting;
     unsigned running = 0; // not the stuck ones
     unsigned stuck = 0;
     bool listed = false; // stands in Shared::ready
@@ -46,20 +84,19 @@ struct Shared {
     std::condition_variable worker_left;
     std::map<std::uint32_t, HostQueue> hosts;
     std::deque<std::uint32_t> ready; // hosts that have work and a free place, in turn
-    std::vector<Job::Completion> done;
+    std::vector<Outcome> done;
     unsigned per_host = 1;
     unsigned idle = 0;
     unsigned alive = 0;
     unsigned stuck = 0;
     std::size_t waiting = 0;
-    std::uint64_t commands = 0;
+    std::atomic<std::uint64_t> commands{0};
     std::uint64_t stalled = 0;
     bool closing = false;
     Fd wake; // eventfd, counts as one "look at `done`"
 
-    void post(Job::Completion completion) {
-        if (!completion) return;
-        done.push_back(std::move(completion));
+    void post(Outcome outcome) {
+        done.push_back(std::move(outcome));
         if (done.size() == 1) notify_loop();
     }
 
@@ -85,14 +122,10 @@ class Reporter final : public Progress {
       , worker_(worker) {}
 
     void begin(const char* command, std::chrono::milliseconds limit) override {
-        const auto now = Clock::now();
-        const auto since = std::chrono::system_clock::now();
-        std::lock_guard lock(shared_.mutex);
-        ++shared_.commands;
-        worker_.command = command;
-        worker_.limit = limit;
-        worker_.deadline = now + limit;
-        worker_.since = since;
+        shared_.commands.fetch_add(1, std::memory_order_relaxed);
+        worker_.command.store(command, std::memory_order_relaxed);
+        worker_.limit.store(Microseconds(limit).count(), std::memory_order_relaxed);
+        worker_.deadline.store(ticks(Clock::now() + limit), std::memory_order_release);
     }
 
   private:
@@ -100,18 +133,19 @@ class Reporter final : public Progress {
     Worker& worker_;
 };
 
-void finish(Shared& shared, Worker& worker, Job::Completion completion) {
-    HostQueue& host = shared.hosts[worker.job.host];
+void finish(Shared& shared, Worker& worker) {
+    const std::uint32_t number = worker.job->host;
+    HostQueue& host = shared.hosts[number];
     if (worker.stuck) {
         --host.stuck;
         --shared.stuck;
-        shared.post(std::move(worker.job.returned));
+        shared.post({std::move(worker.job), Outcome::Kind::Returned, nullptr});
     } else {
         --host.running;
-        shared.post(std::move(completion));
+        shared.post({std::move(worker.job), Outcome::Kind::Done, nullptr});
     }
-    shared.offer(worker.job.host, host);
-    worker = Worker{};
+    shared.offer(number, host);
+    worker.rest();
 }
 
 void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self,
@@ -132,7 +166,6 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
         host.listed = false;
         if (host.waiting.empty() || host.running >= shared->per_host) continue;
         self->job = std::move(host.waiting.front());
-        self->busy = true;
         host.waiting.pop_front();
         --shared->waiting;
         ++host.running;
@@ -140,15 +173,16 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
 
         Reporter reporter(*shared, *self);
         lock.unlock();
-        Job::Completion completion = self->job.run(reporter);
+        self->job->run(reporter);
         lock.lock();
-        finish(*shared, *self, std::move(completion));
+        finish(*shared, *self);
     }
     --shared->alive;
     shared->worker_left.notify_all();
 }
 
-std::string seconds_text(std::chrono::milliseconds time) {
+std::string seconds_text(Microseconds exact) {
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(exact);
     std::string text = std::to_string(time.count() / 1000);
     if (const auto rest = time.count() % 1000) {
         std::string digits = std::to_string(1000 + rest).substr(1);
@@ -187,6 +221,10 @@ class Workers::Pool {
         int r = sd_event_add_io(loop_, &source, shared_->wake.get(), EPOLLIN, on_wake, this);
         if (r < 0) return Error{"watch", "eventfd", "", -r};
         wake_source_.reset(source);
+        r = sd_event_add_defer(loop_, &source, on_hand_over, this);
+        if (r < 0) return Error{"add", "hand-over source", "", -r};
+        hand_over_source_.reset(source);
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
         r = sd_event_add_time(loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, 0, on_deadline, this);
         if (r < 0) return Error{"add", "deadline timer", "", -r};
         deadline_source_.reset(source);
@@ -195,33 +233,48 @@ class Workers::Pool {
         return Done{};
     }
 
-    void submit(Job job) {
-        std::lock_guard lock(shared_->mutex);
-        HostQueue& host = shared_->hosts[job.host];
-        if (std::string why = refusal(job.host, host); !why.empty()) {
-            refuse(std::move(job), why);
-            return;
-        }
-        const std::uint32_t number = job.host;
-        host.waiting.push_back(std::move(job));
-        ++shared_->waiting;
-        shared_->offer(number, host);
-        if (shared_->waiting > shared_->idle) start_worker();
-        watch_deadlines();
+    // Handed over once a turn of the loop: workers are woken for many jobs at a time, not for each.
+    void submit(std::shared_ptr<Job> job) {
+        if (submitted_.empty())
+            sd_event_source_set_enabled(hand_over_source_.get(), SD_EVENT_ONESHOT);
+        submitted_.push_back(std::move(job));
     }
 
     WorkCounters counters() const {
         std::lock_guard lock(shared_->mutex);
         WorkCounters counters;
-        counters.commands = shared_->commands;
+        counters.commands = shared_->commands.load(std::memory_order_relaxed);
         counters.commands_stalled = shared_->stalled;
         counters.commands_stuck = shared_->stuck;
         counters.workers = shared_->alive;
-        counters.jobs_waiting = shared_->waiting;
+        counters.jobs_waiting = shared_->waiting + submitted_.size();
         return counters;
     }
 
   private:
+    static int on_hand_over(sd_event_source*, void* self) {
+        static_cast<Pool*>(self)->hand_over();
+        return 0;
+    }
+
+    void hand_over() {
+        std::lock_guard lock(shared_->mutex);
+        for (auto& job : submitted_) {
+            const std::uint32_t number = job->host;
+            HostQueue& host = shared_->hosts[number];
+            if (const std::string why = refusal(number, host); !why.empty()) {
+                refuse(std::move(job), why);
+                continue;
+            }
+            host.waiting.push_back(std::move(job));
+            ++shared_->waiting;
+            shared_->offer(number, host);
+            if (shared_->waiting > shared_->idle) start_worker();
+        }
+        submitted_.clear();
+        watch_deadlines();
+    }
+
     // With the mutex held, all of these.
     bool exhausted() const { return shared_->stuck >= limits_.threads + limits_.replacements; }
 
@@ -236,13 +289,9 @@ class Workers::Pool {
         return {};
     }
 
-    void refuse(Job job, const std::string& why) {
-        auto shared_job = std::make_shared<Job>(std::move(job));
-        Stall stall{"", why, std::chrono::system_clock::now()};
-        shared_->post([shared_job, stall = std::move(stall)] {
-            shared_job->stalled(stall);
-            if (shared_job->returned) shared_job->returned();
-        });
+    void refuse(std::shared_ptr<Job> job, const std::string& why) {
+        shared_->post({std::move(job), Outcome::Kind::Refused,
+                       std::make_unique<Stall>(Stall{"", why, std::chrono::system_clock::now()})});
     }
 
     void start_worker() {
@@ -292,8 +341,8 @@ class Workers::Pool {
             }
             if (current_.empty()) return;
             while (next_ < current_.size()) {
-                Job::Completion completion = std::move(current_[next_++]);
-                completion();
+                const Outcome outcome = std::move(current_[next_++]);
+                outcome.deliver();
                 if (Clock::now() >= until) {
                     shared_->notify_loop();
                     return;
@@ -316,11 +365,13 @@ class Workers::Pool {
         std::vector<std::shared_ptr<Worker>> overdue; // giving up starts workers: not while walking
         for (const auto& weak : workers_) {
             auto worker = weak.lock();
-            if (!worker || !worker->busy || worker->stuck) continue;
-            if (worker->deadline <= now)
+            if (!worker || !worker->job || worker->stuck) continue;
+            const std::int64_t deadline = worker->deadline.load(std::memory_order_acquire);
+            if (deadline <= ticks(now))
                 overdue.push_back(std::move(worker));
             else
-                next = std::min({next, worker->deadline, now + limits_.timeout});
+                next = std::min(
+                    {next, now + Microseconds(deadline - ticks(now)), now + limits_.timeout});
         }
         for (const auto& worker : overdue)
             give_up(*worker);
@@ -332,15 +383,18 @@ class Workers::Pool {
         worker.stuck = true;
         ++shared_->stalled;
         ++shared_->stuck;
-        const std::uint32_t number = worker.job.host;
+        const std::uint32_t number = worker.job->host;
         HostQueue& host = shared_->hosts[number];
         --host.running;
         ++host.stuck;
-        Stall stall{worker.command ? worker.command : "",
-                    "no answer after " + seconds_text(worker.limit), worker.since};
-        shared_->post([stalled = std::move(worker.job.stalled), stall = std::move(stall)] {
-            stalled(stall);
-        });
+        const char* command = worker.command.load(std::memory_order_relaxed);
+        const Microseconds limit(worker.limit.load(std::memory_order_relaxed));
+        const Microseconds late(ticks(Clock::now()) -
+                                worker.deadline.load(std::memory_order_relaxed));
+        shared_->post({worker.job, Outcome::Kind::Stalled,
+                       std::make_unique<Stall>(
+                           Stall{command ? command : "", "no answer after " + seconds_text(limit),
+                                 std::chrono::system_clock::now() - late - limit})});
         for (auto& [other, queue] : shared_->hosts)
             if (other == number || exhausted()) refuse_waiting(other, queue);
         if (shared_->waiting > 0) {
@@ -353,7 +407,7 @@ class Workers::Pool {
         const std::string why = refusal(number, host);
         if (why.empty()) return;
         shared_->waiting -= host.waiting.size();
-        for (Job& job : host.waiting)
+        for (auto& job : host.waiting)
             refuse(std::move(job), why);
         host.waiting.clear();
     }
@@ -362,10 +416,12 @@ class Workers::Pool {
     Config::Commands limits_;
     std::shared_ptr<Shared> shared_;
     std::vector<std::weak_ptr<Worker>> workers_;
+    std::vector<std::shared_ptr<Job>> submitted_; // in this turn of the loop
+    EventSource hand_over_source_;
     EventSource wake_source_;
     EventSource deadline_source_;
     bool timer_armed_ = false;
-    std::vector<Job::Completion> current_; // being run, from next_ on
+    std::vector<Outcome> current_; // being run, from next_ on
     std::size_t next_ = 0;
 };
 
@@ -382,7 +438,7 @@ Result<std::unique_ptr<Workers>> Workers::create(sd_event* loop, const Config::C
 unsigned Workers::close(std::chrono::milliseconds patience) {
     return pool_->close(patience);
 }
-void Workers::submit(Job job) {
+void Workers::submit(std::shared_ptr<Job> job) {
     pool_->submit(std::move(job));
 }
 WorkCounters Workers::counters() const {

@@ -9,7 +9,7 @@
 // worker left, refuses further work at once instead of letting it queue: the answer "unknown" is
 // prompt. When a stuck worker comes back its late result is thrown away and it goes on working.
 //
-// Everything is called on the loop's thread, except Job::run.
+// Everything is called on the loop's thread, except Job::run().
 #pragma once
 
 #include "daemon/config.hpp"
@@ -17,7 +17,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -41,16 +40,24 @@ struct Stall {
     std::chrono::system_clock::time_point since; // when the command was sent
 };
 
-struct Job {
-    using Completion = std::function<void()>;
+// A piece of work that waits on a device. run() is on a worker, everything else on the loop. When
+// the work is written off, stalled() is called while run() has not come back: what both touch must
+// not change then.
+class Job {
+  public:
+    explicit Job(std::uint32_t scsi_host)
+      : host(scsi_host) {}
+    virtual ~Job() = default;
 
-    std::uint32_t host = 0;
-    // On a worker. What it returns is then called on the loop.
-    std::function<Completion(Progress&)> run;
-    // On the loop, instead of the completion. Never called from within submit().
-    std::function<void(const Stall&)> stalled;
-    // On the loop, after `stalled`, when the worker came back or when none had been used.
-    std::function<void()> returned;
+    // A step that may block must follow a call of Progress::begin().
+    virtual void run(Progress& progress) = 0;
+    virtual void done() = 0;
+    // Instead of done(). Never called from within submit().
+    virtual void stalled(const Stall& stall) = 0;
+    // After stalled(): the worker came back, or none had been used.
+    virtual void returned() {}
+
+    const std::uint32_t host;
 };
 
 class Workers {
@@ -59,8 +66,7 @@ class Workers {
 
     ~Workers();
 
-    // The work's first step that may block must follow a call of Progress::begin().
-    void submit(Job job);
+    void submit(std::shared_ptr<Job> job);
 
     // Takes no more work and waits that long for workers that are not stuck. Returns how many are
     // left behind in the kernel: as long as there are any, what their jobs refer to must live.

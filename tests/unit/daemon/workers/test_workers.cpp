@@ -4,6 +4,7 @@
 #include "common/system/handle.hpp"
 #include "tests/unit/cmocka.hpp"
 
+#include <functional>
 #include <future>
 #include <set>
 #include <thread>
@@ -14,6 +15,28 @@ using namespace mpapi::daemon;
 using namespace std::chrono_literals;
 
 namespace {
+
+// A job made of functions.
+struct Work final : Job {
+    std::function<void(Progress&)> on_run;
+    std::function<void()> on_done;
+    std::function<void(const Stall&)> on_stalled = [](const Stall&) { fail_msg("stalled"); };
+    std::function<void()> on_returned = [] {};
+
+    using Job::Job;
+    void run(Progress& progress) override { on_run(progress); }
+    void done() override { on_done(); }
+    void stalled(const Stall& stall) override { on_stalled(stall); }
+    void returned() override { on_returned(); }
+};
+
+std::shared_ptr<Work> work(std::uint32_t host, std::function<void(Progress&)> run,
+                           std::function<void()> done) {
+    auto made = std::make_shared<Work>(host);
+    made->on_run = std::move(run);
+    made->on_done = std::move(done);
+    return made;
+}
 
 // A loop, a pool on it, and commands that return when the test opens their gate.
 struct World {
@@ -53,13 +76,9 @@ Config::Commands limits(unsigned threads, unsigned per_host, unsigned replacemen
 void a_completion_runs_on_the_loop_and_the_work_does_not(void**) {
     World world(limits(2, 2, 1));
     std::thread::id worked, completed;
-    world.workers->submit({1,
-                           [&](Progress&) {
-                               worked = std::this_thread::get_id();
-                               return [&] { completed = std::this_thread::get_id(); };
-                           },
-                           {},
-                           {}});
+    world.workers->submit(work(
+        1, [&](Progress&) { worked = std::this_thread::get_id(); },
+        [&] { completed = std::this_thread::get_id(); }));
     world.run_until([&] { return completed != std::thread::id(); });
     assert_true(completed == std::this_thread::get_id());
     assert_true(worked != completed);
@@ -70,13 +89,10 @@ void many_jobs_of_many_hosts_all_complete_once(void**) {
     std::vector<int> completed(5000, 0);
     std::size_t total = 0;
     for (std::size_t i = 0; i < completed.size(); ++i)
-        world.workers->submit({static_cast<std::uint32_t>(i % 7),
-                               [&, i](Progress& progress) {
-                                   progress.begin("INQUIRY", 10s);
-                                   return [&, i] { ++completed[i], ++total; };
-                               },
-                               {},
-                               {}});
+        world.workers->submit(work(
+            static_cast<std::uint32_t>(i % 7),
+            [](Progress& progress) { progress.begin("INQUIRY", 10s); },
+            [&, i] { ++completed[i], ++total; }));
     world.run_until([&] { return total == completed.size(); });
     for (int times : completed)
         assert_int_equal(times, 1);
@@ -89,33 +105,34 @@ void a_host_never_holds_more_than_its_share(void**) {
     std::atomic<int> inside{0}, most{0};
     std::size_t total = 0;
     for (int i = 0; i < 200; ++i)
-        world.workers->submit({3,
-                               [&](Progress& progress) {
-                                   progress.begin("INQUIRY", 10s);
-                                   int now = ++inside;
-                                   int seen = most;
-                                   while (seen < now && !most.compare_exchange_weak(seen, now)) {
-                                   }
-                                   std::this_thread::yield();
-                                   --inside;
-                                   return [&] { ++total; };
-                               },
-                               {},
-                               {}});
+        world.workers->submit(work(
+            3,
+            [&](Progress& progress) {
+                progress.begin("INQUIRY", 10s);
+                int now = ++inside;
+                int seen = most;
+                while (seen < now && !most.compare_exchange_weak(seen, now)) {
+                }
+                std::this_thread::yield();
+                --inside;
+            },
+            [&] { ++total; }));
     world.run_until([&] { return total == 200; });
     assert_in_range(most, 1, 2);
 }
 
-Job hanging(World& world, std::uint32_t host, std::vector<Stall>& stalls, int& returned,
-            const char* command = "REPORT TARGET PORT GROUPS") {
-    return {host,
-            [gate = world.gate, command](Progress& progress) {
-                progress.begin(command, 50ms);
-                gate.wait();
-                return [] { fail_msg("the late result was used"); };
-            },
-            [&stalls](const Stall& stall) { stalls.push_back(stall); },
-            [&returned] { ++returned; }};
+std::shared_ptr<Job> hanging(World& world, std::uint32_t host, std::vector<Stall>& stalls,
+                             int& returned) {
+    auto job = work(
+        host,
+        [gate = world.gate](Progress& progress) {
+            progress.begin("REPORT TARGET PORT GROUPS", 50ms);
+            gate.wait();
+        },
+        [] { fail_msg("the late result was used"); });
+    job->on_stalled = [&stalls](const Stall& stall) { stalls.push_back(stall); };
+    job->on_returned = [&returned] { ++returned; };
+    return job;
 }
 
 void a_command_that_does_not_return_is_written_off_and_named(void**) {
@@ -124,25 +141,16 @@ void a_command_that_does_not_return_is_written_off_and_named(void**) {
     int returned = 0;
     bool other_host_served = false;
     world.workers->submit(hanging(world, 1, stalls, returned));
-    world.workers->submit({2,
-                           [](Progress& progress) {
-                               progress.begin("INQUIRY", 1s);
-                               return [] {};
-                           },
-                           {},
-                           {}});
+    world.workers->submit(work(
+        2, [](Progress& progress) { progress.begin("INQUIRY", 1s); }, [] {}));
     world.run_until([&] { return stalls.size() == 1; });
     assert_text_equal(stalls[0].command, "REPORT TARGET PORT GROUPS");
     assert_text_equal(stalls[0].reason, "no answer after 0.05 s");
     assert_int_equal(world.workers->counters().commands_stuck, 1);
 
-    world.workers->submit({1,
-                           [&](Progress& progress) {
-                               progress.begin("INQUIRY", 1s);
-                               return [&] { other_host_served = true; };
-                           },
-                           {},
-                           {}});
+    world.workers->submit(work(
+        1, [](Progress& progress) { progress.begin("INQUIRY", 1s); },
+        [&] { other_host_served = true; }));
     world.run_until([&] { return other_host_served; });
 
     assert_int_equal(returned, 0);
@@ -167,7 +175,8 @@ void a_dead_host_is_refused_at_once_and_others_are_served(void**) {
     assert_int_equal(reasons.count("host1 has 2 commands that do not return"), 8);
 
     for (std::uint32_t host = 2; host < 50; ++host)
-        world.workers->submit({host, [&](Progress&) { return [&] { ++served; }; }, {}, {}});
+        world.workers->submit(work(
+            host, [](Progress&) {}, [&] { ++served; }));
     world.run_until([&] { return served == 48; });
     world.open_gate.set_value();
     world.run_until([&] { return returned == 10; });
