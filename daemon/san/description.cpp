@@ -329,11 +329,13 @@ class Reader {
     static void read_map(Section& section, UnitDescription& unit) {
         auto& map = unit.map;
         const bool mapped = section.flag("mapped").value_or(true);
+        const char* key = section.has("map") ? "map" : "name";
         map.name = optional_text(section, "map", 100).value_or(unit.name);
-        needs_number(section, "map", map.name, unit.count);
+        if (section.has("map")) needs_number(section, "map", map.name, unit.count);
         // A node's name in /dev/mapper.
-        if (map.name.find_first_of("/ ") != std::string::npos)
-            section.complain("map", "expected no blank and no slash, found \"" + map.name + "\"");
+        if (mapped && map.name.find_first_of("/ ") != std::string::npos)
+            section.complain(key, "expected no blank and no slash in the name of a map, found \"" +
+                                      map.name + "\"");
         // May be empty: a map without one. DM_UUID_LEN is 129.
         if (const auto uuid = section.text("map_uuid")) {
             map.uuid = *uuid;
