@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <malloc.h>
 #include <syslog.h>
 
 namespace mpapi::daemon {
@@ -36,6 +37,8 @@ Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolic
 Service::~Service() = default;
 
 Status Service::start() {
+    // What workers allocate the loop frees: arenas of their own would only hold memory back.
+    mallopt(M_ARENA_MAX, 1);
     if (auto alone = check_not_running(); !alone) return alone;
     if (auto watched = watch_signals(); !watched) return watched;
     if (!config_.state_directory.empty()) {
@@ -98,6 +101,7 @@ void Service::publish() {
                    r == -EACCES ? "the bus policy does not allow it to this user" : "", -r});
         return;
     }
+    malloc_trim(0); // the start has needs that do not come again
     const auto snapshot = inventory_->snapshot();
     sd_notifyf(0, "READY=1\nSTATUS=Watching %zu logical units", snapshot->units.size());
 }

@@ -48,17 +48,14 @@ class Inventory::IdentityJob final : public Job {
 // The disk that a question was sent to, if it is still that disk.
 DiskRecord* Inventory::find_disk(DiskRef ref) {
     const auto known = disks_.find(ref.number);
-    if (known == disks_.end() || known->second->incarnation != ref.incarnation) return nullptr;
-    return known->second.get();
+    if (known == disks_.end() || known->second.incarnation != ref.incarnation) return nullptr;
+    return &known->second;
 }
 
 DiskRecord& Inventory::disk_record(model::DeviceNumber number) {
-    auto& record = disks_[number];
-    if (!record) {
-        record = std::make_unique<DiskRecord>();
-        record->number = number;
-    }
-    return *record;
+    DiskRecord& record = disks_[number];
+    record.number = number;
+    return record;
 }
 
 // A disk is remembered while it exists and while a map refers to it.

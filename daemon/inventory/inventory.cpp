@@ -242,7 +242,7 @@ void Inventory::commit_tables(model::Snapshot& next) {
             rows.push_back(product.first);
         next.products = sorted_table(std::move(rows));
     }
-    if (next.plugins->empty()) {
+    if (std::exchange(describe_due_, false)) {
         model::Plugin plugin = hardware_.describe();
         plugin.id = ids_.id(model::ObjectType::Plugin, plugin.name);
         std::vector<model::LoadBalance> rows;

@@ -150,7 +150,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
 
     PortTable initiator_ports_;
     PortTable target_ports_;
-    std::unordered_map<model::DeviceNumber, std::unique_ptr<DiskRecord>, NumberHash> disks_;
+    std::unordered_map<model::DeviceNumber, DiskRecord, NumberHash> disks_;
     std::unordered_map<std::string, DiskRecord*> disks_by_name_;
     std::unordered_map<model::DeviceNumber, std::unique_ptr<MapRecord>, NumberHash> maps_;
     std::unordered_map<model::Sequence, MapRecord*> maps_by_id_;
@@ -163,6 +163,7 @@ class Inventory final : public HardwareObserver, public ModelSource {
     std::vector<model::DeviceNumber> dirty_maps_;
     std::vector<model::Sequence> gone_units_;
     bool dirty_disks_ = false;
+    bool describe_due_ = true;
     bool commit_due_ = false;
     std::map<model::Sequence, std::pair<model::DeviceProduct, unsigned>> products_; // with users
     bool products_changed_ = false;

@@ -64,6 +64,7 @@ void Inventory::map_present(const MapFacts& facts) {
     }
     const bool fresh = !slot;
     if (fresh) {
+        describe_due_ |= maps_by_id_.empty(); // the driver may have come with its first map
         slot = std::make_unique<MapRecord>();
         slot->key = key;
         slot->id = ids_.id(model::ObjectType::LogicalUnit, key);
@@ -135,12 +136,13 @@ void Inventory::set_members(MapRecord& map) {
         }
         newcomer |= disk->map != &map;
         disk->map = &map;
-        std::string nexus =
-            disk->initiator_port && disk->target_port
-                ? model::nexus_key(disk->initiator_port->facts->port_id,
-                                   disk->target_port->facts->port_id, disk->address.lun)
-                : "device " + std::to_string(disk->number.major) + ":" +
-                      std::to_string(disk->number.minor);
+        // Ports have lasting numbers of their own, so those are enough to name a nexus.
+        std::string nexus = disk->initiator_port && disk->target_port
+                                ? std::to_string(disk->initiator_port->id) + "," +
+                                      std::to_string(disk->target_port->id) + "," +
+                                      std::to_string(disk->address.lun)
+                                : "device " + std::to_string(disk->number.major) + ":" +
+                                      std::to_string(disk->number.minor);
         if (std::find(nexuses.begin(), nexuses.end(), nexus) != nexuses.end())
             nexus += " " + disk->device; // ports that tell too little to be told apart
         disk->path_id = ids_.id(model::ObjectType::Path, std::to_string(map.id) + "/" + nexus);
