@@ -53,7 +53,7 @@ class Journal::Step {
 
     void change(const Difference<Manager>& c) {
         if (!c.before || !c.after) return;
-        if (c.before->path_manager != c.after->path_manager)
+        if (c.before->path_manager != c.after->path_manager && room(message_id::kManagerChanged))
             entry(message_id::kManagerChanged, LOG_NOTICE,
                   "Tables are managed by " + c.after->path_manager + ": " +
                       c.after->path_manager_reason,
@@ -63,83 +63,72 @@ class Journal::Step {
     }
 
     void change(const PartDifference<LogicalUnit>& c) {
-        if (!c.before) {
-            return entry(message_id::kUnitAdded, LOG_INFO,
-                         of(c.unit()) + "new map with " +
-                             std::to_string(c.unit_after->paths.size()) + " paths",
-                         fields(c.unit()));
-        }
-        if (!c.after)
-            return entry(message_id::kUnitRemoved, LOG_INFO, of(c.unit()) + "the map is gone",
-                         fields(c.unit()));
-        if (c.after->duplicate_designator && !c.before->duplicate_designator)
-            entry(message_id::kDuplicateDesignator, LOG_ERR,
-                  of(c.unit()) + "another map leads to the same logical unit " + c.after->unit_name,
-                  fields(c.unit()));
-        trouble(c.unit(), "the map", c.before->trouble, c.after->trouble, fields(c.unit()));
-    }
-
-    void change(const PartDifference<TargetPortGroup>& c) {
-        if (!c.before || !c.after) return;
-        auto with = fields(c.unit());
-        with.emplace_back("MPAPI_TPG", std::to_string(c.after->number));
-        const std::string group = "target port group " + std::to_string(c.after->number);
-        if (c.before->access_state != c.after->access_state) {
-            with.emplace_back("MPAPI_OLD", text(c.before->access_state));
-            with.emplace_back("MPAPI_NEW", text(c.after->access_state));
-            entry(message_id::kGroupStateChanged, LOG_NOTICE,
-                  of(c.unit()) + group + ": " + text(c.before->access_state) + " -> " +
-                      text(c.after->access_state),
-                  std::move(with));
-        }
-        // Trouble of a device that does not answer is told with its path.
-    }
-
-    void change(const PartDifference<Path>& c) {
         const Unit& unit = c.unit();
-        auto with = fields(unit);
-        with.emplace_back("MPAPI_PATH", std::to_string(c.either().id));
-        with.emplace_back("MPAPI_DEVICE", c.either().device);
-        const std::string path = of(unit) + "path " + c.either().device;
-        availability(c);
         if (!c.before) {
-            if (c.unit_before)
-                entry(message_id::kPathAdded, LOG_INFO, path + " is new", std::move(with));
+            if (room(message_id::kUnitAdded))
+                entry(message_id::kUnitAdded, LOG_INFO,
+                      of(unit) + "new map with " + std::to_string(unit.paths.size()) + " paths",
+                      fields(unit));
             return;
         }
         if (!c.after) {
-            if (c.unit_after)
-                entry(message_id::kPathRemoved, LOG_INFO, path + " is gone", std::move(with));
+            if (room(message_id::kUnitRemoved))
+                entry(message_id::kUnitRemoved, LOG_INFO, of(unit) + "the map is gone",
+                      fields(unit));
             return;
         }
-        if (c.after->identity == Identity::Changed && (c.before->identity != Identity::Changed ||
-                                                       c.before->designator != c.after->designator))
-            entry(message_id::kIdentityChanged, LOG_ERR,
-                  path + " leads to another logical unit: " + c.after->designator + " instead of " +
-                      unit.unit.unit_name,
-                  joined(with,
-                         {{"MPAPI_OLD", unit.unit.unit_name}, {"MPAPI_NEW", c.after->designator}}));
-        if (c.after->size_mismatch && !c.before->size_mismatch)
-            entry(message_id::kSizeMismatch, LOG_WARNING,
-                  path + " has " + std::to_string(c.after->size) + " bytes, the map " +
-                      std::to_string(unit.unit.size),
-                  with);
-        if (c.before->state != c.after->state) {
-            const bool okay = c.after->state == PathState::Okay;
-            const bool unknown = c.after->state == PathState::Unknown;
-            std::string message =
-                path + ": " + text(c.before->state) + " -> " + text(c.after->state);
-            if (unknown && c.after->trouble)
-                message += " (" + c.after->trouble->command + ": " + c.after->trouble->reason + ")";
-            entry(okay      ? message_id::kPathRestored
-                  : unknown ? message_id::kPathUnknown
-                            : message_id::kPathFailed,
-                  okay ? LOG_NOTICE : LOG_WARNING, message,
-                  joined(std::move(with), {{"MPAPI_OLD", text(c.before->state)},
-                                           {"MPAPI_NEW", text(c.after->state)}}));
-        } else {
-            trouble(unit, "path " + c.after->device, c.before->trouble, c.after->trouble, with);
+        if (c.after->duplicate_designator && !c.before->duplicate_designator &&
+            room(message_id::kDuplicateDesignator))
+            entry(message_id::kDuplicateDesignator, LOG_ERR,
+                  of(unit) + "another map leads to the same logical unit " + c.after->unit_name,
+                  fields(unit));
+        if (trouble_began_or_ended(c))
+            entry(message_id::kTrouble, c.after->trouble ? LOG_WARNING : LOG_NOTICE,
+                  of(unit) + "the map: " + told(c.after->trouble), fields(unit));
+    }
+
+    // Trouble of a device that does not answer is told with its path.
+    void change(const PartDifference<TargetPortGroup>& c) {
+        if (!c.before || !c.after || c.before->access_state == c.after->access_state) return;
+        if (!room(message_id::kGroupStateChanged)) return;
+        const std::string number = std::to_string(c.after->number);
+        entry(message_id::kGroupStateChanged, LOG_NOTICE,
+              of(c.unit()) + "target port group " + number + ": " + text(c.before->access_state) +
+                  " -> " + text(c.after->access_state),
+              joined(fields(c.unit()), {{"MPAPI_TPG", number},
+                                        {"MPAPI_OLD", text(c.before->access_state)},
+                                        {"MPAPI_NEW", text(c.after->access_state)}}));
+    }
+
+    void change(const PartDifference<Path>& c) {
+        availability(c);
+        if (!c.before || !c.after) {
+            // With a map that is new or gone its paths are no news.
+            const char* id = c.after ? message_id::kPathAdded : message_id::kPathRemoved;
+            if (c.unit_before && c.unit_after && room(id))
+                entry(id, LOG_INFO, of(c) + (c.after ? " is new" : " is gone"), fields(c));
+            return;
         }
+        const Unit& unit = c.unit();
+        if (c.after->identity == Identity::Changed &&
+            (c.before->identity != Identity::Changed ||
+             c.before->designator != c.after->designator) &&
+            room(message_id::kIdentityChanged))
+            entry(message_id::kIdentityChanged, LOG_ERR,
+                  of(c) + " leads to another logical unit: " + c.after->designator +
+                      " instead of " + unit.unit.unit_name,
+                  joined(fields(c),
+                         {{"MPAPI_OLD", unit.unit.unit_name}, {"MPAPI_NEW", c.after->designator}}));
+        if (c.after->size_mismatch && !c.before->size_mismatch && room(message_id::kSizeMismatch))
+            entry(message_id::kSizeMismatch, LOG_WARNING,
+                  of(c) + " has " + std::to_string(c.after->size) + " bytes, the map " +
+                      std::to_string(unit.unit.size),
+                  fields(c));
+        if (c.before->state != c.after->state)
+            state(c);
+        else if (trouble_began_or_ended(c))
+            entry(message_id::kTrouble, c.after->trouble ? LOG_WARNING : LOG_NOTICE,
+                  of(c) + ": " + told(c.after->trouble), fields(c));
     }
 
     // Ports, products and algorithms are in the model for reference; they are no news.
@@ -154,9 +143,40 @@ class Journal::Step {
     };
 
     static std::string of(const Unit& unit) { return unit.unit.name + ": "; }
+    static std::string of(const PartDifference<Path>& c) {
+        return of(c.unit()) + "path " + c.either().device;
+    }
 
     static Fields fields(const Unit& unit) {
         return {{"MPAPI_LU", unit.unit.key}, {"MPAPI_MAP", unit.unit.name}};
+    }
+    static Fields fields(const PartDifference<Path>& c) {
+        return joined(fields(c.unit()), {{"MPAPI_PATH", std::to_string(c.either().id)},
+                                         {"MPAPI_DEVICE", c.either().device}});
+    }
+
+    void state(const PartDifference<Path>& c) {
+        const bool okay = c.after->state == PathState::Okay;
+        const bool unknown = c.after->state == PathState::Unknown;
+        const char* id = okay      ? message_id::kPathRestored
+                         : unknown ? message_id::kPathUnknown
+                                   : message_id::kPathFailed;
+        if (!room(id)) return;
+        std::string message = of(c) + ": " + text(c.before->state) + " -> " + text(c.after->state);
+        if (unknown && c.after->trouble) message += " (" + told(c.after->trouble) + ")";
+        entry(id, okay ? LOG_NOTICE : LOG_WARNING, message,
+              joined(fields(c),
+                     {{"MPAPI_OLD", text(c.before->state)}, {"MPAPI_NEW", text(c.after->state)}}));
+    }
+
+    template <typename T>
+    bool trouble_began_or_ended(const PartDifference<T>& c) {
+        return static_cast<bool>(c.before->trouble) != static_cast<bool>(c.after->trouble) &&
+               room(message_id::kTrouble);
+    }
+
+    static std::string told(const Shared<Trouble>& trouble) {
+        return trouble ? trouble->command + ": " + trouble->reason : "answers as it should again";
     }
 
     // Once for a unit, with the first of its paths that changed: events of a unit are in a row.
@@ -165,35 +185,33 @@ class Journal::Step {
         told_unit_ = c.unit_after->unit.id;
         const bool before = has_usable(*c.unit_before);
         const bool now = has_usable(*c.unit_after);
-        if (before && !now)
+        if (before && !now && room(message_id::kNoPath))
             entry(message_id::kNoPath, LOG_ERR, of(c.unit()) + "no usable path is left",
                   fields(c.unit()));
-        if (!before && now)
+        if (!before && now && room(message_id::kPathAgain))
             entry(message_id::kPathAgain, LOG_NOTICE, of(c.unit()) + "has a usable path again",
                   fields(c.unit()));
     }
 
     void means(const char* what, const std::string& before, const std::string& now) {
-        if (before == now) return;
+        if (before == now || !room(message_id::kManagerChanged)) return;
         entry(message_id::kManagerChanged, now.empty() ? LOG_NOTICE : LOG_WARNING,
               std::string(what) + ": " + (now.empty() ? "works" : now),
               {{"MPAPI_OLD", before}, {"MPAPI_NEW", now}});
     }
 
-    void trouble(const Unit& unit, const std::string& what, const Shared<Trouble>& before,
-                 const Shared<Trouble>& now, Fields with) {
-        if (static_cast<bool>(before) == static_cast<bool>(now)) return;
-        entry(message_id::kTrouble, now ? LOG_WARNING : LOG_NOTICE,
-              of(unit) + what + ": " +
-                  (now ? now->command + ": " + now->reason : "answers as it should again"),
-              std::move(with));
-    }
-
-    void entry(const char* id, int priority, const std::string& message, Fields with) {
+    // Counts one of this kind; whether it gets an entry of its own. Asked before anything is put
+    // together for it: a step may have 50 000.
+    bool room(const char* id) {
         auto kind = std::find_if(kinds_.begin(), kinds_.end(),
                                  [id](const Kind& each) { return each.id == id; });
-        if (kind == kinds_.end()) kind = kinds_.insert(kinds_.end(), Kind{id, 0, message});
-        if (++kind->count > kEntriesOfAKind) return;
+        if (kind == kinds_.end()) kind = kinds_.insert(kinds_.end(), Kind{id, 0, {}});
+        return ++kind->count <= kEntriesOfAKind;
+    }
+
+    void entry(const char* id, int priority, const std::string& message, const Fields& with) {
+        for (auto& kind : kinds_)
+            if (kind.id == id && kind.example.empty()) kind.example = message;
         send(id, priority, message, with);
     }
 

@@ -8,10 +8,9 @@ namespace mpapi::publish {
 namespace {
 
 // How long the loop may stand still for one slice.
-constexpr auto kSlice = std::chrono::microseconds(1000);
-// Messages waiting in sd-bus for the socket to take them. It refuses more than some 190 000 and
-// each of them is memory of ours, while few are enough to keep the socket full.
-constexpr std::uint64_t kQueued = 64;
+constexpr auto kSlice = std::chrono::microseconds(500);
+// Calls go before slices, but not for longer than this.
+constexpr auto kPatience = std::chrono::milliseconds(10);
 // Steps kept apart. Far more than are ever waiting while the bus keeps up.
 constexpr std::size_t kSteps = 256;
 
@@ -35,10 +34,9 @@ Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop, Re
     int r = sd_event_add_defer(loop, &source, on_loop, signals.get());
     if (r < 0) return Error{"add an event source", "", "", -r};
     signals->when_idle_.reset(source);
-    r = sd_event_add_post(loop, &source, on_loop, signals.get());
+    r = sd_event_add_post(loop, &source, on_moved, signals.get());
     if (r < 0) return Error{"add an event source", "", "", -r};
     signals->when_moved_.reset(source);
-    // Calls and events of devices go first; a slice is also told with each of the latter.
     sd_event_source_set_priority(signals->when_idle_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
     sd_event_source_set_description(signals->when_idle_.get(), "signals");
     sd_event_source_set_description(signals->when_moved_.get(), "signals-congested");
@@ -62,10 +60,12 @@ void Signals::merge_waiting() {
     steps_.push_back(std::move(merged));
 }
 
+// sd-bus reads no call while it has something to write, so what the socket does not take at once
+// must be the last for now: with its queue kept filled, calls would wait until all is told.
 bool Signals::congested() const {
     std::uint64_t queued = 0;
     sd_bus_get_n_queued_write(bus_, &queued);
-    return queued >= kQueued;
+    return queued > 0;
 }
 
 int Signals::on_loop(sd_event_source*, void* userdata) {
@@ -73,8 +73,19 @@ int Signals::on_loop(sd_event_source*, void* userdata) {
     return 0;
 }
 
+int Signals::on_moved(sd_event_source*, void* userdata) {
+    auto* self = static_cast<Signals*>(userdata);
+    // Who keeps the daemon busy with calls must not keep others from hearing.
+    if (!self->congested() && Clock::now() - self->last_slice_ > kPatience)
+        self->slice();
+    else
+        self->schedule();
+    return 0;
+}
+
 void Signals::slice() {
-    const auto end = Clock::now() + kSlice;
+    last_slice_ = Clock::now();
+    const auto end = last_slice_ + kSlice;
     while (!steps_.empty() && !congested()) {
         Step& step = steps_.front();
         if (step.next == step.events.size()) {
@@ -94,7 +105,7 @@ void Signals::schedule() {
     sd_event_source_set_enabled(when_idle_.get(), waiting && !full ? SD_EVENT_ON : SD_EVENT_OFF);
     // While the socket is full there is nothing to do until sd-bus has written to it, which it does
     // from a source of its own.
-    sd_event_source_set_enabled(when_moved_.get(), full ? SD_EVENT_ON : SD_EVENT_OFF);
+    sd_event_source_set_enabled(when_moved_.get(), waiting ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 void Signals::send(const BusMessage& message, int status) {

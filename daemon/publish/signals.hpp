@@ -56,6 +56,7 @@ class Signals {
       , retire_(std::move(retire)) {}
 
     static int on_loop(sd_event_source*, void* userdata);
+    static int on_moved(sd_event_source*, void* userdata);
     void slice();
     void schedule();
     void merge_waiting();
@@ -80,6 +81,7 @@ class Signals {
     std::deque<Step> steps_;
     Latency latency_;
     Clock::time_point cause_{};
+    Clock::time_point last_slice_{};
     std::uint64_t sent_ = 0;
 };
 
