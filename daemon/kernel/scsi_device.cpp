@@ -4,8 +4,7 @@
 #include "common/system/handle.hpp"
 
 #include <fcntl.h>
-#include <scsi/sg.h>
-#include <sys/ioctl.h>
+#include <scsi/sg_pt.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -45,10 +44,7 @@ const char* host_status_name(unsigned status) {
     return status < names.size() ? names[status] : nullptr;
 }
 
-// The driver byte: 8 only says that there is sense data; kernels since 5.14 set no other.
-constexpr unsigned driver_sense = 0x08;
-constexpr unsigned driver_timeout = 0x06;
-constexpr unsigned driver_mask = 0x0f;
+using PassThrough = std::unique_ptr<sg_pt_base, DropWith<destruct_scsi_pt_obj>>;
 
 class SgDevice final : public daemon::ScsiDevice {
   public:
@@ -58,40 +54,45 @@ class SgDevice final : public daemon::ScsiDevice {
 
     ScsiReply read(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> data,
                    std::chrono::milliseconds timeout) override {
-        // Zeroes, for a driver that claims to have written more than it did.
-        std::array<std::uint8_t, 252> sense{};
-        std::array<std::uint8_t, 255> command{};
         ScsiReply reply;
-        if (cdb.empty() || cdb.size() > command.size() || data.size() > INT_MAX) {
+        if (cdb.empty() || cdb.size() > UINT8_MAX || data.size() > INT_MAX) {
             reply.error = Error{"SG_IO", node_, "command or buffer of no possible length", EINVAL};
             return reply;
         }
-        std::copy(cdb.begin(), cdb.end(), command.begin());
-
-        sg_io_hdr header{};
-        header.interface_id = 'S';
-        header.dxfer_direction = data.empty() ? SG_DXFER_NONE : SG_DXFER_FROM_DEV;
-        header.cmd_len = static_cast<unsigned char>(cdb.size());
-        header.cmdp = command.data();
-        header.mx_sb_len = static_cast<unsigned char>(sense.size());
-        header.sbp = sense.data();
-        header.dxfer_len = static_cast<unsigned>(data.size());
-        header.dxferp = data.empty() ? nullptr : data.data();
-        // 0 would be the driver's own idea; UINT_MAX none at all.
-        header.timeout = static_cast<unsigned>(
-            std::clamp<std::int64_t>(timeout.count(), 1, std::int64_t{INT_MAX}));
-
-        if (::ioctl(file_.get(), SG_IO, &header) != 0) {
-            reply.error = Error{"SG_IO", node_, "", errno};
+        constexpr int quiet = 0;
+        const PassThrough command(construct_scsi_pt_obj_with_fd(file_.get(), quiet));
+        if (!command) {
+            reply.error = Error{"SG_IO", node_, "", ENOMEM};
+            return reply;
+        }
+        // Zeroes, for a driver that claims to have written more than it did.
+        std::array<std::uint8_t, 252> sense{};
+        set_scsi_pt_cdb(command.get(), cdb.data(), static_cast<int>(cdb.size()));
+        set_scsi_pt_sense(command.get(), sense.data(), static_cast<int>(sense.size()));
+        if (!data.empty())
+            set_scsi_pt_data_in(command.get(), data.data(), static_cast<int>(data.size()));
+        // 0 would be the library's own idea.
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
+        const int refused = do_scsi_pt(
+            command.get(), file_.get(),
+            static_cast<int>(std::clamp<std::int64_t>(seconds, 1, std::int64_t{INT_MAX} / 1000)),
+            quiet);
+        if (refused != 0) {
+            // Negative: the system's error; positive: the library's word on what it was given.
+            reply.error = Error{"SG_IO", node_, refused > 0 ? "refused by libsgutils2" : "",
+                                refused < 0 ? -refused : 0};
             return reply;
         }
         SgAnswer answer;
-        answer.status = header.status;
-        answer.host_status = header.host_status;
-        answer.driver_status = header.driver_status;
+        answer.status = static_cast<std::uint8_t>(get_scsi_pt_status_response(command.get()));
+        answer.host_status = static_cast<std::uint16_t>(get_scsi_pt_transport_err(command.get()));
+        answer.driver_failed =
+            answer.host_status == 0 &&
+            get_scsi_pt_result_category(command.get()) == SCSI_PT_RESULT_TRANSPORT_ERR;
         answer.asked = data.size();
-        answer.residual = header.resid;
-        answer.sense_written = header.sb_len_wr;
+        answer.residual = get_scsi_pt_resid(command.get());
+        answer.sense_written =
+            static_cast<std::size_t>(std::max(0, get_scsi_pt_sense_len(command.get())));
         return read_sg_answer(answer, sense, node_);
     }
 
@@ -110,7 +111,6 @@ ScsiReply read_sg_answer(const SgAnswer& answer, std::span<const std::uint8_t> s
     const auto written = std::min(answer.sense_written, sense.size());
     reply.sense.assign(sense.begin(), sense.begin() + static_cast<std::ptrdiff_t>(written));
 
-    const unsigned driver = answer.driver_status & driver_mask;
     const bool no_status = answer.status == 0 && reply.sense.empty();
     if (no_status && answer.host_status != 0) {
         const char* name = host_status_name(answer.host_status);
@@ -121,12 +121,8 @@ ScsiReply read_sg_answer(const SgAnswer& answer, std::span<const std::uint8_t> s
             0};
         return reply;
     }
-    if (no_status && driver != 0 && driver != driver_sense) {
-        reply.error = Error{"SG_IO", node,
-                            driver == driver_timeout
-                                ? std::string("no status came back: the driver timed out")
-                                : "no status came back: driver status " + std::to_string(driver),
-                            0};
+    if (no_status && answer.driver_failed) {
+        reply.error = Error{"SG_IO", node, "no status came back: the driver failed", 0};
         return reply;
     }
     // A residual that is none of the buffer's is a driver's mistake: nothing can be said to have

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// SCSI commands to the logical unit behind a disk's node, by SG_IO.
+// SCSI commands to the logical unit behind a disk's node, by SG_IO through libsgutils2 (sg_pt.h).
 //
-// The ioctl is used directly, not through libsgutils2: that library takes whole seconds, folds the
-// status of host adapter and driver into one number and prints on its own; what it would add is
-// support for other kinds of node.
+// That library takes whole seconds (timeouts are rounded up) and has no number for the driver's
+// status, only that there is one that says no.
 //
 // The node is opened for reading only: closing a disk that was open for writing makes udev look at
 // it again, whose event would make us look again. Commands outside of the kernel's list for
@@ -31,7 +30,7 @@ Result<std::unique_ptr<daemon::ScsiDevice>> open_scsi_device(const std::string& 
 struct SgAnswer {
     std::uint8_t status = 0;
     std::uint16_t host_status = 0;
-    std::uint16_t driver_status = 0;
+    bool driver_failed = false;
     std::size_t asked = 0; // length of the data buffer
     int residual = 0;      // of it
     std::size_t sense_written = 0;
