@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The state of the embedded SAN: what the arrays are, what the host sees of them, what
-// device-mapper makes of that. 80 000 paths live here, so a path is 28 bytes of indices and bits;
+// device-mapper makes of that. 80 000 paths live here, so a path is 32 bytes of indices and bits;
 // names, device numbers and pages are made when somebody asks.
 //
 // Who may touch what. The loop's thread changes things (faults.cpp, maps.cpp) and workers send

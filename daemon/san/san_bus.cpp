@@ -258,7 +258,7 @@ int storm(sd_bus_message* message, void* data, sd_bus_error* error) {
             (void)sd_bus_reply_method_return(call.get(), "");
             return;
         }
-        sd_bus_error why = SD_BUS_ERROR_NULL;
+        sd_bus_error why{nullptr, nullptr, 0};
         (void)set_error(&why, ended.error());
         (void)sd_bus_reply_method_error(call.get(), &why);
         sd_bus_error_free(&why);
