@@ -51,6 +51,8 @@ void append_escaped(std::string& out, std::string_view name) {
     for (char c : name) {
         if (is_plain(c)) {
             out += c;
+        } else if (c == ',') {
+            out += "__";
         } else {
             const auto byte = static_cast<unsigned char>(c);
             out += '_';
@@ -76,12 +78,18 @@ std::optional<std::string> unescape(std::string_view label) {
             name += label[at];
             continue;
         }
+        if (label[at] == '_' && label.substr(at + 1).starts_with('_')) {
+            name += ',';
+            ++at;
+            continue;
+        }
         if (label[at] != '_' || label.size() - at < 3) return std::nullopt;
         const int high = digit(label[at + 1]);
         const int low = digit(label[at + 2]);
         if (high < 0 || low < 0) return std::nullopt;
         const char byte = static_cast<char>(high << 4 | low);
-        if (is_plain(byte)) return std::nullopt; // one object must not have two paths
+        if (is_plain(byte) || byte == ',')
+            return std::nullopt; // one object must not have two paths
         name += byte;
         at += 2;
     }

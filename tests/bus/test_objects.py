@@ -6,7 +6,7 @@ import xml.etree.ElementTree as xml
 
 from private_bus import *
 
-PATH_0 = "2100000e1e09a4c0_2c5006016012345678_2c1"
+PATH_0 = "2100000e1e09a4c0__5006016012345678__1"
 
 
 class Objects(PublisherTest):
@@ -57,7 +57,7 @@ class Objects(PublisherTest):
         self.assertEqual(unit["ObjectId"], (4, 1))
         self.assertEqual(unit["LoadBalance"], f"{ROOT}/load_balance/service_2dtime")
         self.assertEqual(unit["LoadBalanceType"], 1 << 16)
-        self.assertEqual(unit["DeviceProduct"], f"{ROOT}/product/ACME_2cArray_209000_2c0001")
+        self.assertEqual(unit["DeviceProduct"], f"{ROOT}/product/ACME__Array_209000__0001")
         self.assertEqual(
             unit["Settings"][0], ("no_path_retry", "queue", "defaults", "/etc/multipath.conf", 12)
         )

@@ -2,7 +2,7 @@
 """Each change is told once, in an order that can be followed."""
 from private_bus import *
 
-PATH_0 = f"{lu_path(1)}/path/2100000e1e09a4c0_2c5006016012345678_2c1"
+PATH_0 = f"{lu_path(1)}/path/2100000e1e09a4c0__5006016012345678__1"
 
 
 class Signals(PublisherTest):

@@ -15,6 +15,7 @@ void a_label_is_readable_and_leads_back_to_its_name(void**) {
     assert_text_equal(escape(""), "_");
     assert_text_equal(escape("service-time"), "service_2dtime");
     assert_text_equal(escape("a_b"), "a_5fb");
+    assert_text_equal(escape("port,7,0"), "port__7__0");
     assert_text_equal(escape("\xc3\xa4/"), "_c3_a4_2f");
     std::string all;
     for (int byte = 0; byte < 256; ++byte)
@@ -24,7 +25,7 @@ void a_label_is_readable_and_leads_back_to_its_name(void**) {
 }
 
 void a_label_that_no_name_has_is_refused(void**) {
-    for (const char* label : {"", "_2", "a_", "_2D", "_zz", "_61", "_5g", "__", "a-b", "a/b"})
+    for (const char* label : {"", "_2", "a_", "_2D", "_zz", "_61", "_5g", "_2c", "___", "a-b", "a/b"})
         assert_false(unescape(label).has_value());
 }
 
