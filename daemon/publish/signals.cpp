@@ -12,7 +12,7 @@ constexpr auto kSlice = std::chrono::microseconds(500);
 // Calls go before slices, but not for longer than this.
 constexpr auto kPatience = std::chrono::milliseconds(10);
 // Steps kept apart. Far more than are ever waiting while the bus keeps up.
-constexpr std::size_t kSteps = 256;
+constexpr std::size_t kSteps = 32;
 
 // Events of a step whose old snapshot is not dropped on the loop.
 constexpr std::size_t kLargeStep = 256;

@@ -178,6 +178,23 @@ class FakeSource final : public daemon::ModelSource {
         });
     }
 
+    // Every second path and one group of all units.
+    void fail_over() {
+        step([&](Snapshot& next) {
+            current_->units.for_each([&](const Unit& old) {
+                auto unit = std::make_shared<Unit>(old);
+                for (std::size_t n = 0; n < unit->paths.size(); n += 2) {
+                    auto& state = unit->paths[n].state;
+                    state = state == PathState::Okay ? PathState::PathError : PathState::Okay;
+                }
+                auto& state = unit->groups.at(0).access_state;
+                state = state == AccessState::Standby ? AccessState::ActiveOptimized
+                                                      : AccessState::Standby;
+                next.units.put(std::move(unit));
+            });
+        });
+    }
+
     SnapshotPtr current_;
     bool settles_ = true;
     std::vector<std::function<void(Status)>> waiting_;
@@ -260,20 +277,11 @@ std::string FakeSource::obey(const std::string& line) {
             disks.push_back(disk);
             next.disks = std::make_shared<const std::vector<Disk>>(std::move(disks));
         });
-    } else if (verb == "failover") { // every second path and every group of all units
-        step([&](Snapshot& next) {
-            current_->units.for_each([&](const Unit& old) {
-                auto unit = std::make_shared<Unit>(old);
-                for (std::size_t n = 0; n < unit->paths.size(); n += 2) {
-                    auto& state = unit->paths[n].state;
-                    state = state == PathState::Okay ? PathState::PathError : PathState::Okay;
-                }
-                auto& state = unit->groups.at(0).access_state;
-                state = state == AccessState::Standby ? AccessState::ActiveOptimized
-                                                      : AccessState::Standby;
-                next.units.put(std::move(unit));
-            });
-        });
+    } else if (verb == "failover") {
+        fail_over();
+    } else if (verb == "burst") { // that many failovers before the loop has its turn
+        for (words >> id; id > 0; --id)
+            fail_over();
     } else if (verb == "confirm") { // unit: read again, nothing new
         words >> id;
         const Unit* unit = current_->units.find(id);

@@ -4,6 +4,7 @@ import fcntl
 import mmap
 import re
 import struct
+import subprocess
 
 from private_bus import *
 
@@ -49,6 +50,17 @@ class Methods(PublisherTest):
         self.do("settle finish")
         self.assertEqual(self.client.answer(second), ())
         first.get(lu_path(1), "LogicalUnit", "Name")
+
+    def test_a_sender_that_leaves_is_forgotten(self):
+        self.do("settle hold")
+        for _ in range(3):
+            leaving = Client(self.address)
+            for _ in range(4):
+                leaving.send(ROOT, interface("Manager"), "Settled", "t", (10**9,))
+                self.lines.next()
+            leaving.close()
+        self.do("settle finish")
+        self.assertEqual(self.client.get(ROOT, "Manager", "PathManager"), "observe")
 
     def test_describe_is_json_of_every_object(self):
         document = self.load(self.client.manager("Describe", "a{sv}", ({},))[0])
@@ -232,6 +244,27 @@ class Methods(PublisherTest):
         self.client.manager("Refresh")
         self.tell("refreshed")
         self.assertEqual(self.lines.next(), "refreshed 2 1 2")
+
+    def test_nobody_else_may_have_devices_asked_again_but_may_read(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        def as_nobody(*words):
+            return subprocess.run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl"]
+                + [f"--address={self.address}", *words],
+                capture_output=True,
+                text=True,
+                timeout=30,
+            )
+
+        manager = interface("Manager")
+        denied = as_nobody("call", NAME, ROOT, manager, "Refresh")
+        self.assertNotEqual(denied.returncode, 0)
+        self.assertIn("Only root", denied.stderr)
+        self.tell("refreshed")
+        self.assertEqual(self.lines.next(), "refreshed")
+        read = as_nobody("get-property", NAME, ROOT, manager, "PathManager")
+        self.assertEqual(read.stdout, 's "observe"\n', read.stderr)
 
 
 if __name__ == "__main__":
