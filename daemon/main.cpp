@@ -5,6 +5,7 @@
 #include "daemon/config.hpp"
 #include "daemon/inventory/policy.hpp"
 #include "daemon/kernel/hardware.hpp"
+#include "daemon/metrics_file.hpp"
 #include "daemon/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -20,6 +21,15 @@ using namespace mpapi;
 int fail(const Error& error) {
     std::fprintf(stderr, "mpapid: %s\n", error.message().c_str());
     return EXIT_FAILURE;
+}
+
+int metrics(const std::string& path) {
+    sd_bus* raw = nullptr;
+    if (const int r = sd_bus_open_system(&raw); r < 0)
+        return fail({"connect to", "system bus", "is dbus.service running?", -r});
+    const Bus bus(raw);
+    const Status written = daemon::write_metrics(bus.get(), path);
+    return written ? EXIT_SUCCESS : fail(written.error());
 }
 
 int serve(const daemon::Config& config) {
@@ -55,11 +65,20 @@ int serve(const daemon::Config& config) {
 int main(int argc, char** argv) {
     CLI::App app("Multipath management daemon", "mpapid");
     std::string config_path = "/etc/mpapi/mpapid.toml";
+    std::string metrics_path;
     bool check = false;
     app.add_option("--config", config_path, "Configuration file")->capture_default_str();
     app.add_flag("--check-config", check, "Read the configuration, say what is wrong, and end");
+    app.add_option("--metrics", metrics_path,
+                   "Write the running daemon's metrics to this file (- is the output) and end")
+        ->excludes("--check-config");
     app.set_version_flag("--version", "mpapid " MPAPI_VERSION);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+        return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    if (!metrics_path.empty()) return metrics(metrics_path);
 
     const auto config = daemon::load_config(config_path);
     if (!config) return fail(config.error());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/inventory/object_ids.hpp"
 
+#include "common/system/write_all.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <zlib.h>
@@ -88,16 +90,6 @@ std::string record_line(std::size_t type, model::Sequence sequence, std::string_
 std::string reserve_line(model::Sequence upto) {
     const std::string front = "reserve " + std::to_string(upto) + " ";
     return front + check(front) + "\n";
-}
-
-Status write_all(int fd, std::string_view text, const std::string& object) {
-    while (!text.empty()) {
-        const ssize_t n = ::write(fd, text.data(), text.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error{"write", object, "", errno};
-        text.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return Done{};
 }
 
 Result<std::string> read_all(int fd, const std::string& object) {

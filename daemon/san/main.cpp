@@ -119,6 +119,10 @@ int main(int argc, char** argv) {
                    "Directory for object numbers; if not given they end with the process");
     app.add_flag("--check", options.check, "Read the description, say what is wrong, and end");
     app.set_version_flag("--version", "mpapid-san " MPAPI_VERSION);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wrong) {
+        return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
     return serve(options);
 }
