@@ -11,12 +11,6 @@ namespace {
 
 using Reason = ExclusionReason;
 
-const std::string* property(const DiskFacts& disk, std::string_view name) noexcept {
-    for (const auto& [key, value] : disk.properties)
-        if (key == name) return &value;
-    return nullptr;
-}
-
 std::string join(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) {
@@ -30,49 +24,90 @@ std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
-// The rules of one kind ("devnode") in one list, as multipathd has loaded them.
+constexpr std::string_view blacklist = "blacklist";
+constexpr std::string_view exceptions = "blacklist_exceptions";
+
+// What devices once said must not be remembered without end.
+constexpr std::size_t largest_memory = 256;
+
+// What is the same for every disk with the same properties.
+struct PropertyVerdict {
+    enum class Kind { Allowed, Blacklisted, NotMentioned } kind = Kind::NotMentioned;
+    std::string name;
+    const Attribute* rule = nullptr;
+};
+
+// The rules as multipathd has loaded them, ready to be asked. Refers to the facts it is made of.
 class Rules {
   public:
-    explicit Rules(const ManagerFacts& manager) noexcept
-      : manager_(manager) {}
-
-    // The first rule of the list that the text matches; nullptr if none does.
-    const Attribute* match(std::string_view list, std::string_view kind,
-                           std::string_view text) const {
-        if (!manager_.shown) return nullptr;
+    explicit Rules(const ManagerFacts& manager)
+      : manager_(manager) {
+        if (!manager_.shown) return;
         for (const Section& section : manager_.shown->sections) {
-            if (section.name != list) continue;
-            for (const Attribute& rule : section.attributes) {
-                if (rule.key != kind) continue;
-                const auto pattern = Pattern::compile_rule(rule.value);
-                if (pattern && pattern->matches(text)) return &rule;
-            }
+            if (section.name == blacklist)
+                add(section, blacklisted_);
+            else if (section.name == exceptions)
+                add(section, excepted_);
+            else if (section.name == "defaults")
+                defaults_ = &section;
         }
-        return nullptr;
     }
 
-    const Section* match_device(std::string_view list, const DiskFacts& disk) const {
-        if (!manager_.shown || disk.vendor.empty() || disk.product.empty()) return nullptr;
-        for (const Section& section : manager_.shown->sections)
-            if (section.name == list)
-                for (const Section& rule : section.subsections)
-                    if (device_matches(rule, disk)) return &rule;
-        return nullptr;
+    // The rule that excludes the text: null if none does, or an exception of its kind allows it.
+    const Attribute* excluding(std::string_view kind, std::string_view text) const {
+        return match(excepted_, kind, text) != nullptr ? nullptr : match(blacklisted_, kind, text);
+    }
+    bool excepted(std::string_view kind, std::string_view text) const {
+        return match(excepted_, kind, text) != nullptr;
+    }
+
+    const Attribute* excluding_protocol(const std::string& protocol) {
+        const auto [known, fresh] = remember(protocols_, protocol);
+        if (fresh) known = excluding("protocol", protocol);
+        return known;
+    }
+
+    const Section* excluding_device(const std::string& vendor, const std::string& product) {
+        if (vendor.empty() || product.empty()) return nullptr;
+        const auto [known, fresh] = remember(device_types_, std::pair(vendor, product));
+        if (fresh)
+            known = match_device(excepted_, vendor, product) != nullptr
+                        ? nullptr
+                        : match_device(blacklisted_, vendor, product);
+        return known;
+    }
+
+    // filter_property(): the first property that is on either list decides.
+    const PropertyVerdict&
+    judge_properties(const std::shared_ptr<const std::vector<std::string>>& names) {
+        const auto [known, fresh] = remember(properties_, names);
+        if (!fresh || names == nullptr) return known;
+        for (const std::string& name : *names) {
+            if (excepted("property", name)) {
+                known = {PropertyVerdict::Kind::Allowed, name, nullptr};
+                break;
+            }
+            if (const Attribute* rule = match(blacklisted_, "property", name)) {
+                known = {PropertyVerdict::Kind::Blacklisted, name, rule};
+                break;
+            }
+        }
+        return known;
     }
 
     // " (/etc/multipath.conf:12)" or " (built-in)".
-    std::string origin(std::string_view list, const Attribute& rule) const {
-        return origin_of(list, [&](const Section& section) -> std::uint32_t {
+    std::string origin(const Attribute& rule) const {
+        return origin_of([&](const Section& section) -> std::uint32_t {
             for (const Attribute& written : section.attributes)
                 if (written.key == rule.key && written.value == rule.value) return written.line;
             return 0;
         });
     }
-    std::string origin(std::string_view list, const Section& rule) const {
+    std::string origin(const Section& rule) const {
         const auto same = [](const Attribute* a, const Attribute* b) {
             return (a == nullptr) == (b == nullptr) && (a == nullptr || a->value == b->value);
         };
-        return origin_of(list, [&](const Section& section) -> std::uint32_t {
+        return origin_of([&](const Section& section) -> std::uint32_t {
             for (const Section& written : section.subsections)
                 if (same(written.find("vendor"), rule.find("vendor")) &&
                     same(written.find("product"), rule.find("product")))
@@ -82,48 +117,93 @@ class Rules {
     }
 
     std::string default_value(std::string_view key) const {
-        if (manager_.shown)
-            for (const Section& section : manager_.shown->sections)
-                if (section.name == "defaults")
-                    if (const Attribute* found = section.find(key)) return found->value;
-        return {};
+        const Attribute* found = defaults_ != nullptr ? defaults_->find(key) : nullptr;
+        return found != nullptr ? found->value : std::string();
     }
 
   private:
-    static bool device_matches(const Section& rule, const DiskFacts& disk) {
-        const Attribute* vendor = rule.find("vendor");
-        const Attribute* product = rule.find("product");
-        if (vendor == nullptr && product == nullptr) return false;
-        const auto fits = [](const Attribute* expression, std::string_view text) {
-            if (expression == nullptr) return true;
-            const auto pattern = Pattern::compile_rule(expression->value);
-            return pattern && pattern->matches(text);
-        };
-        return fits(vendor, disk.vendor) && fits(product, disk.product);
+    struct Expression {
+        const Attribute* written;
+        Pattern pattern;
+    };
+    struct Device {
+        const Section* written;
+        std::optional<Pattern> vendor, product; // empty: any
+    };
+    struct List {
+        std::vector<Expression> expressions;
+        std::vector<Device> devices;
+    };
+
+    // The remembered answer to a question, and whether it is still to be given.
+    template <typename Memory>
+    static std::pair<typename Memory::mapped_type&, bool>
+    remember(Memory& memory, const typename Memory::key_type& question) {
+        if (memory.size() >= largest_memory) memory.clear();
+        const auto [place, fresh] = memory.try_emplace(question);
+        return {place->second, fresh};
+    }
+
+    static void add(const Section& section, List& list) {
+        for (const Attribute& rule : section.attributes)
+            if (auto pattern = Pattern::compile_rule(rule.value))
+                list.expressions.push_back({&rule, std::move(*pattern)});
+        for (const Section& rule : section.subsections) {
+            Device device{&rule, {}, {}};
+            if (compile(rule.find("vendor"), device.vendor) &&
+                compile(rule.find("product"), device.product) && (device.vendor || device.product))
+                list.devices.push_back(std::move(device));
+        }
+    }
+
+    // False: it is no expression, and the rule matches nothing.
+    static bool compile(const Attribute* expression, std::optional<Pattern>& into) {
+        if (expression == nullptr) return true;
+        auto pattern = Pattern::compile_rule(expression->value);
+        if (pattern) into.emplace(std::move(*pattern));
+        return into.has_value();
+    }
+
+    static const Attribute* match(const List& list, std::string_view kind, std::string_view text) {
+        for (const Expression& rule : list.expressions)
+            if (rule.written->key == kind && rule.pattern.matches(text)) return rule.written;
+        return nullptr;
+    }
+
+    static const Section* match_device(const List& list, std::string_view vendor,
+                                       std::string_view product) {
+        for (const Device& rule : list.devices)
+            if ((!rule.vendor || rule.vendor->matches(vendor)) &&
+                (!rule.product || rule.product->matches(product)))
+                return rule.written;
+        return nullptr;
     }
 
     template <typename LineOf>
-    std::string origin_of(std::string_view list, LineOf line_of) const {
+    std::string origin_of(LineOf line_of) const {
         for (const ConfFile& file : manager_.files)
             for (const Section& section : file.sections)
-                if (section.name == list)
+                if (section.name == blacklist)
                     if (const std::uint32_t line = line_of(section))
                         return " (" + file.name + ":" + std::to_string(line) + ")";
         return " (built-in)";
     }
 
     const ManagerFacts& manager_;
+    const Section* defaults_ = nullptr;
+    List blacklisted_;
+    List excepted_;
+    std::map<std::string, const Attribute*> protocols_;
+    std::map<std::pair<std::string, std::string>, const Section*> device_types_;
+    std::map<std::shared_ptr<const std::vector<std::string>>, PropertyVerdict> properties_;
 };
-
-constexpr std::string_view blacklist = "blacklist";
-constexpr std::string_view exceptions = "blacklist_exceptions";
 
 class Judge {
   public:
-    Judge(const DiskFacts& disk, const ManagerFacts& manager) noexcept
+    Judge(const DiskFacts& disk, const ManagerFacts& manager, Rules& rules) noexcept
       : disk_(disk)
       , manager_(manager)
-      , rules_(manager) {}
+      , rules_(rules) {}
 
     Exclusion judge() const {
         if (auto found = not_for_multipath()) return *std::move(found);
@@ -158,8 +238,7 @@ class Judge {
             return Exclusion{Reason::NotADisk, disk_.name +
                                                    " is not a disk (peripheral device type " +
                                                    std::to_string(*disk_.device_type) + ")."};
-        if (const auto* type = property(disk_, "DEVTYPE"); type != nullptr && *type == "partition")
-            return Exclusion{Reason::NotADisk, disk_.name + " is a partition."};
+        if (disk_.partition) return Exclusion{Reason::NotADisk, disk_.name + " is a partition."};
         switch (watch_state()) {
         case WatchState::Hidden:
             return Exclusion{Reason::NotADisk, disk_.name + " is a hidden disk."};
@@ -169,7 +248,7 @@ class Judge {
         default:
             break;
         }
-        if (!name_of_multipath_disk() && rules_.match(exceptions, "devnode", disk_.name) == nullptr)
+        if (!name_of_multipath_disk() && !rules_.excepted("devnode", disk_.name))
             return Exclusion{Reason::NotScsi, disk_.name + " is not a SCSI, DASD or NVMe disk."};
         return std::nullopt;
     }
@@ -192,38 +271,43 @@ class Judge {
         return std::nullopt;
     }
 
-    Found by_rule(Reason reason, std::string_view kind, std::string_view text) const {
-        if (text.empty() || rules_.match(exceptions, kind, text) != nullptr) return std::nullopt;
-        const Attribute* rule = rules_.match(blacklist, kind, text);
+    Found by_rule(Reason reason, std::string_view kind, const Attribute* rule) const {
         if (rule == nullptr) return std::nullopt;
         return Exclusion{reason, disk_.name + " is blacklisted by the " + std::string(kind) +
-                                     " rule " + in_quotes(rule->value) +
-                                     rules_.origin(blacklist, *rule) + "."};
+                                     " rule " + in_quotes(rule->value) + rules_.origin(*rule) +
+                                     "."};
     }
 
-    // filter_property(): the first property that is on either list decides.
     Found by_property() const {
-        for (const auto& [name, value] : disk_.properties) {
-            if (rules_.match(exceptions, "property", name) != nullptr) return std::nullopt;
-            if (const Attribute* rule = rules_.match(blacklist, "property", name))
-                return Exclusion{Reason::PropertyBlacklisted,
-                                 disk_.name + " is blacklisted for its udev property " + name +
-                                     " by the property rule " + in_quotes(rule->value) +
-                                     rules_.origin(blacklist, *rule) + "."};
+        const PropertyVerdict& verdict = rules_.judge_properties(disk_.property_names);
+        switch (verdict.kind) {
+        case PropertyVerdict::Kind::Allowed:
+            return std::nullopt;
+        case PropertyVerdict::Kind::Blacklisted:
+            return Exclusion{Reason::PropertyBlacklisted,
+                             disk_.name + " is blacklisted for its udev property " + verdict.name +
+                                 " by the property rule " + in_quotes(verdict.rule->value) +
+                                 rules_.origin(*verdict.rule) + "."};
+        case PropertyVerdict::Kind::NotMentioned:
+            break;
         }
         // Without the property that carries the wwid, udev may just not have read the disk.
         std::string wwid_property = rules_.default_value("uid_attribute");
         if (disk_.name.starts_with("nvme")) wwid_property = "ID_WWN";
-        if (!manager_.shown || wwid_property.empty() || property(disk_, wwid_property) == nullptr)
+        if (!manager_.shown || wwid_property.empty() || !has_property(wwid_property))
             return std::nullopt;
         return Exclusion{Reason::PropertyMissing,
                          disk_.name + " has none of the udev properties that "
                                       "blacklist_exceptions asks for (SCSI_IDENT_*, ID_WWN)."};
     }
 
+    bool has_property(const std::string& name) const {
+        const auto& names = disk_.property_names;
+        return names != nullptr && std::find(names->begin(), names->end(), name) != names->end();
+    }
+
     Found by_device() const {
-        if (rules_.match_device(exceptions, disk_) != nullptr) return std::nullopt;
-        const Section* rule = rules_.match_device(blacklist, disk_);
+        const Section* rule = rules_.excluding_device(disk_.vendor, disk_.product);
         if (rule == nullptr) return std::nullopt;
         const auto shown = [&](std::string_view key) {
             const Attribute* value = rule->find(key);
@@ -231,7 +315,7 @@ class Judge {
         };
         return Exclusion{Reason::DeviceBlacklisted,
                          disk_.name + " is blacklisted by the device rule " + shown("vendor") +
-                             ", " + shown("product") + rules_.origin(blacklist, *rule) + "."};
+                             ", " + shown("product") + rules_.origin(*rule) + "."};
     }
 
     Found blacklisted() const {
@@ -239,15 +323,20 @@ class Judge {
             return Exclusion{Reason::UsbNotAllowed, disk_.name + " is a USB disk, and "
                                                                  "allow_usb_devices is \"no\"."};
         if (auto found = by_property()) return found;
-        if (auto found = by_rule(Reason::DevnodeBlacklisted, "devnode", disk_.name)) return found;
+        if (auto found = by_rule(Reason::DevnodeBlacklisted, "devnode",
+                                 rules_.excluding("devnode", disk_.name)))
+            return found;
         // Without its configuration there is still what multipathd says of the name.
         if (!manager_.shown && watch_state() == WatchState::DevnodeBlacklisted)
             return Exclusion{Reason::DevnodeBlacklisted,
                              disk_.name + " is blacklisted by a devnode rule."};
         if (auto found = by_device()) return found;
-        if (auto found = by_rule(Reason::ProtocolBlacklisted, "protocol", disk_.protocol))
-            return found;
-        return by_rule(Reason::WwidBlacklisted, "wwid", disk_.wwid);
+        if (!disk_.protocol.empty())
+            if (auto found = by_rule(Reason::ProtocolBlacklisted, "protocol",
+                                     rules_.excluding_protocol(disk_.protocol)))
+                return found;
+        if (disk_.wwid.empty()) return std::nullopt;
+        return by_rule(Reason::WwidBlacklisted, "wwid", rules_.excluding("wwid", disk_.wwid));
     }
 
     Found not_chosen() const {
@@ -267,9 +356,7 @@ class Judge {
                                  " is not in the wwids file: it was never in a map."};
         const bool counts_paths = mode == "yes" || mode == "on" || mode == "smart";
         if (!counts_paths || known || disk_.paths >= 2) return std::nullopt;
-        const auto* until = property(disk_, "FIND_MULTIPATHS_WAIT_UNTIL");
-        const auto* held = property(disk_, "DM_MULTIPATH_DEVICE_PATH");
-        if (mode == "smart" && until != nullptr && *until != "0" && held != nullptr && *held == "1")
+        if (mode == "smart" && disk_.waiting)
             return Exclusion{Reason::WaitingForPaths,
                              "find_multipaths is \"smart\": multipathd waits whether a second "
                              "path to " +
@@ -281,7 +368,7 @@ class Judge {
 
     const DiskFacts& disk_;
     const ManagerFacts& manager_;
-    Rules rules_;
+    Rules& rules_;
 };
 
 } // namespace
@@ -332,8 +419,31 @@ std::string_view to_string(ExclusionReason reason) noexcept {
     return "unknown";
 }
 
+struct Exclusions::Prepared {
+    explicit Prepared(ManagerFacts facts)
+      : manager(std::move(facts))
+      , rules(manager) {}
+
+    ManagerFacts manager;
+    Rules rules;
+};
+
+Exclusions::Exclusions(ManagerFacts manager)
+  : prepared_(std::make_unique<Prepared>(std::move(manager))) {}
+Exclusions::~Exclusions() = default;
+Exclusions::Exclusions(Exclusions&&) noexcept = default;
+Exclusions& Exclusions::operator=(Exclusions&&) noexcept = default;
+
+Exclusion Exclusions::of(const DiskFacts& disk) {
+    return Judge(disk, prepared_->manager, prepared_->rules).judge();
+}
+
+void Exclusions::set_devices(std::map<std::string, WatchState, std::less<>> devices) {
+    prepared_->manager.devices = std::move(devices);
+}
+
 Exclusion why_in_no_map(const DiskFacts& disk, const ManagerFacts& manager) {
-    return Judge(disk, manager).judge();
+    return Exclusions(manager).of(disk);
 }
 
 } // namespace mpapi::multipath_conf

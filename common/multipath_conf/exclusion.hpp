@@ -8,7 +8,7 @@
 // wwids file. The answer is a conclusion, not a report by multipathd: it does not say why it left a
 // disk alone.
 //
-// Pure functions, any thread.
+// No input or output. One object on one thread at a time.
 #pragma once
 
 #include "common/multipath_conf/parser.hpp"
@@ -16,11 +16,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace mpapi::multipath_conf {
@@ -62,8 +63,13 @@ struct DiskFacts {
     std::string wwid;     // as multipathd forms it (ID_SERIAL)
     std::string protocol; // "scsi:iscsi"
     bool usb = false;
-    // udev's database, in its order.
-    std::vector<std::pair<std::string, std::string>> properties;
+    bool partition = false;
+    // udev's rules hold it back because a second path may come: FIND_MULTIPATHS_WAIT_UNTIL is set
+    // and DM_MULTIPATH_DEVICE_PATH is 1.
+    bool waiting = false;
+    // Names of the properties in udev's database, in its order; null: none. One object for many
+    // disks makes them cheap to judge.
+    std::shared_ptr<const std::vector<std::string>> property_names;
     // Who has the disk open, in words for people: "the file system on /boot", "dm-3 (vg0-root)".
     std::vector<std::string> users;
     std::size_t paths = 1; // disks with this wwid, itself included
@@ -88,7 +94,27 @@ struct Exclusion {
     bool operator==(const Exclusion&) const = default;
 };
 
-// For a disk that is in no map: what keeps it out.
+// Prepared once for many disks: expressions are compiled, and what the rules say of a device type,
+// a protocol or a list of properties is remembered.
+class Exclusions {
+  public:
+    explicit Exclusions(ManagerFacts manager);
+    ~Exclusions();
+    Exclusions(Exclusions&&) noexcept;
+    Exclusions& operator=(Exclusions&&) noexcept;
+
+    // For a disk that is in no map: what keeps it out.
+    Exclusion of(const DiskFacts& disk);
+
+    // Takes other answers of "show devices" without preparing all anew.
+    void set_devices(std::map<std::string, WatchState, std::less<>> devices);
+
+  private:
+    struct Prepared;
+    std::unique_ptr<Prepared> prepared_;
+};
+
+// The same for one disk.
 Exclusion why_in_no_map(const DiskFacts& disk, const ManagerFacts& manager);
 
 } // namespace mpapi::multipath_conf

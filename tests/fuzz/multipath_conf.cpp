@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     disk.vendor = "LIO-ORG";
     disk.product = "TCMU";
     disk.wwid = "36001";
-    disk.properties = {{"ID_SERIAL", "36001"}};
+    disk.property_names = std::make_shared<const std::vector<std::string>>(1, "ID_SERIAL");
     ManagerFacts manager;
     manager.state = ManagerState::Running;
     manager.shown = *file;

@@ -13,6 +13,10 @@ ConfFile read(std::string name, std::string_view text) {
     return std::move(*file);
 }
 
+std::shared_ptr<const std::vector<std::string>> names(std::vector<std::string> list) {
+    return std::make_shared<const std::vector<std::string>>(std::move(list));
+}
+
 // A path that multipathd would take: an iSCSI disk of LIO, two of them.
 DiskFacts good_disk() {
     DiskFacts disk;
@@ -22,7 +26,7 @@ DiskFacts good_disk() {
     disk.product = "disk0";
     disk.wwid = "36001405";
     disk.protocol = "scsi:iscsi";
-    disk.properties = {{"DEVTYPE", "disk"}, {"ID_SERIAL", "36001405"}, {"SCSI_IDENT_SERIAL", "x"}};
+    disk.property_names = names({"DEVTYPE", "ID_SERIAL", "SCSI_IDENT_SERIAL"});
     disk.paths = 2;
     return disk;
 }
@@ -71,7 +75,7 @@ void what_can_be_no_path_is_told_before_anything_else(void**) {
     disk.device_type = 5;
     expect(disk, stopped, Reason::NotADisk, "peripheral device type 5");
     disk = good_disk();
-    disk.properties[0].second = "partition";
+    disk.partition = true;
     expect(disk, stopped, Reason::NotADisk, "partition");
     disk = good_disk();
     disk.name = "vda";
@@ -126,17 +130,17 @@ void an_exception_beats_a_rule_of_its_kind_only(void**) {
 void the_first_property_on_a_list_decides(void**) {
     DiskFacts disk = good_disk();
     const auto manager = running("blacklist {\n property ID_ATA\n}\n");
-    disk.properties = {{"ID_ATA", "1"}, {"ID_SERIAL", "x"}, {"ID_WWN", "y"}};
+    disk.property_names = names({"ID_ATA", "ID_SERIAL", "ID_WWN"});
     expect(disk, manager, Reason::PropertyBlacklisted, "ID_ATA");
-    disk.properties = {{"ID_WWN", "y"}, {"ID_SERIAL", "x"}, {"ID_ATA", "1"}};
+    disk.property_names = names({"ID_WWN", "ID_SERIAL", "ID_ATA"});
     expect(disk, manager, Reason::Unknown, "No rule");
 }
 
 void a_disk_without_a_listed_property_is_excluded_if_udev_has_read_it(void**) {
     DiskFacts disk = good_disk();
-    disk.properties = {{"ID_SERIAL", "x"}};
+    disk.property_names = names({"ID_SERIAL"});
     expect(disk, running(), Reason::PropertyMissing, "SCSI_IDENT_");
-    disk.properties.clear();
+    disk.property_names = nullptr;
     expect(disk, running(), Reason::Unknown, "No rule");
     disk.wwid.clear();
     expect(disk, running(), Reason::NoWwid, "no WWID");
@@ -165,8 +169,7 @@ void find_multipaths_decides_by_number_of_paths(void**) {
     disk.in_wwids_file = true;
     expect(disk, finding("on"), Reason::Unknown, "");
     disk.in_wwids_file.reset();
-    disk.properties.emplace_back("FIND_MULTIPATHS_WAIT_UNTIL", "1700000000");
-    disk.properties.emplace_back("DM_MULTIPATH_DEVICE_PATH", "1");
+    disk.waiting = true;
     expect(disk, finding("smart"), Reason::WaitingForPaths, "waits");
 }
 
