@@ -247,6 +247,8 @@ struct Setting {
     Text section;
     Text file;
     U32 line;
+    Text written;
+    Text note;
 };
 
 struct Manager {

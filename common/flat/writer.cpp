@@ -149,8 +149,8 @@ List Writer::settings(const model::Shared<std::vector<model::Setting>>& settings
     if (!added) return known->second;
     known->second = {narrow(settings_.size()), narrow(settings->size())};
     for (const auto& each : *settings)
-        settings_.push_back(
-            {text(each.name), text(each.value), text(each.section), text(each.file), each.line});
+        settings_.push_back({text(each.name), text(each.value), text(each.section), text(each.file),
+                             each.line, text(each.written), text(each.note)});
     return known->second;
 }
 

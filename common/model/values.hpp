@@ -236,9 +236,14 @@ struct Path {
 struct Setting {
     std::string name;
     std::string value;
-    std::string section; // "multipaths", "overrides", "devices", "defaults", "built-in", "table"
-    std::string file;    // "" when the section is compiled in
+    // Where it stands: "multipaths/multipath 36001405…", "overrides", "overrides/protocol
+    // scsi:fcp", "devices/device \"LIO-ORG\" \".*\"", "defaults"; "built-in" and what is inside of
+    // multipathd itself; "table" for what the map itself says.
+    std::string section;
+    std::string file; // "" when no file says so
     std::uint32_t line = 0;
+    std::string written; // what stands there, where that means something else than `value`
+    std::string note;    // a sentence, where there is more to know
     bool operator==(const Setting&) const = default;
 };
 
@@ -296,7 +301,7 @@ struct Disk {
     Sequence initiator_port = 0;
     Sequence target_port = 0;
     std::uint64_t size = 0;
-    std::string exclusion; // "blacklisted", "single-path", "in-use", "no-multipathd" …
+    std::string exclusion; // "wwid-blacklisted", "only-one-path", "in-use", "no-manager"…
     std::string exclusion_detail;
     Shared<Trouble> trouble;
     bool operator==(const Disk&) const = default;

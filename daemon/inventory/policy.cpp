@@ -7,7 +7,7 @@ model::Shared<std::vector<model::Setting>> TablePolicy::settings(const model::Lo
                                                                  model::Transport) {
     std::vector<model::Setting> settings;
     auto add = [&](const char* name, std::string value) {
-        settings.push_back({name, std::move(value), "table", "", 0});
+        settings.push_back({name, std::move(value), "table", "", 0, "", ""});
     };
     std::string features;
     for (const std::string& word : unit.features)

@@ -194,14 +194,16 @@ struct Codec<model::Shared<model::Trouble>> {
 
 template <>
 struct Codec<model::Setting> {
-    static constexpr Signature signature{"(ssssu)"};
+    static constexpr Signature signature{"(ssssuss)"};
     static void append(BusWriter& out, const model::Setting& setting) {
-        out.open('r', "ssssu");
+        out.open('r', "ssssuss");
         out.text(setting.name);
         out.text(setting.value);
         out.text(setting.section);
         out.text(setting.file);
         out.u32(setting.line);
+        out.text(setting.written);
+        out.text(setting.note);
         out.close();
     }
     static void json(JsonWriter& out, const model::Setting& setting) {
@@ -216,6 +218,10 @@ struct Codec<model::Setting> {
         out.text(setting.file);
         out.key("Line");
         out.number(setting.line);
+        out.key("Written");
+        out.text(setting.written);
+        out.key("Note");
+        out.text(setting.note);
         out.end_object();
     }
 };

@@ -112,9 +112,9 @@ class FakeSource final : public daemon::ModelSource {
         lu.asymmetric = lu.implicit_alua = true;
         lu.product_id = 1;
         lu.load_balance = 2;
-        lu.settings =
-            std::vector<Setting>{{"no_path_retry", "queue", "defaults", "/etc/multipath.conf", 12},
-                                 {"path_selector", "service-time 0", "built-in", "", 0}};
+        lu.settings = std::vector<Setting>{
+            {"no_path_retry", "queue", "defaults", "/etc/multipath.conf", 12, "fail", "Later."},
+            {"path_selector", "service-time 0", "built-in", "", 0, "", ""}};
         for (std::uint16_t number = 1; number <= 2; ++number) {
             TargetPortGroup group;
             group.id = id * 2 + number - 2u;

@@ -59,7 +59,8 @@ class Objects(PublisherTest):
         self.assertEqual(unit["LoadBalanceType"], 1 << 16)
         self.assertEqual(unit["DeviceProduct"], f"{ROOT}/product/ACME__Array_209000__0001")
         self.assertEqual(
-            unit["Settings"][0], ("no_path_retry", "queue", "defaults", "/etc/multipath.conf", 12)
+            unit["Settings"][0],
+            ("no_path_retry", "queue", "defaults", "/etc/multipath.conf", 12, "fail", "Later."),
         )
         self.assertEqual(unit["Trouble"], (0, "", ""))
         self.assertEqual(unit["TableReadAt"], 1_700_000_000_000_001)

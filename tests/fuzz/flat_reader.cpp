@@ -56,8 +56,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         touch(reader->text(unit.key));
         touch(reader->text(unit.trouble.reason));
         each(reader->texts(unit.features), [&](const Text& text) { touch(reader->text(text)); });
-        each(reader->settings_of(unit),
-             [&](const Setting& setting) { touch(reader->text(setting.file)); });
+        each(reader->settings_of(unit), [&](const Setting& setting) {
+            touch(reader->text(setting.file));
+            touch(reader->text(setting.note));
+        });
         each(reader->groups_of(unit), [&](const TargetPortGroup& group) {
             each(reader->numbers(group.relative_port_ids),
                  [&](const U64& number) { sink = sink + static_cast<unsigned>(number); });

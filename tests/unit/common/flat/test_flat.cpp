@@ -71,8 +71,9 @@ std::shared_ptr<model::Unit> make_unit(Sequence id) {
     lu.queue_if_no_path = lu.read_only = lu.explicit_alua = lu.duplicate_designator = true;
     lu.product_id = 4;
     lu.load_balance = 5;
-    lu.settings = std::vector<model::Setting>{{"a", "b", "defaults", "/etc/multipath.conf", 3},
-                                              {"c", "", "built-in", "", 0}};
+    lu.settings = std::vector<model::Setting>{
+        {"a", "b", "defaults", "/etc/multipath.conf", 3, "B", "A note."},
+        {"c", "", "built-in", "", 0, "", ""}};
     model::TargetPortGroup group;
     group.id = 10 * id;
     group.number = 0x1234;
@@ -212,6 +213,8 @@ void assert_unit_equal(const flat::Reader& reader, const flat::LogicalUnit& actu
         assert_view_equal(reader.text(settings[n].section), (*expected.settings)[n].section);
         assert_view_equal(reader.text(settings[n].file), (*expected.settings)[n].file);
         assert_int_equal(settings[n].line, (*expected.settings)[n].line);
+        assert_view_equal(reader.text(settings[n].written), (*expected.settings)[n].written);
+        assert_view_equal(reader.text(settings[n].note), (*expected.settings)[n].note);
     }
     assert_int_equal(actual.size, expected.size);
     assert_int_equal(actual.current_group, expected.current_group);
