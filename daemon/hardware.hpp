@@ -34,6 +34,17 @@ struct PortFacts {
     bool operator==(const PortFacts&) const = default;
 };
 
+// What udev's database says of a disk that matters to multipath-tools. Implementations hand out the
+// same object for equal facts, so the paths of a unit share one; equal pointers mean equal facts.
+struct UdevFacts {
+    std::string serial;   // ID_SERIAL, which multipath-tools take for the WWID
+    std::string bus;      // ID_BUS: "scsi", "ata", "usb"
+    bool waiting = false; // FIND_MULTIPATHS_WAIT_UNTIL: held back, a second path may come
+    // Names of all properties, in the database's order.
+    std::shared_ptr<const std::vector<std::string>> property_names; // never null
+    bool operator==(const UdevFacts&) const = default;
+};
+
 struct DiskFacts {
     std::string device; // kernel name, "sdc"
     model::DeviceNumber number;
@@ -46,8 +57,10 @@ struct DiskFacts {
     std::string vendor, product, revision;
     std::vector<std::uint8_t> device_identification; // VPD 83h; empty where sysfs has none
     // What speaks for or against its being part of a map.
-    std::optional<bool> multipath_member; // udev DM_MULTIPATH_DEVICE_PATH; nullopt: not set
-    std::vector<std::string> holders;     // names of block devices on top of it
+    std::optional<bool> multipath_member;  // udev DM_MULTIPATH_DEVICE_PATH; nullopt: not set
+    std::shared_ptr<const UdevFacts> udev; // null: udev says nothing
+    std::uint8_t device_type = 0;          // SPC-4 6.6.2, peripheral device type
+    std::vector<std::string> holders;      // names of block devices on top of it
     bool operator==(const DiskFacts&) const = default;
 };
 

@@ -344,8 +344,9 @@ model::Disk assemble_disk(DiskRecord& record, std::size_t same_unit, ObjectIds& 
         disk.unit_name_type = record.identity->unit_name_type;
     }
     static const std::vector<std::string> nobody;
-    auto exclusion = policy.exclusion(
-        {disk, record.multipath_member, record.holders ? *record.holders : nobody, same_unit});
+    auto exclusion =
+        policy.exclusion({disk, record.multipath_member, record.holders ? *record.holders : nobody,
+                          same_unit, record.device_type, record.udev.get()});
     disk.exclusion = std::move(exclusion.reason);
     disk.exclusion_detail = std::move(exclusion.detail);
     return disk;

@@ -104,6 +104,8 @@ void Inventory::disk_present(const DiskFacts& facts) {
     disk.state = facts.state;
     disk.size = facts.size;
     disk.multipath_member = facts.multipath_member;
+    disk.device_type = facts.device_type;
+    disk.udev = facts.udev;
     disk.holders = facts.holders.empty() ? model::Shared<std::vector<std::string>>()
                                          : model::Shared<std::vector<std::string>>(facts.holders);
     disks_by_name_[facts.device] = &disk;

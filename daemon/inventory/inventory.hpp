@@ -29,7 +29,7 @@
 
 namespace mpapi::daemon {
 
-class Inventory final : public HardwareObserver, public ModelSource {
+class Inventory final : public HardwareObserver, public PolicyObserver, public ModelSource {
   public:
     // `instance` tells this run from every other. All references outlive the inventory.
     Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
@@ -43,9 +43,10 @@ class Inventory final : public HardwareObserver, public ModelSource {
 
     void add_listener(ModelListener& listener) { listeners_.push_back(&listener); }
 
-    void set_path_manager(const std::string& manager, const std::string& reason);
-    // The policy has other answers than before: everything is made anew.
-    void policy_changed();
+    // PolicyObserver
+    void set_path_manager(const std::string& manager, const std::string& reason) override;
+    void policy_changed() override;
+    void exclusions_changed() override { mark_disks(); }
 
     // ModelSource
     model::SnapshotPtr snapshot() const override { return snapshot_; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/model/values.hpp"
+#include "daemon/hardware.hpp"
 
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ struct UnmappedDisk {
     std::optional<bool> multipath_member;    // udev DM_MULTIPATH_DEVICE_PATH
     const std::vector<std::string>& holders; // block devices on top of it
     std::size_t same_unit = 1;               // disks that lead to the same unit, itself included
+    std::uint8_t device_type = 0;            // peripheral device type
+    const UdevFacts* udev = nullptr;         // null: udev says nothing
 };
 
 class MultipathPolicy {
@@ -33,6 +36,20 @@ class MultipathPolicy {
     virtual model::Shared<std::vector<model::Setting>> settings(const model::LogicalUnit& unit,
                                                                 model::Transport transport) = 0;
     virtual Exclusion exclusion(const UnmappedDisk& disk) = 0;
+};
+
+// Who is told that a policy has other answers than before (the inventory).
+class PolicyObserver {
+  public:
+    // Who may change tables, and why it is that one.
+    virtual void set_path_manager(const std::string& manager, const std::string& reason) = 0;
+    // Everything is made anew.
+    virtual void policy_changed() = 0;
+    // Only what exclusion() says is another.
+    virtual void exclusions_changed() = 0;
+
+  protected:
+    ~PolicyObserver() = default;
 };
 
 // What can be said without multipath-tools: the settings are the map's own table, and a disk is in

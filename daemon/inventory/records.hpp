@@ -64,6 +64,8 @@ struct DiskRecord {
     model::DeviceState state = model::DeviceState::Unknown;
     std::uint64_t size = 0;
     std::optional<bool> multipath_member;
+    std::uint8_t device_type = 0;
+    std::shared_ptr<const UdevFacts> udev;
     model::Shared<std::vector<std::string>> holders;
 
     model::Shared<UnitIdentity> identity; // the last known

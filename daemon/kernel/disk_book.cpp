@@ -9,19 +9,21 @@
 
 namespace mpapi::kernel {
 
-void DiskBook::look_at(const std::string& device, std::optional<bool> member) {
+void DiskBook::look_at(const std::string& device, std::optional<bool> member,
+                       std::shared_ptr<const daemon::UdevFacts> udev) {
     auto now = read_disk(sysfs_, ports_, device);
     if (!now) {
         gone(device);
         return;
     }
     now->multipath_member = member;
+    now->udev = std::move(udev);
     store(std::move(*now));
 }
 
 void DiskBook::look_again(const std::string& device) {
     const auto found = disks_.find(device);
-    if (found != disks_.end()) look_at(device, found->second.multipath_member);
+    if (found != disks_.end()) look_at(device, found->second.multipath_member, found->second.udev);
 }
 
 void DiskBook::look_at_state(const std::string& device) {

@@ -11,6 +11,7 @@
 #include "daemon/kernel/sysfs.hpp"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,8 +26,9 @@ class DiskBook {
       , ports_(sysfs)
       , observer_(observer) {}
 
-    // Reads the disk; `member` is what udev says of it just now.
-    void look_at(const std::string& device, std::optional<bool> member);
+    // Reads the disk; `member` and `udev` are what udev says of it just now.
+    void look_at(const std::string& device, std::optional<bool> member,
+                 std::shared_ptr<const daemon::UdevFacts> udev = nullptr);
     // Reads it again; udev's word stays what it was. Unknown disks are ignored.
     void look_again(const std::string& device);
     // Reads what changes without a uevent.

@@ -72,6 +72,7 @@ std::optional<daemon::DiskFacts> read_disk(const Sysfs& sysfs, PortBook& ports,
     disk.target_port = ports.target_port(*place);
     const auto state = sysfs.text(scsi + "state");
     if (state) disk.state = parse_device_state(*state);
+    disk.device_type = static_cast<std::uint8_t>(sysfs.number(scsi + "type").value_or(0));
     disk.size = sysfs.number(*block + "/size").value_or(0) * sector;
     disk.vendor = sysfs.text(scsi + "vendor").value_or("");
     disk.product = sysfs.text(scsi + "model").value_or("");

@@ -103,6 +103,11 @@ std::set<std::string> KernelHardware::list_disks() const {
     return names;
 }
 
+void KernelHardware::look_at_disk(const std::string& name) {
+    auto word = udev_ ? udev_->word_of(name) : Udev::Word();
+    disks_->look_at(name, word.member, std::move(word.facts));
+}
+
 void KernelHardware::look_at_next_disks() {
     if (!udev_trouble_) {
         // The first time. Subscribed before the list is made, so nothing falls in between.
@@ -118,7 +123,7 @@ void KernelHardware::look_at_next_disks() {
     for (std::size_t i = 0; i < disks_at_once && !to_look_at_.empty(); ++i) {
         const auto name = std::move(to_look_at_.front());
         to_look_at_.pop_front();
-        disks_->look_at(name, udev_ ? udev_->multipath_member(name) : std::nullopt);
+        look_at_disk(name);
     }
     if (to_look_at_.empty() && !list_wanted_) {
         tell_when_enumerated();
@@ -155,10 +160,10 @@ void KernelHardware::act_on(const Reading& reading) {
         break;
     case Meaning::DiskRenamed:
         disks_->gone(reading.old_name);
-        disks_->look_at(reading.name, reading.member);
+        disks_->look_at(reading.name, reading.member, reading.facts);
         break;
     case Meaning::DiskChanged:
-        disks_->look_at(reading.name, reading.member);
+        disks_->look_at(reading.name, reading.member, reading.facts);
         break;
     case Meaning::DiskGone:
         disks_->gone(reading.name);

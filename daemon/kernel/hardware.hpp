@@ -61,7 +61,8 @@ class KernelHardware final : public daemon::Hardware {
     void enumerate_again();
     void look_at_next_disks();
     std::set<std::string> list_disks() const;
-    bool receive_uevents(); // false: more may wait
+    void look_at_disk(const std::string& name); // and at what udev says of it
+    bool receive_uevents();                     // false: more may wait
     void act_on(const Reading& reading);
     void look_at_disks_under(const std::string& map);
 

@@ -14,8 +14,8 @@
 //
 // The ISID of a session that open-iscsi made in software (iscsi_tcp, ib_iser) is not in sysfs:
 // these drivers leave the attribute out. It follows from the session's number by open-iscsi's rule:
-// the OUI 00023Dh with the number as its 24-bit qualifier (RFC 7143 11.12.5, format 00b). Seen so at
-// the target with open-iscsi 2.1.8; versions of old put only the number's low byte there, as the
+// the OUI 00023Dh with the number as its 24-bit qualifier (RFC 7143 11.12.5, format 00b). Seen so
+// at the target with open-iscsi 2.1.8; versions of old put only the number's low byte there, as the
 // first of the three.
 //
 // Loop's thread only.

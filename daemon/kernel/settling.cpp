@@ -70,8 +70,7 @@ void KernelHardware::look_at_unannounced() {
     for (const auto& name : disks_->devices())
         if (present.count(name) == 0) disks_->gone(name);
     for (const auto& name : present)
-        if (!disks_->knows(name))
-            disks_->look_at(name, udev_ ? udev_->multipath_member(name) : std::nullopt);
+        if (!disks_->knows(name)) look_at_disk(name);
     disks_->look_at_states();
 }
 

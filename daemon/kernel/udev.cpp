@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/kernel/udev.hpp"
 
+#include "daemon/kernel/disk_reader.hpp"
+
 #include <unistd.h>
 
 #include <array>
@@ -83,15 +85,32 @@ Result<std::optional<Uevent>> Udev::receive() {
     event.multipath_path = property("DM_MULTIPATH_DEVICE_PATH");
     event.dm_action = property("DM_ACTION");
     event.unit_attention = property("SDEV_UA");
+    if (event.subsystem == "block" && is_scsi_disk_name(event.name))
+        event.facts = facts_of(device.get());
     return std::optional<Uevent>(std::move(event));
 }
 
-std::optional<bool> Udev::multipath_member(const std::string& disk) const {
+Udev::Word Udev::word_of(const std::string& disk) {
     const Device device(
         udev_device_new_from_subsystem_sysname(context_.get(), "block", disk.c_str()));
-    if (!device) return std::nullopt;
-    const char* value = udev_device_get_property_value(device.get(), "DM_MULTIPATH_DEVICE_PATH");
-    return value ? parse_multipath_member(value) : std::nullopt;
+    if (!device) return {};
+    Word word;
+    if (const char* value =
+            udev_device_get_property_value(device.get(), "DM_MULTIPATH_DEVICE_PATH"))
+        word.member = parse_multipath_member(value);
+    word.facts = facts_of(device.get());
+    return word;
+}
+
+std::shared_ptr<const daemon::UdevFacts> Udev::facts_of(udev_device* device) {
+    UdevProperties properties;
+    udev_list_entry* entry = nullptr;
+    udev_list_entry_foreach(entry, udev_device_get_properties_list_entry(device)) {
+        const char* name = udev_list_entry_get_name(entry);
+        const char* value = udev_list_entry_get_value(entry);
+        if (name) properties.emplace_back(name, value ? value : "");
+    }
+    return pool_.get(properties);
 }
 
 std::string Udev::trouble() {

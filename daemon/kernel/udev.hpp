@@ -13,6 +13,7 @@
 #pragma once
 
 #include "common/result.hpp"
+#include "daemon/kernel/udev_facts.hpp"
 #include "daemon/kernel/uevent.hpp"
 
 #include <libudev.h>
@@ -32,8 +33,12 @@ class Udev {
     // The next event, nullopt when none waits. ENOBUFS: events were lost, the rest can be read.
     Result<std::optional<Uevent>> receive();
 
-    // DM_MULTIPATH_DEVICE_PATH of a disk.
-    std::optional<bool> multipath_member(const std::string& disk) const;
+    struct Word {
+        std::optional<bool> member; // DM_MULTIPATH_DEVICE_PATH
+        std::shared_ptr<const daemon::UdevFacts> facts;
+    };
+    // What the database says of a disk; nothing if there is none under that name.
+    Word word_of(const std::string& disk);
 
     // Why no events come: no udevd. "" when they do.
     static std::string trouble();
@@ -54,8 +59,11 @@ class Udev {
       : context_(std::move(context))
       , monitor_(std::move(monitor)) {}
 
+    std::shared_ptr<const daemon::UdevFacts> facts_of(udev_device* device);
+
     Context context_;
     Monitor monitor_;
+    UdevFactsPool pool_;
 };
 
 } // namespace mpapi::kernel

@@ -21,6 +21,7 @@ Reading read_disk_event(const Uevent& event) {
     }
     reading.meaning = Meaning::DiskChanged;
     reading.member = parse_multipath_member(event.multipath_path);
+    reading.facts = event.facts;
     if (event.action == "move") {
         const auto old_name = event.old_path.substr(event.old_path.find_last_of('/') + 1);
         if (is_scsi_disk_name(old_name) && old_name != event.name) {

@@ -12,7 +12,9 @@
 #pragma once
 
 #include "common/model/values.hpp"
+#include "daemon/hardware.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,10 +27,11 @@ struct Uevent {
     std::string device_type;
     std::string name; // "sdc", "dm-3", "2:0:0:1"
     std::string major, minor;
-    std::string old_path;       // DEVPATH_OLD of a move
-    std::string multipath_path; // DM_MULTIPATH_DEVICE_PATH
-    std::string dm_action;      // DM_ACTION: "PATH_FAILED", "PATH_REINSTATED"
-    std::string unit_attention; // SDEV_UA
+    std::string old_path;                           // DEVPATH_OLD of a move
+    std::string multipath_path;                     // DM_MULTIPATH_DEVICE_PATH
+    std::string dm_action;                          // DM_ACTION: "PATH_FAILED", "PATH_REINSTATED"
+    std::string unit_attention;                     // SDEV_UA
+    std::shared_ptr<const daemon::UdevFacts> facts; // of block devices
 };
 
 enum class Meaning {
@@ -47,11 +50,12 @@ enum class Meaning {
 
 struct Reading {
     Meaning meaning = Meaning::Nothing;
-    std::string name;           // of disk or map, the kernel's
-    std::string old_name;       // DiskRenamed
-    model::DeviceNumber number; // of disk or map
-    model::ScsiAddress address; // for the last three
-    std::optional<bool> member; // DiskChanged: udev's DM_MULTIPATH_DEVICE_PATH
+    std::string name;                               // of disk or map, the kernel's
+    std::string old_name;                           // DiskRenamed
+    model::DeviceNumber number;                     // of disk or map
+    model::ScsiAddress address;                     // for the last three
+    std::optional<bool> member;                     // DiskChanged: udev's DM_MULTIPATH_DEVICE_PATH
+    std::shared_ptr<const daemon::UdevFacts> facts; // DiskChanged: what else udev says
     bool operator==(const Reading&) const = default;
 };
 
