@@ -3,15 +3,17 @@
 // mpapid: the daemon over this machine's own kernel.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
-#include "daemon/inventory/policy.hpp"
 #include "daemon/kernel/hardware.hpp"
 #include "daemon/metrics_file.hpp"
+#include "daemon/multipathd/follower.hpp"
 #include "daemon/service.hpp"
 
 #include <CLI/CLI.hpp>
+#include <systemd/sd-journal.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <syslog.h>
 #include <unistd.h>
 
 namespace {
@@ -48,9 +50,14 @@ int serve(const daemon::Config& config) {
         return fail({"attach", "system bus", "", -r});
 
     kernel::KernelHardware hardware;
-    daemon::TablePolicy policy;
+    multipathd::MultipathdPolicy policy;
     daemon::Service service(loop.get(), bus.get(), hardware, policy, config);
     if (auto started = service.start(); !started) return fail(started.error());
+    multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy,
+                                  service.inventory(), service.inventory());
+    if (auto followed = follower.start(); !followed)
+        sd_journal_print(LOG_WARNING, "%s", followed.error().message().c_str());
+    service.inventory().add_listener(follower);
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
     if (service.left_behind()) {

@@ -60,7 +60,9 @@ Status UnitState::follow() {
     const auto keep = [](BusSlot& slot, sd_bus_slot* made) { slot.reset(made); };
     sd_bus_slot* slot = nullptr;
     const auto on_properties = [](sd_bus_message*, void* data, sd_bus_error*) {
-        static_cast<UnitState*>(data)->ask();
+        auto* self = static_cast<UnitState*>(data);
+        self->ask();
+        if (self->stirred_) self->stirred_();
         return 0;
     };
     const std::string unit_signal = "type='signal',path='" + path_ + "',interface='" +

@@ -58,6 +58,10 @@ class UnitState {
 
     const UnitStatus& status() const noexcept { return status_; }
 
+    // `stirred` is called from the loop when something is told of the unit, whether or not its
+    // state is another then. Under the same terms as `changed`; anybody may send such a signal.
+    void set_stirred(std::function<void()> stirred) { stirred_ = std::move(stirred); }
+
   private:
     Status follow();
     Status call(BusSlot& slot, const char* path, const char* interface, const char* method,
@@ -69,6 +73,7 @@ class UnitState {
 
     sd_bus* bus_;
     Changed changed_;
+    std::function<void()> stirred_;
     std::string unit_;
     std::string path_;
     UnitStatus status_;
