@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Object paths are made of stable identity, so that they mean the same after a restart, and are
-// made to be read: a name's letters and digits stand as they are, a comma between the parts of a name
-// is `__`, any other byte is `_xx` in lower-case hex, and an empty name is `_`. Nothing else has an
-// underscore, so a label can be turned back into its name exactly.
+// made to be read: a name's letters and digits stand as they are, a comma between the parts of a
+// name is `__`, any other byte is `_xx` in lower-case hex, and an empty name is `_`. Nothing else
+// has an underscore, so a label can be turned back into its name exactly.
 #pragma once
 
 #include "daemon/publish/view.hpp"

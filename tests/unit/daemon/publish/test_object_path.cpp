@@ -25,7 +25,8 @@ void a_label_is_readable_and_leads_back_to_its_name(void**) {
 }
 
 void a_label_that_no_name_has_is_refused(void**) {
-    for (const char* label : {"", "_2", "a_", "_2D", "_zz", "_61", "_5g", "_2c", "___", "a-b", "a/b"})
+    for (const char* label :
+         {"", "_2", "a_", "_2D", "_zz", "_61", "_5g", "_2c", "___", "a-b", "a/b"})
         assert_false(unescape(label).has_value());
 }
 
