@@ -69,23 +69,23 @@ constexpr std::uint64_t build_hash(std::string_view version) {
 }
 
 struct Text {
-    U32 offset;
-    U32 length;
+    U32 offset{};
+    U32 length{};
 };
 
 struct List {
-    U32 first;
-    U32 count;
+    U32 first{};
+    U32 count{};
 };
 
 struct Trouble {
-    U64 since; // 0: there is none
+    U64 since{}; // 0: there is none
     Text command;
     Text reason;
 };
 
 struct Plugin {
-    U64 id;
+    U64 id{};
     Text name;
     Text driver_name;
     Text driver_vendor;
@@ -95,32 +95,32 @@ struct Plugin {
 };
 
 struct LoadBalance {
-    U64 id;
+    U64 id{};
     Text selector;
     Text vendor;
-    U32 type;
+    U32 type{};
 };
 
 struct DeviceProduct {
-    U64 id;
+    U64 id{};
     Text vendor;
     Text product;
     Text revision;
 };
 
 struct InitiatorPort {
-    U64 id;
+    U64 id{};
     Text port_id;
     Text device_file;
     Text friendly_name;
-    U8 transport;
+    U8 transport{};
 };
 
 struct TargetPort {
-    U64 id;
+    U64 id{};
     Text port_id;
-    U32 relative_port_id;
-    U8 transport;
+    U32 relative_port_id{};
+    U8 transport{};
 };
 
 enum UnitFlag : std::uint16_t {
@@ -135,12 +135,12 @@ enum UnitFlag : std::uint16_t {
 };
 
 struct LogicalUnit {
-    U64 id;
+    U64 id{};
     Text key;
     Text name;
     Text uuid;
-    U32 major;
-    U32 minor;
+    U32 major{};
+    U32 minor{};
     Text vendor;
     Text product;
     Text revision;
@@ -153,29 +153,29 @@ struct LogicalUnit {
     List settings;
     List groups;
     List paths;
-    U64 size;
-    U32 current_group;
-    U32 event_number;
-    U64 product_id;
-    U64 load_balance;
-    U64 groups_read_at; // as they were when the snapshot was written
-    U64 table_read_at;
-    U16 flags;
-    U8 unit_name_type;
-    U8 unit_name_source;
-    U8 queueing;
+    U64 size{};
+    U32 current_group{};
+    U32 event_number{};
+    U64 product_id{};
+    U64 load_balance{};
+    U64 groups_read_at{}; // as they were when the snapshot was written
+    U64 table_read_at{};
+    U16 flags{};
+    U8 unit_name_type{};
+    U8 unit_name_source{};
+    U8 queueing{};
     Trouble trouble;
 };
 
 struct TargetPortGroup {
-    U64 id;
-    U16 number;
-    U8 access_state;
-    U8 preferred;
-    U8 supported_states;
-    U8 status_code;
-    U8 explicit_failover;
-    U8 source;
+    U64 id{};
+    U16 number{};
+    U8 access_state{};
+    U8 preferred{};
+    U8 supported_states{};
+    U8 status_code{};
+    U8 explicit_failover{};
+    U8 source{};
     List relative_port_ids; // numbers
     List target_ports;      // numbers: ids
     Trouble trouble;
@@ -189,53 +189,53 @@ enum PathFlag : std::uint8_t {
 };
 
 struct Path {
-    U64 id;
-    U64 initiator_port;
-    U64 target_port;
+    U64 id{};
+    U64 initiator_port{};
+    U64 target_port{};
     Text device;
-    U32 major;
-    U32 minor;
-    U32 host;
-    U32 channel;
-    U32 target;
-    U64 lun;
-    U8 device_state;
-    U8 state;
-    U8 identity;
-    U8 identity_source;
-    U8 flags;
-    U16 target_port_group;
-    U16 relative_port_id;
-    U32 priority_group;
-    U32 fail_count;
-    U64 size;
-    U64 identity_read_at;
+    U32 major{};
+    U32 minor{};
+    U32 host{};
+    U32 channel{};
+    U32 target{};
+    U64 lun{};
+    U8 device_state{};
+    U8 state{};
+    U8 identity{};
+    U8 identity_source{};
+    U8 flags{};
+    U16 target_port_group{};
+    U16 relative_port_id{};
+    U32 priority_group{};
+    U32 fail_count{};
+    U64 size{};
+    U64 identity_read_at{};
     Text selector_arguments;
     Text designator;
     Trouble trouble;
 };
 
 struct Disk {
-    U64 id;
+    U64 id{};
     Text key;
     Text device;
-    U32 major;
-    U32 minor;
-    U32 host;
-    U32 channel;
-    U32 target;
-    U64 lun;
-    U8 transport;
-    U8 device_state;
-    U8 unit_name_type;
+    U32 major{};
+    U32 minor{};
+    U32 host{};
+    U32 channel{};
+    U32 target{};
+    U64 lun{};
+    U8 transport{};
+    U8 device_state{};
+    U8 unit_name_type{};
     Text vendor;
     Text product;
     Text revision;
     Text unit_name;
     Text serial_number;
-    U64 initiator_port;
-    U64 target_port;
-    U64 size;
+    U64 initiator_port{};
+    U64 target_port{};
+    U64 size{};
     Text exclusion;
     Text exclusion_detail;
     Trouble trouble;
@@ -246,13 +246,13 @@ struct Setting {
     Text value;
     Text section;
     Text file;
-    U32 line;
+    U32 line{};
     Text written;
     Text note;
 };
 
 struct Manager {
-    U8 ready;
+    U8 ready{};
     Text path_manager;
     Text path_manager_reason;
     Text device_mapper;
@@ -260,20 +260,20 @@ struct Manager {
 };
 
 struct Table {
-    U64 offset; // from the beginning of the file
-    U32 count;
-    U32 record_size;
+    U64 offset{}; // from the beginning of the file
+    U32 count{};
+    U32 record_size{};
 };
 
 struct Header {
-    U64 magic;
-    U32 layout;
-    U32 header_size;
-    U64 build;
-    U64 instance;
-    U64 generation;
-    U64 made_at;
-    U64 total_size;
+    U64 magic{};
+    U32 layout{};
+    U32 header_size{};
+    U64 build{};
+    U64 instance{};
+    U64 generation{};
+    U64 made_at{};
+    U64 total_size{};
     Manager manager;
     Table plugins;
     Table load_balances;

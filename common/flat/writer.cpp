@@ -38,7 +38,7 @@ std::uint32_t narrow(std::size_t value) {
     return static_cast<std::uint32_t>(value);
 }
 
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = std::size_t{64} << 10;
 
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {

@@ -40,8 +40,7 @@ class Collector {
                                        [this](const Unit* a, const Unit* b) { unit(a, b); });
         table(&Snapshot::disks);
         // Vanished tables' rows go last: what refers to them is gone by then.
-        for (auto& event : vanished_)
-            events_.push_back(std::move(event));
+        events_.insert(events_.end(), vanished_.begin(), vanished_.end());
         return std::move(events_);
     }
 

@@ -207,11 +207,10 @@ void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIde
     if (!disk.map) return;
     MapRecord& map = *disk.map;
     settle_unit_name(map, disk);
-    if ((answered_before && !same_unit) || answer.attentions.access_state)
-        inquire_groups(map, epoch);
-    else if (map.inquiry)
+    const bool outdated = (answered_before && !same_unit) || answer.attentions.access_state;
+    if (map.inquiry && !outdated)
         map.group_learnt = true;
-    else if (!map.inquired || !covers(map, told.target_port_group))
+    else if (outdated || !map.inquired || !covers(map, told.target_port_group))
         inquire_groups(map, epoch);
 }
 

@@ -12,9 +12,9 @@ constexpr std::size_t kMostFailures = 4;
 
 } // namespace
 
-GroupInquiry::GroupInquiry(std::vector<Candidate> candidates) {
+GroupInquiry::GroupInquiry(const std::vector<Candidate>& candidates) {
     paths_.reserve(candidates.size());
-    for (auto& candidate : candidates)
+    for (const auto& candidate : candidates)
         paths_.push_back({candidate, false});
 }
 

@@ -26,7 +26,7 @@ class GroupInquiry {
 
     GroupInquiry() = default;
     // In the order in which they are to be tried.
-    explicit GroupInquiry(std::vector<Candidate> candidates);
+    explicit GroupInquiry(const std::vector<Candidate>& candidates);
 
     // The caller's number of the path to ask now; nullopt when there is nothing more to ask.
     std::optional<std::size_t> next();

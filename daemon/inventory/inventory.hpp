@@ -34,7 +34,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     // `instance` tells this run from every other. All references outlive the inventory.
     Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
               MultipathPolicy& policy, const Config& config, std::uint64_t instance);
-    ~Inventory();
+    ~Inventory() override;
 
     // Starts the hardware. `ready` is called once, when everything that existed at the start has
     // been looked at, or when Config::Startup::verify has passed; from then on snapshot() is not

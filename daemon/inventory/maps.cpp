@@ -226,7 +226,7 @@ void Inventory::inquire_groups(MapRecord& map, Epoch epoch) {
     }
     ++map.turn;
     healthy.insert(healthy.end(), others.begin(), others.end());
-    map.inquiry.emplace(std::move(healthy));
+    map.inquiry.emplace(healthy);
     map.inquiry_epoch = epoch;
     question_sent(epoch);
     continue_inquiry(map);

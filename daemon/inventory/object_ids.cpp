@@ -22,9 +22,9 @@ constexpr std::string_view kHeader = "mpapi-objects 1\n";
 constexpr const char* kName = "objects";
 constexpr const char* kNewName = "objects.new";
 constexpr model::Sequence kReserveAhead = 4096;
-constexpr std::size_t kKeyLimit = 1024;         // bytes; what a key of ours can reach
-constexpr off_t kFileLimit = 512 * 1024 * 1024; // a larger one is not ours
-constexpr std::size_t kUnusedKept = 10'000;     // records of things gone that are always kept
+constexpr std::size_t kKeyLimit = 1024;        // bytes; what a key of ours can reach
+constexpr off_t kFileLimit = off_t{512} << 20; // a larger one is not ours
+constexpr std::size_t kUnusedKept = 10'000;    // records of things gone that are always kept
 
 std::string check(std::string_view text) {
     const auto sum =

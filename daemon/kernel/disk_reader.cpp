@@ -19,7 +19,9 @@ std::vector<std::string> read_holders(const Sysfs& sysfs, const std::string& blo
     // What sits on a partition sits on the disk.
     for (const auto& entry : sysfs.entries(block)) {
         if (entry.compare(0, device.size(), device) != 0) continue;
-        for (auto& holder : sysfs.entries(block + "/" + entry + "/holders"))
+        std::string partition = block;
+        partition.append("/").append(entry).append("/holders");
+        for (auto& holder : sysfs.entries(partition))
             holders.push_back(std::move(holder));
     }
     std::sort(holders.begin(), holders.end());

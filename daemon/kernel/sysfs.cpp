@@ -51,7 +51,7 @@ std::string Sysfs::absolute(std::string_view path) const {
 }
 
 std::optional<std::string> Sysfs::text(std::string_view path) const {
-    std::array<std::uint8_t, attribute_limit> page;
+    std::array<std::uint8_t, attribute_limit> page{};
     const auto size = read_all(absolute(path), page.data(), page.size());
     if (!size) return std::nullopt;
     std::string_view content(reinterpret_cast<const char*>(page.data()), *size);
@@ -101,7 +101,7 @@ bool Sysfs::exists(std::string_view path) const {
 }
 
 std::optional<std::string> Sysfs::link(std::string_view path) const {
-    std::array<char, PATH_MAX> target;
+    std::array<char, PATH_MAX> target{};
     const auto size = ::readlink(absolute(path).c_str(), target.data(), target.size());
     if (size <= 0 || static_cast<std::size_t>(size) >= target.size()) return std::nullopt;
     std::string_view rest(target.data(), static_cast<std::size_t>(size));

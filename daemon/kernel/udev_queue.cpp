@@ -26,7 +26,7 @@ Status UdevQueue::watch() {
 }
 
 void UdevQueue::drain() {
-    alignas(inotify_event) std::array<char, 4096> events;
+    alignas(inotify_event) std::array<char, 4096> events{};
     while (::read(inotify_.get(), events.data(), events.size()) > 0) {
     }
 }

@@ -8,7 +8,7 @@ namespace mpapi::publish {
 
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;
+constexpr std::size_t kPiece = std::size_t{256} << 10;
 
 template <typename T>
 void members(JsonWriter& out, const View<T>& view) {

@@ -244,6 +244,7 @@ void Journal::record(const Snapshot& after, const std::vector<Event>& events) {
 
 void Journal::to_journald(const std::vector<std::string>& fields) {
     std::vector<iovec> parts;
+    parts.reserve(fields.size());
     for (const auto& field : fields)
         parts.push_back({const_cast<char*>(field.data()), field.size()});
     // Without journald there is nobody to tell, and a failure here is nobody's news.

@@ -226,7 +226,7 @@ void Publisher::settled(sd_bus_message* call, std::uint64_t timeout_usec) {
     const auto wanted = std::chrono::milliseconds(
         std::min<std::uint64_t>(timeout_usec / 1000 + (timeout_usec % 1000 != 0),
                                 static_cast<std::uint64_t>(kLongestSettle.count())));
-    source_.settle(wanted, [this, alive = alive_, pending](Status status) {
+    source_.settle(wanted, [this, alive = alive_, pending](const Status& status) {
         if (!*alive) return;
         --settling_;
         if (status)

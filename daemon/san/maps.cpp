@@ -341,7 +341,7 @@ daemon::MapFacts map_facts(const Fabric& fabric, std::uint32_t index) {
             {device, path.failed ? dm::PathState::Failed : dm::PathState::Active, path.fail_count,
              path_status});
     }
-    const std::uint32_t current = map.group < 256 ? position[map.group] : 0u;
+    const auto current = static_cast<std::uint32_t>(map.group < 256 ? position[map.group] : 0);
     table.initial_group = groups == 0 ? 0 : std::max<std::uint32_t>(current, 1);
     status.current_group = table.initial_group;
     if (current != 0) status.groups[current - 1u].state = dm::GroupState::Active;
