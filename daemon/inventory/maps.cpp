@@ -149,7 +149,8 @@ void Inventory::set_members(MapRecord& map) {
         nexuses.push_back(std::move(nexus));
         if (disk->identity) settle_unit_name(map, *disk);
     }
-    mark_disks();
+    // Looking at all disks is worth it only if one came into this map or is in none now.
+    if (newcomer || !left.empty()) mark_disks();
     mark(map);
     if (newcomer) inquire_groups(map, epoch_);
 }
