@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <systemd/sd-journal.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <syslog.h>
@@ -87,6 +88,9 @@ int main(int argc, char** argv) {
     }
     if (!metrics_path.empty()) return metrics(metrics_path);
 
+    // Only the usual file may be missing.
+    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
+        return fail({"read", config_path, "", errno});
     const auto config = daemon::load_config(config_path);
     if (!config) return fail(config.error());
     if (check) return EXIT_SUCCESS;

@@ -97,8 +97,11 @@ void Service::publish() {
     publisher_ = std::move(*publisher);
     inventory_->add_listener(*publisher_);
     if (const int r = sd_bus_request_name(bus_, publish::kBusName, 0); r < 0) {
-        fail(Error{"own", publish::kBusName,
-                   r == -EACCES ? "the bus policy does not allow it to this user" : "", -r});
+        const Status alone = check_not_running(); // two may have started at once
+        fail(!alone
+                 ? alone.error()
+                 : Error{"own", publish::kBusName,
+                         r == -EACCES ? "the bus policy does not allow it to this user" : "", -r});
         return;
     }
     malloc_trim(0); // the start has needs that do not come again

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -63,6 +64,8 @@ struct Options {
 Result<daemon::Config> configuration(const Options& options) {
     daemon::Config config;
     if (!options.config.empty()) {
+        if (::access(options.config.c_str(), R_OK) < 0)
+            return Error{"read", options.config, "", errno};
         auto loaded = daemon::load_config(options.config);
         if (!loaded) return loaded;
         config = std::move(*loaded);
