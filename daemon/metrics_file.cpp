@@ -19,7 +19,7 @@ namespace {
 constexpr mode_t kReadableByAll = 0644;
 
 Result<BusMessage> ask(sd_bus* bus) {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{nullptr, nullptr, 0};
     sd_bus_message* raw = nullptr;
     const std::string root(publish::kRoot);
     const int r = sd_bus_call_method(bus, publish::kBusName, root.c_str(),

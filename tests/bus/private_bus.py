@@ -192,9 +192,7 @@ class Watch:
         ]
 
 
-class PublisherTest(unittest.TestCase):
-    arguments: list = []
-
+class BusTest(unittest.TestCase):
     def setUp(self):
         config = tempfile.NamedTemporaryFile("w", suffix=".conf")
         self.addCleanup(config.close)
@@ -207,16 +205,6 @@ class PublisherTest(unittest.TestCase):
         )
         self.addCleanup(self.end, self.bus)
         self.address = Lines(self.bus, "dbus-daemon").next()
-        self.publisher = subprocess.Popen(
-            [os.environ["FAKE_PUBLISHER"], *self.arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address},
-        )
-        self.addCleanup(self.end, self.publisher)
-        self.lines = Lines(self.publisher, "fake-publisher")
-        self.assertEqual(self.lines.next(), "ready")
-        self.client = self.new_client()
 
     @staticmethod
     def end(process):
@@ -232,6 +220,32 @@ class PublisherTest(unittest.TestCase):
         self.addCleanup(client.close)
         return client
 
+    def assert_bus_error(self, name, call, *arguments):
+        with self.assertRaises(BusError) as caught:
+            call(*arguments)
+        self.assertEqual(caught.exception.name, name, caught.exception.text)
+        return caught.exception.text
+
+    def load(self, fd):
+        return json.loads(self.client.read_fd(fd))
+
+
+class PublisherTest(BusTest):
+    arguments: list = []
+
+    def setUp(self):
+        super().setUp()
+        self.publisher = subprocess.Popen(
+            [os.environ["FAKE_PUBLISHER"], *self.arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": self.address},
+        )
+        self.addCleanup(self.end, self.publisher)
+        self.lines = Lines(self.publisher, "fake-publisher")
+        self.assertEqual(self.lines.next(), "ready")
+        self.client = self.new_client()
+
     def tell(self, verb):
         """Gives the model a verb without waiting."""
         self.publisher.stdin.write((verb + "\n").encode())
@@ -243,15 +257,6 @@ class PublisherTest(unittest.TestCase):
         line = self.lines.next()
         self.assertTrue(line.startswith("ok "), f"{verb}: {line}")
         return int(line.split()[1])
-
-    def assert_bus_error(self, name, call, *arguments):
-        with self.assertRaises(BusError) as caught:
-            call(*arguments)
-        self.assertEqual(caught.exception.name, name, caught.exception.text)
-        return caught.exception.text
-
-    def load(self, fd):
-        return json.loads(self.client.read_fd(fd))
 
 
 def main():
