@@ -34,7 +34,8 @@ void signatures_follow_from_what_getters_return(void**) {
             if (property.name == name) return std::string(property.signature);
         return std::string("missing");
     };
-    assert_text_equal(signature(std::type_identity<model::LogicalUnit>{}, "Settings"), "a(ssssuss)");
+    assert_text_equal(signature(std::type_identity<model::LogicalUnit>{}, "Settings"),
+                      "a(ssssuss)");
     assert_text_equal(signature(std::type_identity<model::LogicalUnit>{}, "Features"), "as");
     assert_text_equal(signature(std::type_identity<model::Path>{}, "Trouble"), "(tss)");
     assert_text_equal(signature(std::type_identity<model::Path>{}, "State"), "s");
