@@ -217,12 +217,16 @@ Answer<scsi::TargetPortGroups> ask_target_port_groups(ScsiDevice& device, Progre
             scsi::target_port_groups_length);
     };
     // The extended header tells how long a transition may take. SPC-3 devices refuse the field or
-    // ignore it.
-    auto reply = ask(scsi::GroupsFormat::Extended);
-    if (!reply) reply = ask(scsi::GroupsFormat::LengthOnly);
-    Result<scsi::TargetPortGroups> groups = reply ? scsi::parse_target_port_groups(*reply)
-                                                  : Result<scsi::TargetPortGroups>(reply.error());
-    if (reply && !groups) groups = told_by(command, groups.error());
+    // ignore it; LIO (Linux 6.12) leaves those four bytes out of RETURN DATA LENGTH, so that the
+    // last port is cut off. Both are asked again in the plain format.
+    Result<scsi::TargetPortGroups> groups = Error{};
+    for (const auto format : {scsi::GroupsFormat::Extended, scsi::GroupsFormat::LengthOnly}) {
+        const auto reply = ask(format);
+        groups = reply ? scsi::parse_target_port_groups(*reply)
+                       : Result<scsi::TargetPortGroups>(reply.error());
+        if (groups) break;
+        if (reply) groups = told_by(command, groups.error());
+    }
     return conversation.outcome(std::move(groups));
 }
 

@@ -29,6 +29,7 @@ class Device final : public ScsiDevice {
     std::map<int, Data> pages;   // -1: standard data; otherwise VPD page
     Data groups;
     bool refuses_extended_header = false;
+    bool forgets_extended_header = false; // in the length that it announces
     std::vector<Data> asked;
 
     ScsiReply read(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> data,
@@ -43,6 +44,7 @@ class Device final : public ScsiDevice {
         if (cdb[0] == 0xa3) {
             if (refuses_extended_header && (cdb[1] >> 5) == 1)
                 return check(scsi::SenseKey::IllegalRequest, 0x24, 0);
+            if (forgets_extended_header) return give(without_extended_header(cdb[1] >> 5), data);
             return give(groups, data);
         }
         return check(scsi::SenseKey::IllegalRequest, 0x20, 0);
@@ -64,6 +66,19 @@ class Device final : public ScsiDevice {
         const auto page = pages.find(cdb[1] & 1 ? cdb[2] : -1);
         if (page == pages.end()) return check(scsi::SenseKey::IllegalRequest, 0x24, 0);
         return give(page->second, data);
+    }
+    // As LIO does: the four bytes more of the extended header are not counted, nor transferred.
+    Data without_extended_header(int format) const {
+        Data reply = groups;
+        if (format == 1) {
+            reply.resize(reply.size() - 4);
+        } else {
+            reply.erase(reply.begin() + 4, reply.begin() + 8);
+        }
+        const std::size_t length = reply.size() - 4;
+        for (std::size_t i = 0; i < 4; ++i)
+            reply[i] = static_cast<std::uint8_t>(length >> (8 * (3 - i)));
+        return reply;
     }
     static ScsiReply give(const Data& from, std::span<std::uint8_t> to) {
         ScsiReply reply;
@@ -209,6 +224,16 @@ void devices_without_the_extended_header_are_asked_the_old_way(void**) {
     assert_int_equal(answer.result->groups.size(), 1);
 }
 
+void devices_that_cannot_count_the_extended_header_are_asked_the_old_way(void**) {
+    Device device = healthy();
+    device.forgets_extended_header = true;
+    const auto answer = groups_of(device);
+    assert_ok(answer.result);
+    assert_int_equal(answer.result->groups.size(), 40);
+    assert_int_equal(answer.result->groups.back().relative_ports.size(), 20);
+    assert_true(answer.failure == Failure::None);
+}
+
 void the_transport_and_the_device_and_nonsense_are_told_apart(void**) {
     Device lost = healthy();
     ScsiReply none;
@@ -254,6 +279,7 @@ int main() {
         cmocka_unit_test(a_device_that_only_ever_reports_attentions_is_given_up),
         cmocka_unit_test(long_replies_are_asked_for_whole),
         cmocka_unit_test(devices_without_the_extended_header_are_asked_the_old_way),
+        cmocka_unit_test(devices_that_cannot_count_the_extended_header_are_asked_the_old_way),
         cmocka_unit_test(the_transport_and_the_device_and_nonsense_are_told_apart),
         cmocka_unit_test(a_lun_without_a_unit_is_no_identity),
     };
