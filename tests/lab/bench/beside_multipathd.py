@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""mpapid and multipathd over the same disks, at the same time: what each costs while nothing happens, and how
+long each takes to tell all it knows. multipathd has its own defaults of how often it checks.
+
+Figures go to figures.jsonl of the results, as bench/report.py reads them."""
+
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+
+from multipathd import multipathd_start
+from scsi_debug import scsi_debug_up
+from shell import read, settle, sh
+from tap import check, note
+
+FIGURES = Path(os.environ["LAB_OUT"]) / "figures.jsonl"
+CONFIG = Path("/etc/mpapi/mpapid.toml")
+CALL = "busctl --json=short call org.mpapi.Multipath1 /org/mpapi/Multipath1"
+MANAGER = f"{CALL} org.mpapi.Multipath1.Manager"
+WARM_UP, IDLE = 75, 60  # seconds; both daemons ask less often while nothing changes
+
+
+def figure(name, value, unit, peer, bar_of_peer=None, remark=""):
+    """One line; the bar is a part of what the peer has."""
+    line = {"figure": name, "value": round(value, 4), "unit": unit}
+    if bar_of_peer is not None:
+        line["bar"] = round(peer * bar_of_peer, 4)
+    ratio = f"{value / peer:.3g} of multipathd" if peer else "multipathd: none"
+    line.update(peer=round(peer, 4), note=", ".join(filter(None, [ratio, remark])))
+    with FIGURES.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    note(json.dumps(line))
+
+
+def cpu(service):
+    told = dict(line.split() for line in read(f"/sys/fs/cgroup/system.slice/{service}.service/cpu.stat").splitlines())
+    return int(told["usage_usec"]) / 1e6
+
+
+def resident(service):
+    process = sh(f"systemctl show -P MainPID {service}")
+    return int(sh(f"sed -n 's/^VmRSS: *//p' /proc/{process}/status").split()[0]) / 1000
+
+
+def switches(service):
+    process = sh(f"systemctl show -P MainPID {service}")
+    return sum(int(sh(f"sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' {task}/status"))
+               for task in Path(f"/proc/{process}/task").iterdir())
+
+
+def seconds(command, times=5):
+    took = []
+    for _ in range(times):
+        began = time.monotonic()
+        sh(f"{command} >/dev/null", timeout=300)
+        took.append(time.monotonic() - began)
+    return statistics.median(took)
+
+
+def many_units(units, paths):
+    scsi_debug_up(units=units, paths=paths)
+    multipathd_start(units, polling=5, max_polling=20)
+    settle(600)
+    return f"{units} x {paths}"
+
+
+def start_mpapid(refresh):
+    CONFIG.write_text(f"[refresh]\nenabled = {'true' if refresh else 'false'}\n")
+    sh("systemctl restart mpapid.service", timeout=120)
+    sh(f"{MANAGER} Settled t 60000000", timeout=70)
+
+
+def idle(seconds_before):
+    """(mpapid's CPU, multipathd's, mpapid's wake-ups) in IDLE seconds. Time passing is what is measured."""
+    time.sleep(seconds_before)
+    before = cpu("mpapid"), cpu("multipathd"), switches("mpapid")
+    time.sleep(IDLE)
+    return tuple(now - then for now, then in zip((cpu("mpapid"), cpu("multipathd"), switches("mpapid")), before))
+
+
+def compare(units, paths):
+    what = f"{units} x {paths}"
+    start_mpapid(refresh=True)
+    known = sh("busctl --json=short get-property org.mpapi.Multipath1 /org/mpapi/Multipath1 "
+               "org.mpapi.Multipath1.Manager LogicalUnitCount PathCount")
+    check([json.loads(line)["data"] for line in known.splitlines()], [units, units * paths], "units and paths known")
+    ours, theirs, woken = idle(WARM_UP)
+    figure(f"{what}: CPU of 30 s idle, with refresh", ours * 30 / IDLE, "s", theirs * 30 / IDLE, 1 / 5,
+           f"{woken} wake-ups in {IDLE} s")
+    figure(f"{what}: resident memory", resident("mpapid"), "MB", resident("multipathd"), 1 / 2)
+    maps_json = seconds("multipathd show maps json")
+    figure(f"{what}: everything as JSON (Describe; multipathd show maps json)", seconds(f"{MANAGER} Describe a{{sv}} 0"),
+           "s", maps_json, remark="programs started for it are in both")
+    figure(f"{what}: all objects over the bus (GetManagedObjects; multipath -ll)",
+           seconds(f"{CALL} org.freedesktop.DBus.ObjectManager GetManagedObjects"), "s", seconds("multipath -ll"))
+    start_mpapid(refresh=False)
+    ours, theirs, woken = idle(10)
+    figure(f"{what}: CPU of 30 s idle, without refresh", ours * 30 / IDLE, "s", theirs * 30 / IDLE, 1 / 100,
+           f"{woken} wake-ups in {IDLE} s, the watchdog's among them")
