@@ -11,8 +11,8 @@ using namespace mpapi::bench;
 int main() {
     const PrivateBus bus;
     const San san(bus, {.refresh = false});
-    // What the start has left behind is done before the time that counts.
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    // What the start has left behind is over then: the last is a deadline of 5 s for its commands.
+    std::this_thread::sleep_for(std::chrono::seconds(6));
     const auto switches = voluntary_switches(san.process());
     const auto cpu = cpu_seconds(san.process());
     std::this_thread::sleep_for(std::chrono::seconds(30));
