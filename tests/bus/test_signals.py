@@ -126,8 +126,9 @@ class Signals(PublisherTest):
         answered_before = 0
         while not self.lines.ready():
             other.get(lu_path(1), "LogicalUnit", "Name")
-            answered_before += 1
-        self.assertGreater(answered_before, 3)
+            answered_before += not self.lines.ready()
+        # How many depends on the machine; that one is says that calls do not wait for the end.
+        self.assertGreater(answered_before, 0)
         self.lines.next()
         self.assertEqual(len(self.watch.until_answered()), 9 * 150 * (1 + 1 + 4))
 
