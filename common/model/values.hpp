@@ -219,7 +219,7 @@ struct Path {
     bool disabled = false;
     bool dm_active = false;     // the map's own view: A or F
     bool size_mismatch = false; // its size is not the map's
-    bool group_known = false;   // target_port_group holds a number that the device told
+    bool group_known = false;   // target_port_group is one of the unit's groups, as the device told
     std::uint16_t target_port_group = 0;
     std::uint16_t relative_port_id = 0; // VPD 83h, 0 unknown
     std::uint32_t priority_group = 0;   // 1-based dm priority group, 0 not in the table

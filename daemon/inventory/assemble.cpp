@@ -253,10 +253,12 @@ class Assembly {
                                                           : model::Identity::Changed;
     }
 
-    void group_of(const DiskRecord& disk, model::Path& path, std::uint32_t priority_group) const {
+    void group_of(const DiskRecord& disk, model::Path& path, std::uint32_t priority_group) {
         if (unit_.unit.implicit_alua || unit_.unit.explicit_alua) {
-            path.group_known = disk.target_port_group.has_value();
+            // Only a group that is there: a path must change when its group comes or goes.
             path.target_port_group = disk.target_port_group.value_or(0);
+            path.group_known =
+                disk.target_port_group && group_numbered(*disk.target_port_group) != nullptr;
         } else if (!unit_.groups.empty()) {
             path.group_known = true;
             path.target_port_group =
