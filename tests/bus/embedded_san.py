@@ -211,7 +211,8 @@ class SanTest(BusTest):
         super().setUp()
         self.scratch = tempfile.TemporaryDirectory()
         self.addCleanup(self.scratch.cleanup)
-        self.marks = itertools.count(1)
+        self.marks, self.mark = itertools.count(1), "mark"
+        self.ended = {}
 
     def file(self, name, text):
         path = os.path.join(self.scratch.name, name)
@@ -235,14 +236,14 @@ class SanTest(BusTest):
         where = tempfile.mkdtemp(dir=self.scratch.name)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(os.path.join(where, "notify"))
-            self.errors = open(os.path.join(where, "stderr"), "w+", encoding="utf-8")
-            self.addCleanup(self.errors.close)
-            self.daemon = subprocess.Popen(
-                [*wrap, *self.command(san, config, *more)],
-                stderr=self.errors,
-                env={**os.environ, "NOTIFY_SOCKET": os.path.join(where, "notify")},
-            )
-            self.addCleanup(self.end_daemon, self.daemon)
+            with open(os.path.join(where, "stderr"), "wb") as errors:
+                self.daemon = subprocess.Popen(
+                    [*wrap, *self.command(san, config, *more)],
+                    stderr=errors,
+                    env={**os.environ, "NOTIFY_SOCKET": os.path.join(where, "notify")},
+                )
+            self.errors = errors.name
+            self.addCleanup(self.end_daemon, self.daemon, errors.name)
             end = time.monotonic() + deadline
             while True:
                 notify.settimeout(0.2)
@@ -255,35 +256,32 @@ class SanTest(BusTest):
         self.client = self.new_client()
         self.san = San(self.new_client())
 
-    def end_daemon(self, daemon):
-        """It must still be alive, and end when told to; a crash is no pass."""
-        crashed = daemon.poll()
-        if crashed is None:
-            daemon.terminate()
+    def end_daemon(self, daemon, errors):
+        """It must still be alive unless stop() ended it, and end when told to."""
+        if daemon.poll() is None:
+            self.stop(signal.SIGTERM, daemon)
+        said = self.said(errors)
+        self.assertIn(daemon.returncode, (0, self.ended.get(daemon)), said)
+        self.assertIn(daemon, self.ended, f"it ended by itself: {said}")
+        self.assertNotIn("Sanitizer", said)
+        self.assertNotIn("runtime error", said)
+
+    def stop(self, how, daemon=None):
+        """Ends the daemon from outside; returns its status."""
+        daemon = daemon or self.daemon
+        daemon.send_signal(how)
         try:
-            status = daemon.wait(20)
+            daemon.wait(20)
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-            self.fail("it did not end within 20 s of SIGTERM")
-        if crashed != self.expected_end:
-            self.fail(f"it ended by itself with {crashed}: {self.said()}")
-        if crashed is None:
-            self.assertEqual(status, 0, self.said())
-        self.assertNotIn("Sanitizer", self.said())
+            self.fail(f"it did not end within 20 s of {how.name}")
+        if how == signal.SIGKILL or daemon.returncode == 0:
+            self.ended[daemon] = daemon.returncode
+        return daemon.returncode
 
-    expected_end = None  # a daemon that a test has ended: its status
-
-    def stop(self, how):
-        """Ends the daemon from outside."""
-        self.daemon.send_signal(how)
-        self.daemon.wait(20)
-        self.expected_end = self.daemon.returncode
-        return self.daemon.returncode
-
-    def said(self):
-        self.errors.flush()
-        with open(self.errors.name, encoding="utf-8", errors="replace") as file:
+    def said(self, errors=None):
+        with open(errors or self.errors, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def refused(self, command, **more):
@@ -337,8 +335,6 @@ class SanTest(BusTest):
     def told(self):
         """Every signal since watching() or the last told(), but for those of the mark."""
         name = f"mark{next(self.marks)}"
-        if not hasattr(self, "mark"):
-            self.mark = "mark"
         self.san.map_renamed(self.mark, name)
         self.mark = name
 

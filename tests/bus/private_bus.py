@@ -87,6 +87,7 @@ class Client:
     def __init__(self, address):
         self.connection = open_dbus_connection(bus=address, enable_fds=True)
         self.name = self.connection.unique_name
+        self.later = []
 
     def close(self):
         self.connection.close()
@@ -107,7 +108,12 @@ class Client:
                 return self.unpack(message)
             self.later.append(message)
 
-    later: list = []
+    def answer_of(self, serial, deadline=DEADLINE):
+        """As answer(), where answers to others may have come before."""
+        for message in self.later:
+            if message.header.fields.get(HeaderFields.reply_serial) == serial:
+                return self.unpack(message)
+        return self.answer(serial, deadline)
 
     @staticmethod
     def unpack(message):
