@@ -66,7 +66,7 @@ class Bus:
     """One connection. Not for several threads at once; make another for each."""
 
     def __init__(self, bus="SYSTEM"):
-        self.connection = open_dbus_connection(bus=bus, enable_fds=True)
+        self.connection = open_dbus_connection(bus=bus, enable_fds=True, auth_timeout=30.0)
 
     def __enter__(self):
         return self
@@ -108,7 +108,7 @@ class Signals:
         self.seen = []
         self._news = threading.Condition()
         self._ending = False
-        self._connection = open_dbus_connection(bus=bus, enable_fds=True)
+        self._connection = open_dbus_connection(bus=bus, enable_fds=True, auth_timeout=30.0)
         rule = MatchRule(type="signal", sender=service)
         self._connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=10)
         self._thread = threading.Thread(target=self._collect, daemon=True)

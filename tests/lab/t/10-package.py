@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# lab: timeout=900
+"""The packages: installed, started by whom it may concern, restarted, killed, upgraded, removed, purged."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import dm
+from bus import Bus
+from mpapid import (CONFIG, DISK, LOGICAL_UNIT, MANAGER, PATH, ROOT, SERVICE, UNIT, Objects, call, main_pid,
+                    manager_property, memory_kib, owner, restart, service_is_up, settled)
+from paths import device_number
+from san import SERIALS, map_by_hand, naa_of, san_down, two_alua_units
+from shell import sh, status, wait_for
+from tap import check, check_that, main, note, require, require_that, test
+
+DEBS = os.environ.get("LAB_DEBS", "")
+NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+STATE = Path("/var/lib/mpapi")
+RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
+# No exception beyond those that the unit file explains: design.md, "2.0 or lower".
+EXPOSURE = 2.0
+units = {}
+
+
+def installed(package):
+    return status(f"dpkg-query -W -f '${{db:Status-Abbrev}}' {package}")[1].startswith("ii")
+
+
+def same_ids_after(what, act):
+    """Object paths and ids are the same before and after."""
+    before, instance = Objects().ids(), manager_property("Instance")
+    require_that(len(before) > 20, "there are objects to compare", before)
+    act()
+    settled()
+    check(Objects().ids(), before, f"object paths and ids after {what}")
+    check_that(manager_property("Instance") != instance, f"{what} is another instance", instance)
+
+
+@test
+def the_service_runs_and_owns_its_name():
+    require_that(installed("mpapid"), "mpapid is installed", status("dpkg -l 'mpapi*'")[1])
+    pid = service_is_up()
+    check(manager_property("Ready"), True, "Ready")
+    check(f"mpapid {manager_property('Version')}", sh("mpapid --version"), "Version")
+    check(sh(f"systemctl is-enabled {UNIT}"), "enabled", "is-enabled")
+    check_that(RULE.exists(), "the udev rule is there")
+    check(oct(STATE.stat().st_mode & 0o777), "0o700", "mode of the state directory")
+    for trouble in ("DeviceMapperTrouble", "UdevTrouble"):
+        check(manager_property(trouble), "", trouble)
+    capabilities = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "CapBnd" in line)
+    check(int(capabilities.split()[1], 16), 1 << 21 | 1 << 17, "bounding set: SYS_ADMIN and SYS_RAWIO")
+    note(f"resident memory of the idle daemon: {memory_kib(pid)} KiB")
+
+
+@test
+def its_sandbox_is_tight():
+    told = sh(f"systemd-analyze security --no-pager {UNIT}", timeout=120)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
+    require_that(level, "systemd-analyze tells a level", told[-500:])
+    note(f"exposure level {level[1]}")
+    check_that(float(level[1]) <= EXPOSURE, f"exposure level {EXPOSURE} at most", told)
+
+
+@test
+def a_call_starts_it():
+    sh(f"systemctl stop {UNIT}")
+    require(owner(), 0, "owner of the name while it is stopped")
+    check(call("GetChanges", "tt", 0, 0, deadline=60)[2], True, "resync for a stranger")
+    check(service_is_up(), main_pid(), "owner")
+
+
+@test
+def everybody_may_read_and_only_root_may_ask_devices():
+    get = f"{NOBODY} busctl get-property {SERVICE} {ROOT} {MANAGER} Version"
+    check(status(get)[0], 0, "exit status of reading as nobody")
+    code, told = status(f"{NOBODY} busctl call {SERVICE} {ROOT} {MANAGER} Refresh")
+    check_that(code != 0 and "root" in told, "Refresh as nobody is refused and says why", told)
+    check(status(f"busctl call {SERVICE} {ROOT} {MANAGER} Refresh")[0], 0, "Refresh as root")
+
+
+@test
+def a_second_instance_is_refused():
+    code, told = status("mpapid", timeout=30)
+    check(code, 1, "exit status")
+    check_that("another instance" in told and str(main_pid()) in told, "it names the other process", told)
+    check(service_is_up(), main_pid(), "the first one goes on")
+
+
+@test
+def nobody_and_nobody_s_bus_are_told_what_to_do():
+    code, told = status(f"{NOBODY} mpapid", timeout=30)
+    check(code, 1, "exit status without root")
+    check_that("root" in told and "systemctl start mpapid" in told, "it says what to do", told)
+    code, told = status("DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/no-such-bus mpapid", timeout=30)
+    check(code, 1, "exit status without a bus")
+    check_that("system bus" in told and "dbus" in told, "it says what to do", told)
+
+
+@test
+def a_mistake_in_the_configuration_is_told_and_nothing_is_published():
+    good = CONFIG.read_text()
+    CONFIG.write_text("[refresh]\nshortest = 5\n")
+    code, told = status("mpapid --check-config")
+    check(code, 1, "exit status of --check-config")
+    check_that(f"{CONFIG}:2" in told, "file and line", told)
+    check_that(status(f"systemctl restart {UNIT}")[0] != 0, "a restart fails")
+    check(owner(), 0, "owner of the name")
+    CONFIG.write_text(good)
+    check(status("mpapid --check-config"), (0, ""), "--check-config with the file as installed")
+    restart()
+
+
+@test
+def ids_outlive_restart_and_kill():
+    units.update(two_alua_units())
+    map_by_hand("byuuid", units["lu0"], uuid="mpath-3" + naa_of(SERIALS["lu0"]))
+    map_by_hand("byname", dict(list(units["lu1"].items())[:3]))
+    settled()
+    objects = Objects()
+    check(len(objects.of(LOGICAL_UNIT)), 2, "logical units")
+    check(len(objects.of(PATH)), 7, "paths")
+    check(len(objects.of(DISK)), 1, "disks in no map")
+    same_ids_after("systemctl restart", restart)
+
+    def kill():
+        victim = main_pid()
+        os.kill(victim, signal.SIGKILL)
+        wait_for("another process serves", lambda: main_pid() not in (0, victim), 30)
+        service_is_up()
+
+    same_ids_after("kill -9", kill)
+
+
+@test
+def what_happens_while_it_is_down_is_seen_by_reading_again():
+    disk = next(iter(units["lu0"]))
+    check(Objects().one(PATH, Device=disk)["State"], "okay", "state before")
+    instance, generation = manager_property("Instance"), manager_property("Generation")
+    sh(f"systemctl stop {UNIT}")
+    dm.message("byuuid", f"fail_path {device_number(disk)}")
+    sh("dmsetup rename byname other")
+    sh("dmsetup remove other")
+    restart()
+    settled()
+    objects = Objects()
+    check(objects.one(PATH, Device=disk)["State"], "path-error", "state of the path that failed meanwhile")
+    check([unit["Name"] for unit in objects.of(LOGICAL_UNIT)], ["byuuid"], "logical units")
+    check(call("GetChanges", "tt", instance, generation)[2], True, "resync for who knew the last instance")
+    dm.message("byuuid", f"reinstate_path {device_number(disk)}")
+
+
+@test
+def upgrading_onto_itself_keeps_ids_and_settings():
+    CONFIG.write_text(CONFIG.read_text() + "# of the administrator\n")
+    before = main_pid()
+    same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=200))
+    check_that(service_is_up() != before, "the new program runs", before)
+    check_that("# of the administrator" in CONFIG.read_text(), "the administrator's settings are kept")
+    san_down()
+
+
+@test
+def removal_keeps_what_the_administrator_wrote():
+    sh("dpkg --remove mpapid", timeout=200)
+    check(owner(), 0, "owner of the name")
+    check(status("pidof mpapid")[0], 1, "no process is left")
+    for path in (RULE, Path("/usr/sbin/mpapid"), Path("/usr/lib/systemd/system/mpapid.service"),
+                 Path("/usr/share/dbus-1/system-services/org.mpapi.Multipath1.service")):
+        check_that(not path.exists(), f"{path} is gone")
+    check_that(CONFIG.exists(), f"{CONFIG} is kept")
+    check_that(any(STATE.iterdir()), "object numbers are kept")
+
+
+@test
+def purging_leaves_nothing():
+    sh("dpkg --purge mpapid", timeout=200)
+    if installed("mpapid-san"):
+        sh("dpkg --purge mpapid-san", timeout=200)
+    left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
+              "-o -path /tmp \\) -prune -o -iname '*mpapi*' -print; ls -d /run/systemd/system/*mpapi* 2>/dev/null",
+              check=False)
+    check(left, "", "files that bear its name")
+    check(status(f"systemctl cat {UNIT}")[0], 1, "systemd knows no such unit")
+    with Bus() as bus:
+        names = bus.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                         "ListActivatableNames")
+    check_that(SERVICE not in names, "the bus starts nobody", names)
+
+
+@test
+def it_installs_again():
+    sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=200)
+    service_is_up()
+    with Bus() as bus:
+        check(bus.get(SERVICE, ROOT, MANAGER, "Ready"), True, "Ready")
+
+
+main(after=san_down)
