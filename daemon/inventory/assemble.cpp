@@ -24,7 +24,8 @@ const DiskRecord* disk_of(const MapRecord& map, const std::string& device) {
     return nullptr;
 }
 
-PathState path_state(const DiskRecord& disk, bool dm_active, AccessState access) {
+// `dm_active`: nullopt where the map does not say.
+PathState path_state(const DiskRecord& disk, std::optional<bool> dm_active, AccessState access) {
     if (!disk.present) return PathState::Removed;
     if (disk.stuck || disk.unanswered) return PathState::Unknown;
     if (disk.state == DeviceState::Offline || disk.state == DeviceState::TransportOffline)
@@ -32,7 +33,8 @@ PathState path_state(const DiskRecord& disk, bool dm_active, AccessState access)
     if (disk.state == DeviceState::Blocked || disk.state == DeviceState::Quiesced)
         return PathState::Transitioning;
     if (disk.failure == Failure::Status) return PathState::LogicalUnitError;
-    if (!dm_active || disk.failure == Failure::NoStatus) return PathState::PathError;
+    if (dm_active == false || disk.failure == Failure::NoStatus) return PathState::PathError;
+    if (!dm_active) return PathState::Unknown;
     if (access == AccessState::Transitioning) return PathState::Transitioning;
     return PathState::Okay;
 }
@@ -77,6 +79,7 @@ class Assembly {
         else
             unit_.unit.trouble = since_before("table", table.error().reason);
         auto status = dm::parse_multipath_status(map_.facts.status);
+        status_known_ = status.has_value();
         if (status)
             status_ = std::move(*status);
         else if (table)
@@ -127,7 +130,7 @@ class Assembly {
             unit.unit_name_source = best->identity_source;
             if (!unit.vendor.empty() || !unit.product.empty())
                 unit.product_id = ids_.id(model::ObjectType::DeviceProduct,
-                                          unit.vendor + "," + unit.product + "," + unit.revision);
+                                          unit.vendor + "\n" + unit.product + "\n" + unit.revision);
         } else if (!unit.unit_name.empty()) {
             unit.unit_name_source = model::Source::DeviceMapper; // only the map's UUID says so
         }
@@ -178,7 +181,7 @@ class Assembly {
                     "reserved access state " + std::to_string(static_cast<unsigned>(told.state))};
             unit_.groups.push_back(std::move(group));
         }
-        if (unit_.groups.empty()) unit_.unit.trouble = map_.groups_trouble;
+        if (unit_.groups.empty() && !unit_.unit.trouble) unit_.unit.trouble = map_.groups_trouble;
     }
 
     // ISO/IEC 11002 Annex B: units without REPORT TARGET PORT GROUPS have groups all the same. One
@@ -199,6 +202,7 @@ class Assembly {
     }
 
     void paths() {
+        std::set<const DiskRecord*> shown;
         for (std::size_t g = 0; g < table_.groups.size(); ++g) {
             const dm::StatusGroup* status_group =
                 g < status_.groups.size() ? &status_.groups[g] : nullptr;
@@ -208,7 +212,8 @@ class Assembly {
                 if (status_group && p < status_group->paths.size() &&
                     status_group->paths[p].device == in_table.device)
                     status = &status_group->paths[p];
-                if (const DiskRecord* disk = disk_of(map_, in_table.device))
+                const DiskRecord* disk = disk_of(map_, in_table.device);
+                if (disk && shown.insert(disk).second) // named twice, it is one path all the same
                     path(*disk, in_table, status, static_cast<std::uint32_t>(g + 1));
             }
         }
@@ -239,8 +244,8 @@ class Assembly {
         group_of(disk, path, priority_group);
         const model::TargetPortGroup* group =
             path.group_known ? group_numbered(path.target_port_group) : nullptr;
-        path.state =
-            path_state(disk, path.dm_active, group ? group->access_state : AccessState::Unknown);
+        path.state = path_state(disk, status ? std::optional(path.dm_active) : std::nullopt,
+                                group ? group->access_state : AccessState::Unknown);
         unit_.unit.size_mismatch |= path.size_mismatch;
         unit_.paths.push_back(std::move(path));
     }
@@ -291,7 +296,7 @@ class Assembly {
                                         [](const model::Path& path) { return path.dm_active; });
         if (unit.suspended)
             unit.queueing = model::Queueing::Suspended;
-        else if (!usable && unit.queue_if_no_path)
+        else if (status_known_ && !usable && unit.queue_if_no_path)
             unit.queueing = model::Queueing::NoUsablePath;
         else if (status_.queues_io())
             unit.queueing = model::Queueing::GroupSwitch;
@@ -313,6 +318,7 @@ class Assembly {
     model::Unit unit_;
     dm::MultipathTable table_;
     dm::MultipathStatus status_;
+    bool status_known_ = false;
 };
 
 } // namespace

@@ -32,16 +32,20 @@ class Inventory::IdentityJob final : public Job {
         inventory_.question_over(epoch_);
     }
     void stalled(const Stall& stall) override {
-        inventory_.stalled(disk_, stall);
+        stuck_ = !stall.command.empty();
+        inventory_.identity_stalled(disk_, stall);
         inventory_.question_over(epoch_);
     }
-    void returned() override { inventory_.returned(disk_); }
+    void returned() override {
+        if (stuck_) inventory_.returned(disk_, host);
+    }
 
   private:
     Inventory& inventory_;
     const DiskRef disk_;
     const std::string device_;
     const Epoch epoch_;
+    bool stuck_ = false;
     std::unique_ptr<Answer<PathIdentity>> answer_;
 };
 
@@ -85,6 +89,10 @@ void Inventory::disk_present(const DiskFacts& facts) {
     if (auto named = disks_by_name_.find(facts.device);
         named != disks_by_name_.end() && named->second->number != facts.number)
         disk_gone(facts.device); // the kernel gave the name to another device in the meantime
+    if (auto numbered = disks_.find(facts.number); numbered != disks_.end() &&
+                                                   numbered->second.present &&
+                                                   numbered->second.device != facts.device)
+        disk_gone(std::string(numbered->second.device)); // or the number
 
     DiskRecord& disk = disk_record(facts.number);
     const bool returned = !disk.present;
@@ -97,7 +105,7 @@ void Inventory::disk_present(const DiskFacts& facts) {
     leave_ports(disk);
     disk.initiator_port = &initiator;
     disk.target_port = &target;
-    if (returned) disk.incarnation = ++incarnations_;
+    if (returned) begin_incarnation(disk);
     disk.present = true;
     disk.device = facts.device;
     disk.address = facts.address;
@@ -109,13 +117,27 @@ void Inventory::disk_present(const DiskFacts& facts) {
     disk.holders = facts.holders.empty() ? model::Shared<std::vector<std::string>>()
                                          : model::Shared<std::vector<std::string>>(facts.holders);
     disks_by_name_[facts.device] = &disk;
+    if (returned && !disk.identity) take_first_identity(disk, facts);
     if (other_nexus) {
         disk.disk_id = 0;
+        disk.path_id = 0;
         if (disk.map) set_members(*disk.map);
     }
-    if (returned && !disk.identity) take_first_identity(disk, facts);
     touch(disk);
     if (returned || works_again || other_nexus) ask_identity_of(disk, epoch_);
+}
+
+// What was asked of the device that had this number before says nothing about this one: its
+// questions are not awaited, its troubles are over, and who it is has to be read again.
+void Inventory::begin_incarnation(DiskRecord& disk) {
+    disk.incarnation = ++incarnations_;
+    disk.asking = false;
+    disk.ask_again = false;
+    disk.stuck = 0;
+    disk.unanswered = false;
+    disk.failure = Failure::None;
+    disk.trouble = nullptr;
+    if (disk.identity) disk.identity_source = model::Source::Sysfs;
 }
 
 // For the first display: what the kernel read when it found the disk, which may be old.
@@ -148,13 +170,27 @@ void Inventory::disk_gone(const std::string& device) {
 void Inventory::inquiry_data_changed(const std::string& device) {
     const auto named = disks_by_name_.find(device);
     if (named == disks_by_name_.end()) return;
-    caused_at(Clock::now());
     // A change of the LUN inventory (3Fh/0Eh) is told through one LUN and is about all behind the
-    // same I_T nexus.
+    // same I_T nexus. An array tells it through each of its LUNs in a burst: all disks are gone
+    // through once for all of them.
     const DiskRecord& told = *named->second;
+    const bool first = changed_nexuses_.empty();
+    if (!changed_nexuses_.insert({told.initiator_port->id, told.target_port->id}).second) return;
+    if (!first) return;
+    changed_nexuses_epoch_ = epoch_;
+    question_sent(epoch_);
+    constexpr std::uint64_t burst_usec = 10'000;
+    sd_event_source_set_time(nexus_timer_.get(), to_usec(Clock::now()) + burst_usec);
+    sd_event_source_set_enabled(nexus_timer_.get(), SD_EVENT_ONESHOT);
+}
+
+void Inventory::ask_changed_nexuses() {
+    const auto changed = std::exchange(changed_nexuses_, {});
+    const Epoch epoch = changed_nexuses_epoch_;
     for (auto& [name, disk] : disks_by_name_)
-        if (disk->initiator_port == told.initiator_port && disk->target_port == told.target_port)
-            ask_identity_of(*disk, epoch_);
+        if (changed.count({disk->initiator_port->id, disk->target_port->id}) != 0)
+            ask_identity_of(*disk, epoch);
+    question_over(epoch);
 }
 
 void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
@@ -178,14 +214,16 @@ void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIde
         ask_identity_of(disk, epoch);
         if (disk.asking) return; // what was learnt just now may be old already
     }
+    if (disk.failure != answer.failure || disk.unanswered) touch(disk);
+    const bool was_unanswered = std::exchange(disk.unanswered, false);
     disk.failure = answer.failure;
-    disk.unanswered = false;
     if (!answer.result) {
         const Error& error = answer.result.error();
         set_trouble(disk, error.action, error.reason.empty() ? error.message() : error.reason);
         return;
     }
-    disk.trouble = nullptr;
+    const bool was_in_trouble = bool(disk.trouble) && !was_unanswered;
+    if (disk.stuck == 0) disk.trouble = nullptr; // else another command of ours still waits
     const PathIdentity& told = *answer.result;
     const bool answered_before = disk.identity_source == model::Source::Vpd;
     const bool same_unit = disk.identity && *disk.identity == told.unit;
@@ -207,7 +245,11 @@ void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIde
     if (!disk.map) return;
     MapRecord& map = *disk.map;
     settle_unit_name(map, disk);
-    const bool outdated = (answered_before && !same_unit) || answer.attentions.access_state;
+    // A unit whose groups nobody told may tell them through a path that is well again. (Not after
+    // silence: a device that hangs in this one command would be sent it for ever.)
+    const bool again = map.groups_trouble && (was_in_trouble || !answered_before);
+    const bool outdated =
+        (answered_before && !same_unit) || answer.attentions.access_state || again;
     if (map.inquiry && !outdated)
         map.group_learnt = true;
     else if (outdated || !map.inquired || !covers(map, told.target_port_group))
@@ -223,28 +265,36 @@ void Inventory::set_trouble(DiskRecord& disk, std::string command, std::string r
     touch(disk);
 }
 
-// No answer within the limit. With a command named, one of our workers waits for it in the kernel.
+void Inventory::identity_stalled(DiskRef ref, const Stall& stall) {
+    if (DiskRecord* disk = find_disk(ref)) disk->asking = false;
+    stalled(ref, stall);
+}
+
+// No answer within the limit. With a command named, one of our workers waits for it in the kernel;
+// several may wait for one disk.
 void Inventory::stalled(DiskRef ref, const Stall& stall) {
     DiskRecord* known = find_disk(ref);
     if (!known) return;
     caused_at(Clock::now());
     DiskRecord& disk = *known;
-    disk.asking = false;
-    disk.stuck = !stall.command.empty();
+    if (!stall.command.empty()) ++disk.stuck;
     disk.unanswered = true;
     disk.failure = Failure::NoStatus;
     set_trouble(disk, stall.command, stall.reason, to_time(stall.since));
     touch(disk);
 }
 
-void Inventory::returned(DiskRef ref) {
-    DiskRecord* known = find_disk(ref);
-    if (!known || !known->stuck) return;
-    known->stuck = false;
+// A command that was written off came back, of a disk that may be gone by now.
+void Inventory::returned(DiskRef ref, std::uint32_t host) {
+    if (DiskRecord* disk = find_disk(ref); disk && disk->stuck > 0) {
+        --disk->stuck;
+        touch(*disk);
+        ask_identity_of(*disk, epoch_);
+    }
     // The host serves again: so may others that were refused because of it.
-    const std::uint32_t host = known->address.host;
     for (auto& [name, disk] : disks_by_name_)
-        if (disk->address.host == host && disk->trouble) ask_identity_of(*disk, epoch_);
+        if (disk->address.host == host && disk->trouble && !disk->asking)
+            ask_identity_of(*disk, epoch_);
 }
 
 } // namespace mpapi::daemon

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <unordered_set>
 
 namespace mpapi::daemon {
 
@@ -20,6 +21,16 @@ template <typename T>
 model::Table<T> sorted_table(std::vector<T> rows) {
     std::sort(rows.begin(), rows.end(), [](const T& a, const T& b) { return a.id < b.id; });
     return std::make_shared<const std::vector<T>>(std::move(rows));
+}
+
+// The same with the rows of before that are in it no more: somebody may still refer to them.
+template <typename T>
+model::Table<T> with_former(std::vector<T> rows, const model::Table<T>& before) {
+    auto all = sorted_table(std::move(rows));
+    std::vector<T> merged = *all;
+    for (const T& row : *before)
+        if (!model::find(all, row.id)) merged.push_back(row);
+    return sorted_table(std::move(merged));
 }
 
 // MP_LOAD_BALANCE_TYPE bits (ISO/IEC 11002 6.7): what the standard has a name for, then ours from
@@ -80,6 +91,16 @@ Status Inventory::start(std::function<void()> ready, std::function<void(const Er
     if (r < 0) return Error{"add", "refresh timer", "", -r};
     refresh_timer_.reset(source);
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    r = sd_event_add_time(
+        loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            static_cast<Inventory*>(self)->ask_changed_nexuses();
+            return 0;
+        },
+        this);
+    if (r < 0) return Error{"add", "nexus timer", "", -r};
+    nexus_timer_.reset(source);
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
     return hardware_.start(loop_, *this);
 }
 
@@ -106,7 +127,7 @@ void Inventory::udev_state(const std::string& trouble) {
 }
 
 void Inventory::enumerated() {
-    if (manager_.ready) return;
+    if (std::exchange(enumerated_, true)) return;
     // Questions of this epoch are those about what existed at the start.
     const Epoch first = epoch_++;
     wait_for(first, config_.startup.verify, [this](const Status&) { become_ready(); });
@@ -145,8 +166,9 @@ void Inventory::commit() {
     auto next = std::make_shared<model::Snapshot>(*snapshot_);
     const bool first = next->generation == 0;
     next->manager = manager_;
+    describe(*next);
     const bool finished = commit_maps(*next);
-    commit_tables(*next);
+    commit_tables(*next, finished);
     if (auto saved = ids_.save(); !saved) failed_(saved.error());
 
     const auto cause = cause_.value_or(Clock::now());
@@ -186,8 +208,9 @@ bool Inventory::commit_maps(model::Snapshot& next) {
         map.dirty = false;
         auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_, policy_));
         if (map.published && *map.published == *unit) continue;
-        if (map.published) count_product(map.published->unit, -1);
         count_product(unit->unit, +1);
+        if (map.published) count_product(map.published->unit, -1);
+        add_selector(next, unit->unit);
         map.published = unit;
         next.units.put(std::move(unit));
     }
@@ -209,17 +232,25 @@ void Inventory::count_product(const model::LogicalUnit& unit, int change) {
     }
 }
 
-void Inventory::commit_tables(model::Snapshot& next) {
+void Inventory::commit_tables(model::Snapshot& next, bool finished) {
     if (std::exchange(dirty_disks_, false)) {
         std::vector<model::Disk> rows;
         std::unordered_map<std::string_view, std::size_t> units;
         for (const auto& [name, disk] : disks_by_name_)
             if (!disk->map && disk->identity) ++units[disk->identity->unit_name];
+        std::unordered_set<model::Sequence> taken;
         for (const auto& [name, disk] : disks_by_name_) {
             if (disk->map) continue;
             const bool named = disk->identity && !disk->identity->unit_name.empty();
             rows.push_back(
                 assemble_disk(*disk, named ? units[disk->identity->unit_name] : 1, ids_, policy_));
+            model::Disk& row = rows.back();
+            if (taken.insert(row.id).second) continue;
+            // Ports that tell too little: what cannot be told apart is told apart by its number.
+            row.key +=
+                "," + std::to_string(row.number.major) + ":" + std::to_string(row.number.minor);
+            row.id = disk->disk_id = ids_.id(model::ObjectType::Disk, row.key);
+            taken.insert(row.id);
         }
         if (!(rows.empty() && next.disks->empty())) next.disks = sorted_table(std::move(rows));
     }
@@ -228,13 +259,17 @@ void Inventory::commit_tables(model::Snapshot& next) {
         for (const auto& [key, port] : initiator_ports_.ports())
             rows.push_back({port.id, port.facts->port_id, port.facts->transport,
                             port.facts->device_file, port.facts->friendly_name});
-        next.initiator_ports = sorted_table(std::move(rows));
+        next.initiator_ports = finished ? sorted_table(std::move(rows))
+                                        : with_former(std::move(rows), next.initiator_ports);
+        if (!finished) initiator_ports_.set_changed();
     }
     if (target_ports_.take_changed()) {
         std::vector<model::TargetPort> rows;
         for (const auto& [key, port] : target_ports_.ports())
             rows.push_back({port.id, port.facts->port_id, port.facts->transport, port.relative_id});
-        next.target_ports = sorted_table(std::move(rows));
+        next.target_ports = finished ? sorted_table(std::move(rows))
+                                     : with_former(std::move(rows), next.target_ports);
+        if (!finished) target_ports_.set_changed();
     }
     if (std::exchange(products_changed_, false)) {
         std::vector<model::DeviceProduct> rows;
@@ -242,16 +277,27 @@ void Inventory::commit_tables(model::Snapshot& next) {
             rows.push_back(product.first);
         next.products = sorted_table(std::move(rows));
     }
-    if (std::exchange(describe_due_, false)) {
-        model::Plugin plugin = hardware_.describe();
-        plugin.id = ids_.id(model::ObjectType::Plugin, plugin.name);
-        std::vector<model::LoadBalance> rows;
-        for (const std::string& selector : plugin.load_balance)
-            rows.push_back({ids_.id(model::ObjectType::LoadBalance, selector), selector, "Linux",
-                            load_balance_type(selector)});
-        next.load_balances = sorted_table(std::move(rows));
-        next.plugins = sorted_table(std::vector<model::Plugin>{std::move(plugin)});
-    }
+}
+
+void Inventory::describe(model::Snapshot& next) {
+    if (!std::exchange(describe_due_, false)) return;
+    model::Plugin plugin = hardware_.describe();
+    plugin.id = ids_.id(model::ObjectType::Plugin, plugin.name);
+    std::vector<model::LoadBalance> rows;
+    for (const std::string& selector : plugin.load_balance)
+        rows.push_back({ids_.id(model::ObjectType::LoadBalance, selector), selector, "Linux",
+                        load_balance_type(selector)});
+    next.load_balances = with_former(std::move(rows), next.load_balances);
+    next.plugins = sorted_table(std::vector<model::Plugin>{std::move(plugin)});
+}
+
+// A selector that the driver did not name as one of its own is loaded all the same.
+void Inventory::add_selector(model::Snapshot& next, const model::LogicalUnit& unit) {
+    if (unit.load_balance == 0 || model::find(next.load_balances, unit.load_balance)) return;
+    next.load_balances =
+        with_former(std::vector<model::LoadBalance>{{unit.load_balance, unit.selector, "Linux",
+                                                     load_balance_type(unit.selector)}},
+                    next.load_balances);
 }
 
 void Inventory::question_over(Epoch epoch) {

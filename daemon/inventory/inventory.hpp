@@ -23,6 +23,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -104,18 +105,26 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void set_trouble(DiskRecord& disk, std::string command, std::string reason,
                      model::Time since = 0);
     void stalled(DiskRef disk, const Stall& stall);
-    void returned(DiskRef disk);
+    void ask_changed_nexuses();
+    void identity_stalled(DiskRef disk, const Stall& stall);
+    void returned(DiskRef disk, std::uint32_t host);
+    void begin_incarnation(DiskRecord& disk);
     void touch(DiskRecord& disk);
 
     // maps.cpp: maps and their target port groups
     void set_members(MapRecord& map);
+    std::vector<DiskRecord*> members_of(const MapFacts& facts);
+    void name_path(const MapRecord& map, DiskRecord& disk);
+    void leave_map(DiskRecord& disk, std::vector<model::DeviceNumber>& contested);
+    void give_back(const std::vector<model::DeviceNumber>& contested);
+    void note_returns(const MapRecord& map);
     void settle_unit_name(MapRecord& map, const DiskRecord& disk);
     void set_unit_name(MapRecord& map, std::string name, model::NameType type);
     void mark_duplicates(const std::string& unit_name);
     void inquire_groups(MapRecord& map, Epoch epoch);
     void continue_inquiry(MapRecord& map);
     void finish_inquiry(MapRecord& map);
-    void groups_answered(model::Sequence unit, DiskRef path,
+    void groups_answered(model::Sequence unit, std::uint64_t inquiry, DiskRef path,
                          const Answer<scsi::TargetPortGroups>& answer);
     static bool covers(const MapRecord& map, const std::optional<std::uint16_t>& group);
     void refresh_map(MapRecord& map, Epoch epoch);
@@ -131,7 +140,9 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void schedule_commit();
     void commit();
     bool commit_maps(model::Snapshot& next);
-    void commit_tables(model::Snapshot& next);
+    void describe(model::Snapshot& next);
+    void add_selector(model::Snapshot& next, const model::LogicalUnit& unit);
+    void commit_tables(model::Snapshot& next, bool finished);
     void count_product(const model::LogicalUnit& unit, int change);
     void become_ready();
     void question_sent(Epoch epoch) { ++questions_[epoch]; }
@@ -172,6 +183,12 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     std::optional<Clock::time_point> cause_;
     model::SnapshotPtr snapshot_;
     std::uint64_t incarnations_ = 0;
+    // I_T nexuses that said that what is behind them changed, until they are asked.
+    std::set<std::pair<model::Sequence, model::Sequence>> changed_nexuses_;
+    Epoch changed_nexuses_epoch_ = 0; // of the first of them
+    EventSource nexus_timer_;
+    std::uint64_t inquiries_ = 0;
+    bool enumerated_ = false;
 
     Epoch epoch_ = 1;
     std::map<Epoch, std::size_t> questions_; // under way

@@ -10,6 +10,7 @@
 #include "common/system/clock.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace mpapi::daemon {
 
@@ -26,6 +27,7 @@ class Inventory::GroupsJob final : public Job {
       : Job(disk.address.host)
       , inventory_(inventory)
       , unit_(map.id)
+      , inquiry_(map.inquiry_number)
       , disk_{disk.number, disk.incarnation}
       , device_(disk.device) {}
 
@@ -37,17 +39,22 @@ class Inventory::GroupsJob final : public Job {
             opened ? ask_target_port_groups(**opened, progress, timeout)
                    : Answer<scsi::TargetPortGroups>{opened.error(), {}, Failure::NoStatus});
     }
-    void done() override { inventory_.groups_answered(unit_, disk_, *answer_); }
+    void done() override { inventory_.groups_answered(unit_, inquiry_, disk_, *answer_); }
     void stalled(const Stall& stall) override {
+        stuck_ = !stall.command.empty();
         inventory_.stalled(disk_, stall);
-        inventory_.groups_answered(unit_, disk_,
+        inventory_.groups_answered(unit_, inquiry_, disk_,
                                    {Error{stall.command, "", stall.reason}, {}, Failure::NoStatus});
     }
-    void returned() override { inventory_.returned(disk_); }
+    void returned() override {
+        if (stuck_) inventory_.returned(disk_, host);
+    }
 
   private:
     Inventory& inventory_;
     const model::Sequence unit_;
+    const std::uint64_t inquiry_;
+    bool stuck_ = false;
     const DiskRef disk_;
     const std::string device_;
     std::unique_ptr<Answer<scsi::TargetPortGroups>> answer_;
@@ -68,14 +75,18 @@ void Inventory::map_present(const MapFacts& facts) {
         slot = std::make_unique<MapRecord>();
         slot->key = key;
         slot->id = ids_.id(model::ObjectType::LogicalUnit, key);
+        // The same map under another number: its end there is yet to be told.
+        if (const MapRecord* before = find_map(slot->id)) map_gone(before->facts.number);
         maps_by_id_[slot->id] = slot.get();
     }
     MapRecord& map = *slot;
     const bool event = !fresh && map.facts.event_number != facts.event_number;
     const bool other_table = fresh || map.facts.table != facts.table;
+    const bool other_status = fresh || map.facts.status != facts.status;
     map.facts = facts;
     map.read_times->device_mapper = now_realtime();
     if (other_table) set_members(map);
+    if (other_table || other_status) note_returns(map);
     mark(map);
     if (event || other_table) {
         activity(map);
@@ -96,63 +107,142 @@ void Inventory::map_gone(model::DeviceNumber number) {
     set_unit_name(*map, "", model::NameType::Unknown);
     if (map->published) gone_units_.push_back(map->id);
     const std::vector<DiskRecord*> disks = std::move(map->disks);
-    for (DiskRecord* disk : disks) {
-        disk->map = nullptr;
-        disk->path_id = 0;
-        drop_unless_needed(*disk);
-    }
-    if (map->inquiry) question_over(map->inquiry_epoch);
+    std::vector<model::DeviceNumber> contested;
+    for (DiskRecord* disk : disks)
+        leave_map(*disk, contested);
+    give_back(contested);
     mark_disks();
-    schedule_commit();
+    // Last: whoever waits for it may look at everything.
+    if (map->inquiry) question_over(map->inquiry_epoch);
+}
+
+void Inventory::leave_map(DiskRecord& disk, std::vector<model::DeviceNumber>& contested) {
+    if (std::exchange(disk.contested, false)) contested.push_back(disk.number);
+    disk.map = nullptr;
+    disk.path_id = 0;
+    disk.dm_failed = false;
+    drop_unless_needed(disk);
+}
+
+// Disks that a table lost to another one that names them no more. All tables are looked through:
+// that two name one disk is rare.
+void Inventory::give_back(const std::vector<model::DeviceNumber>& contested) {
+    if (contested.empty()) return;
+    std::vector<MapRecord*> heirs;
+    for (const auto& [number, map] : maps_) {
+        const auto table = dm::parse_multipath_table(map->facts.table);
+        if (!table) continue;
+        const bool names_one =
+            std::any_of(table->groups.begin(), table->groups.end(), [&](auto& g) {
+                return std::any_of(g.paths.begin(), g.paths.end(), [&](auto& path) {
+                    const auto told = path.number();
+                    return told && std::find(contested.begin(), contested.end(),
+                                             model::DeviceNumber{told->major, told->minor}) !=
+                                       contested.end();
+                });
+            });
+        if (names_one && map->id != 0) heirs.push_back(map.get());
+    }
+    for (MapRecord* heir : heirs)
+        set_members(*heir);
+}
+
+// Each disk once, however often the table names it.
+std::vector<DiskRecord*> Inventory::members_of(const MapFacts& facts) {
+    std::vector<DiskRecord*> members;
+    const auto table = dm::parse_multipath_table(facts.table);
+    if (!table) return members;
+    std::set<model::DeviceNumber> seen;
+    for (const auto& group : table->groups)
+        for (const auto& path : group.paths)
+            if (const auto told = path.number()) {
+                const model::DeviceNumber number{told->major, told->minor};
+                if (seen.insert(number).second) members.push_back(&disk_record(number));
+            }
+    return members;
 }
 
 // The disks that the table names, and their ids as paths of this map.
 void Inventory::set_members(MapRecord& map) {
-    std::vector<DiskRecord*> members;
-    if (const auto table = dm::parse_multipath_table(map.facts.table)) {
-        for (const auto& group : table->groups)
-            for (const auto& path : group.paths)
-                if (const auto number = path.number())
-                    members.push_back(&disk_record({number->major, number->minor}));
+    std::vector<DiskRecord*> members = members_of(map.facts);
+    const std::set<const DiskRecord*> staying(members.begin(), members.end());
+    const std::vector<DiskRecord*> before = std::exchange(map.disks, std::move(members));
+    const bool all_new = !map.disks.empty() &&
+                         std::none_of(map.disks.begin(), map.disks.end(),
+                                      [&](const DiskRecord* disk) { return disk->map == &map; });
+    std::vector<model::DeviceNumber> contested;
+    bool left = false;
+    for (DiskRecord* disk : before) {
+        if (disk->map != &map || staying.count(disk) != 0) continue;
+        leave_map(*disk, contested);
+        left = true;
     }
-    std::vector<DiskRecord*> left;
-    for (DiskRecord* disk : map.disks)
-        if (std::find(members.begin(), members.end(), disk) == members.end()) left.push_back(disk);
-    map.disks = std::move(members);
-    for (DiskRecord* disk : left) {
-        if (disk->map != &map) continue;
-        disk->map = nullptr;
-        disk->path_id = 0;
-        drop_unless_needed(*disk);
-    }
+    // Made of other disks altogether, it is another unit that the same name leads to.
+    if (all_new) set_unit_name(map, "", model::NameType::Unknown);
 
-    std::vector<std::string> nexuses;
     bool newcomer = false;
     for (DiskRecord* disk : map.disks) {
-        if (disk->map && disk->map != &map) {
-            // Two live tables name one disk for a moment while a map is replaced by another.
-            std::erase(disk->map->disks, disk);
-            mark(*disk->map);
+        if (disk->map != &map) {
+            newcomer = true;
+            disk->path_id = 0;
+            if (disk->map) {
+                // Two live tables name one disk, as a rule only while a map replaces another.
+                std::erase(disk->map->disks, disk);
+                mark(*disk->map);
+                disk->contested = true;
+            }
         }
-        newcomer |= disk->map != &map;
         disk->map = &map;
-        // Ports have lasting numbers of their own, so those are enough to name a nexus.
-        std::string nexus = disk->initiator_port && disk->target_port
-                                ? std::to_string(disk->initiator_port->id) + "," +
-                                      std::to_string(disk->target_port->id) + "," +
-                                      std::to_string(disk->address.lun)
-                                : "device " + std::to_string(disk->number.major) + ":" +
-                                      std::to_string(disk->number.minor);
-        if (std::find(nexuses.begin(), nexuses.end(), nexus) != nexuses.end())
-            nexus += " " + disk->device; // ports that tell too little to be told apart
-        disk->path_id = ids_.id(model::ObjectType::Path, std::to_string(map.id) + "/" + nexus);
-        nexuses.push_back(std::move(nexus));
-        if (disk->identity) settle_unit_name(map, *disk);
     }
+    for (DiskRecord* disk : map.disks)
+        if (disk->path_id == 0) name_path(map, *disk);
+    for (const DiskRecord* disk : map.disks)
+        if (disk->identity) settle_unit_name(map, *disk);
+    // Candidates of the asking under way are counted by their place in the table of then.
+    if (map.inquiry) map.begin_anew = true;
     // Looking at all disks is worth it only if one came into this map or is in none now.
-    if (newcomer || !left.empty()) mark_disks();
+    if (newcomer || left) mark_disks();
     mark(map);
     if (newcomer) inquire_groups(map, epoch_);
+    give_back(contested);
+}
+
+// A number under the name of its nexus. Ports have lasting numbers of their own, so those are
+// enough to name one. Where ports tell too little to be told apart, whoever has the number keeps
+// it.
+void Inventory::name_path(const MapRecord& map, DiskRecord& disk) {
+    std::string nexus = disk.initiator_port && disk.target_port
+                            ? std::to_string(disk.initiator_port->id) + "," +
+                                  std::to_string(disk.target_port->id) + "," +
+                                  std::to_string(disk.address.lun)
+                            : "device " + std::to_string(disk.number.major) + ":" +
+                                  std::to_string(disk.number.minor);
+    const auto number = [&] {
+        return ids_.id(model::ObjectType::Path, std::to_string(map.id) + "/" + nexus);
+    };
+    model::Sequence id = number();
+    if (std::any_of(map.disks.begin(), map.disks.end(),
+                    [id](const DiskRecord* other) { return other->path_id == id; })) {
+        nexus += " " + std::to_string(disk.number.major) + ":" + std::to_string(disk.number.minor);
+        id = number();
+    }
+    disk.path_id = id;
+}
+
+// A path that carries I/O again may lead to something else by now.
+void Inventory::note_returns(const MapRecord& map) {
+    const auto status = dm::parse_multipath_status(map.facts.status);
+    if (!status) return;
+    for (const auto& group : status->groups)
+        for (const auto& path : group.paths) {
+            const auto told = path.number();
+            if (!told) continue;
+            const auto known = disks_.find({told->major, told->minor});
+            if (known == disks_.end() || known->second.map != &map) continue;
+            const bool failed = path.state == dm::PathState::Failed;
+            if (std::exchange(known->second.dm_failed, failed) && !failed)
+                ask_identity_of(known->second, epoch_);
+        }
 }
 
 // The first path that answers says what all must be. Where the map's UUID names a designator of the
@@ -205,8 +295,10 @@ void Inventory::activity(MapRecord& map) {
 void Inventory::access_state_changed(const std::string& device, Clock::time_point seen_at) {
     const auto named = disks_by_name_.find(device);
     if (named == disks_by_name_.end() || !named->second->map) return;
-    caused_at(seen_at);
-    inquire_groups(*named->second->map, epoch_);
+    MapRecord& map = *named->second->map;
+    // It is the cause of what the answer tells, if that is anything new.
+    if (!map.inquiry_cause) map.inquiry_cause = seen_at;
+    inquire_groups(map, epoch_);
 }
 
 // Starts asking, or has it done again after the asking that is under way.
@@ -229,11 +321,20 @@ void Inventory::inquire_groups(MapRecord& map, Epoch epoch) {
     healthy.insert(healthy.end(), others.begin(), others.end());
     map.inquiry.emplace(healthy);
     map.inquiry_epoch = epoch;
+    map.inquiry_number = ++inquiries_;
     question_sent(epoch);
     continue_inquiry(map);
 }
 
 void Inventory::continue_inquiry(MapRecord& map) {
+    if (std::exchange(map.begin_anew, false)) {
+        const Epoch epoch = map.inquiry_epoch;
+        map.inquiry.reset();
+        map.inquire_again = false;
+        inquire_groups(map, epoch);
+        question_over(epoch);
+        return;
+    }
     const auto next = map.inquiry->next();
     if (!next || *next >= map.disks.size() || !map.disks[*next]->present) {
         finish_inquiry(map);
@@ -242,11 +343,12 @@ void Inventory::continue_inquiry(MapRecord& map) {
     workers_.submit(std::make_shared<GroupsJob>(*this, map, *map.disks[*next]));
 }
 
-void Inventory::groups_answered(model::Sequence unit, DiskRef path,
+void Inventory::groups_answered(model::Sequence unit, std::uint64_t inquiry, DiskRef path,
                                 const Answer<scsi::TargetPortGroups>& answer) {
     DiskRecord* disk = find_disk(path);
     MapRecord* known = find_map(unit);
-    if (!known || !known->inquiry) return;
+    // A late answer may be about the map that had this name before.
+    if (!known || !known->inquiry || known->inquiry_number != inquiry) return;
     MapRecord& map = *known;
     if (disk && answer.attentions.identity) ask_identity_of(*disk, map.inquiry_epoch);
     if (answer.result) {
@@ -255,9 +357,8 @@ void Inventory::groups_answered(model::Sequence unit, DiskRef path,
         map.inquiry->failed();
         const Error& error = answer.result.error();
         const std::string reason = error.reason.empty() ? error.message() : error.reason;
-        if (!map.inquiry->any_answer() &&
-            !(map.groups_trouble && map.groups_trouble->command == error.action &&
-              map.groups_trouble->reason == reason))
+        // The trouble that it is in already goes on, though another path words it otherwise.
+        if (!map.inquiry->any_answer() && !map.groups_trouble && !map.groups_trouble_now)
             map.groups_trouble_now = model::Trouble{now_realtime(), error.action, reason};
         // The path itself may be what is wrong: let it say who it is.
         if (disk && answer.failure == Failure::NoStatus && !disk->trouble)
@@ -286,7 +387,11 @@ void Inventory::finish_inquiry(MapRecord& map) {
         map.groups_trouble = map.groups_trouble_now;
     }
     map.groups_trouble_now = nullptr;
-    if (changed) mark(map);
+    const auto cause = std::exchange(map.inquiry_cause, std::nullopt);
+    if (changed) {
+        if (cause) caused_at(*cause);
+        mark(map);
+    }
     if (config_.refresh.enabled) {
         if (changed)
             schedule_.active(map.id, map.inquired_at);
@@ -341,8 +446,15 @@ void Inventory::arm_refresh() {
 }
 
 void Inventory::refresh_due() {
-    for (const model::Sequence unit : schedule_.take_due(Clock::now()))
-        refresh(unit);
+    // Many may be due at once; what does not fit this turn of the loop is due at the next.
+    constexpr std::chrono::milliseconds slice{2};
+    const auto now = Clock::now();
+    while (Clock::now() - now < slice) {
+        const auto due = schedule_.take_due(now, 8);
+        if (due.empty()) break;
+        for (const model::Sequence unit : due)
+            refresh(unit);
+    }
     arm_refresh();
 }
 

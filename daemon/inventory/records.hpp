@@ -41,6 +41,8 @@ class PortTable {
     // Whether anything changed since this was asked last.
     bool take_changed() { return std::exchange(changed_, false); }
 
+    void set_changed() { changed_ = true; }
+
     const std::map<std::string, Port>& ports() const { return ports_; }
 
   private:
@@ -80,7 +82,9 @@ struct DiskRecord {
 
     bool asking = false;    // a question about its identity is under way
     bool ask_again = false; // something happened since it was sent
-    bool stuck = false;     // a command of ours has not come back: ask nothing
+    unsigned stuck = 0;     // commands of ours that have not come back: ask nothing
+    bool dm_failed = false; // the map's own view, as last told
+    bool contested = false; // another table named it, too, and lost it
 
     MapRecord* map = nullptr;
     model::Sequence path_id = 0; // as a path of `map`
@@ -102,13 +106,16 @@ struct MapRecord {
 
     std::optional<GroupInquiry> inquiry; // under way
     std::uint64_t inquiry_epoch = 0;
+    std::uint64_t inquiry_number = 0; // tells the answers to this one from late ones
+    std::optional<std::chrono::steady_clock::time_point> inquiry_cause;
+    bool begin_anew = false;    // other disks make it up since it was begun
     bool inquire_again = false; // something happened since it was begun
     bool group_learnt = false;  // a path told its group since it was begun
     std::size_t turn = 0;       // rotates which path is asked first
     bool inquired = false;
     std::vector<scsi::TargetPortGroup> groups;        // the last answers
     model::Shared<model::Trouble> groups_trouble;     // why they are not known now
-    model::Shared<model::Trouble> groups_trouble_now; // of the asking under way
+    model::Shared<model::Trouble> groups_trouble_now; // of the asking under way, the first
     std::chrono::steady_clock::time_point inquired_at;
 
     bool dirty = false;

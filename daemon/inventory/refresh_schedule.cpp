@@ -49,9 +49,9 @@ std::optional<RefreshSchedule::Clock::time_point> RefreshSchedule::next() const 
     return queue_.begin()->first;
 }
 
-std::vector<model::Sequence> RefreshSchedule::take_due(Clock::time_point now) {
+std::vector<model::Sequence> RefreshSchedule::take_due(Clock::time_point now, std::size_t most) {
     std::vector<model::Sequence> due;
-    while (!queue_.empty() && queue_.begin()->first <= now) {
+    while (due.size() < most && !queue_.empty() && queue_.begin()->first <= now) {
         const model::Sequence unit = queue_.begin()->second;
         due.push_back(unit);
         set_due(unit, units_[unit], std::nullopt);

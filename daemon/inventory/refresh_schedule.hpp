@@ -34,8 +34,8 @@ class RefreshSchedule {
 
     // The earliest due time, nullopt when there is nothing to ask.
     std::optional<Clock::time_point> next() const;
-    // Takes out what is due; each comes back with active() or quiet().
-    std::vector<model::Sequence> take_due(Clock::time_point now);
+    // Takes out what is due, so many at most; each comes back with active() or quiet().
+    std::vector<model::Sequence> take_due(Clock::time_point now, std::size_t most = SIZE_MAX);
 
   private:
     struct Entry {

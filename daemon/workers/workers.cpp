@@ -12,6 +12,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -108,7 +109,7 @@ struct Shared {
 
     // The host goes to the end of the line whenever it has work that may run.
     void offer(std::uint32_t number, HostQueue& host) {
-        if (host.listed || host.waiting.empty() || host.running >= per_host) return;
+        if (host.listed || host.waiting.empty() || host.running + host.stuck >= per_host) return;
         host.listed = true;
         ready.push_back(number);
         work_available.notify_one();
@@ -145,6 +146,9 @@ void finish(Shared& shared, Worker& worker) {
         shared.post({std::move(worker.job), Outcome::Kind::Done, nullptr});
     }
     shared.offer(number, host);
+    // Hosts come and go, each with a number of its own: a session that ended leaves nothing here.
+    if (host.running == 0 && host.stuck == 0 && host.waiting.empty() && !host.listed)
+        shared.hosts.erase(number);
     worker.rest();
 }
 
@@ -164,7 +168,7 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
         shared->ready.pop_front();
         HostQueue& host = shared->hosts[number];
         host.listed = false;
-        if (host.waiting.empty() || host.running >= shared->per_host) continue;
+        if (host.waiting.empty() || host.running + host.stuck >= shared->per_host) continue;
         self->job = std::move(host.waiting.front());
         host.waiting.pop_front();
         --shared->waiting;
@@ -298,8 +302,12 @@ class Workers::Pool {
         const unsigned allowed = limits_.threads + std::min(shared_->stuck, limits_.replacements);
         if (shared_->alive >= allowed) return;
         auto worker = std::make_shared<Worker>();
-        std::thread thread(work, shared_, worker, limits_.threads);
-        thread.detach(); // a stuck one can never be joined; ~Pool waits for the others
+        try {
+            std::thread thread(work, shared_, worker, limits_.threads);
+            thread.detach(); // a stuck one can never be joined; ~Pool waits for the others
+        } catch (const std::system_error&) {
+            return; // a limit on tasks: those that there are do it, or write_off() tries again
+        }
         ++shared_->alive;
         // Forget the records of workers that left.
         std::erase_if(workers_, [](const std::weak_ptr<Worker>& w) { return w.expired(); });
@@ -369,12 +377,14 @@ class Workers::Pool {
             const std::int64_t deadline = worker->deadline.load(std::memory_order_acquire);
             if (deadline <= ticks(now))
                 overdue.push_back(std::move(worker));
-            else
-                next = std::min(
-                    {next, now + Microseconds(deadline - ticks(now)), now + limits_.timeout});
+            else // kNever: its first command has not begun
+                next =
+                    std::min(next, now + std::min<Microseconds>(Microseconds(deadline - ticks(now)),
+                                                                limits_.timeout));
         }
         for (const auto& worker : overdue)
             give_up(*worker);
+        if (shared_->waiting > shared_->idle) start_worker();
         if (shared_->waiting > 0) next = std::min(next, now + limits_.timeout);
         if (next != Clock::time_point::max()) arm(next);
     }
