@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t longest_expression = 1024;
 constexpr std::uint64_t most_repetitions = 1000;
+constexpr auto npos = std::string_view::npos;
 
 constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
@@ -22,6 +23,10 @@ bool costs_too_much(std::string_view expression) noexcept {
     if (expression.size() > longest_expression) return true;
     std::uint64_t repetitions = 1;
     for (std::size_t i = 0; i + 1 < expression.size(); ++i) {
+        // regcomp() writes "x+" as "xx*", so on top of another repetition it doubles what is below.
+        if (expression[i + 1] == '+' && std::string_view("+*?})").find(expression[i]) != npos)
+            repetitions *= 2;
+        if (repetitions > most_repetitions) return true;
         if (expression[i] == '\\') {
             if (is_digit(expression[i + 1])) return true;
             ++i;

@@ -308,6 +308,9 @@ void expressions_are_unanchored_extended_and_may_be_inverted(void**) {
     assert_true(Pattern::compile("^(a|b)+$")->matches("abab"));
     assert_false(Pattern::compile_rule("!^sd[a-z]")->matches("sda"));
     assert_true(Pattern::compile_rule("!^sd[a-z]")->matches("vda"));
+    // Each one on top of another doubles what the C library makes of it.
+    assert_false(Pattern::compile("^vda" + std::string(64, '+')).has_value());
+    assert_true(Pattern::compile("^(sd[a-z]+|dm-[0-9]+)+$").has_value());
     assert_true(Pattern::compile_rule("\\!x")->matches("a!x"));
     assert_true(Pattern::compile("!x")->matches("a!x"));
     assert_true(Pattern::compile("^x{2,3}$")->matches("xxx"));
