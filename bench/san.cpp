@@ -23,6 +23,7 @@ constexpr std::chrono::seconds kPatience{120};
 
 pid_t spawn(std::vector<std::string> words, int output, const std::string& log) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (auto& word : words)
         arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -156,7 +157,7 @@ San::~San() {
 
 void call(sd_bus* bus, const char* path, const char* interface, const char* method,
           const char* signature, ...) {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};
     va_list arguments;
     va_start(arguments, signature);
     const int r = sd_bus_call_methodv(bus, kName, path, interface, method, &error, nullptr,

@@ -63,7 +63,7 @@ Status Follower::start() {
         });
     if (!made) return made;
 
-    const Status watched = watch_.start(loop_); // before they are read
+    Status watched = watch_.start(loop_); // before they are read
     policy_.set_disabled_on_command_line(disabled_on_command_line(options_.root));
     to_read_ = {true, true};
     unit_ = std::make_unique<UnitState>(

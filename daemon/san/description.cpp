@@ -422,7 +422,7 @@ Result<Description> load_description(const std::string& path) {
     if (::fstat(file.get(), &status) != 0) return Error{"read", path, "", errno};
     if (!S_ISREG(status.st_mode)) return Error{"read", path, "expected a regular file"};
     std::string source;
-    std::array<char, 16384> block;
+    std::array<char, 16384> block{};
     for (;;) {
         const ssize_t got = ::read(file.get(), block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;

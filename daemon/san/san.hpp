@@ -95,8 +95,8 @@ class San final : public daemon::Hardware {
     std::vector<std::function<void(Status)>> settling_;
 
     struct Timer {
-        San* san;
-        std::uint64_t id;
+        San* san = nullptr;
+        std::uint64_t id = 0;
         std::function<void()> what;
         EventSource source;
     };

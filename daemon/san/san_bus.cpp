@@ -253,7 +253,7 @@ int storm(sd_bus_message* message, void* data, sd_bus_error* error) {
     const int result = sd_bus_message_read(message, "su", &disk, &count);
     if (result < 0) return result;
     const std::shared_ptr<sd_bus_message> call(sd_bus_message_ref(message), sd_bus_message_unref);
-    const auto status = static_cast<San*>(data)->storm(disk, count, [call](Status ended) {
+    const auto status = static_cast<San*>(data)->storm(disk, count, [call](const Status& ended) {
         if (ended) {
             (void)sd_bus_reply_method_return(call.get(), "");
             return;
