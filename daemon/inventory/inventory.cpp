@@ -79,8 +79,8 @@ Status Inventory::start(std::function<void()> ready, std::function<void(const Er
     if (r < 0) return Error{"add", "commit source", "", -r};
     commit_source_.reset(source);
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    // Refreshes may be a second late: then many are done in one wake-up.
-    constexpr std::uint64_t accuracy = 1'000'000;
+    // Refreshes may be a little late: then many are done in one wake-up.
+    constexpr std::uint64_t accuracy = 250'000;
     r = sd_event_add_time(
         loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, accuracy,
         [](sd_event_source*, std::uint64_t, void* self) {

@@ -5,12 +5,13 @@
 
 namespace mpapi::daemon {
 
-// Up to a quarter later, by a number that is the unit's own: the same unit is always moved alike.
+// Up to a quarter earlier, so that the interval is a promise, by a number that is the unit's own:
+// the same unit is always moved alike.
 std::chrono::milliseconds RefreshSchedule::spread(model::Sequence unit,
                                                   std::chrono::milliseconds interval) const {
     constexpr std::uint64_t golden = 0x9e3779b97f4a7c15; // Fibonacci hashing spreads small numbers
     const auto part = static_cast<std::int64_t>((unit * golden) >> 54); // 0…1023
-    return interval + interval * part / 4096;
+    return interval - interval * part / 4096;
 }
 
 void RefreshSchedule::set_due(model::Sequence unit, Entry& entry,

@@ -21,7 +21,7 @@ void the_interval_doubles_while_nothing_changes_and_ends_at_the_longest(void**) 
     schedule.active(1, now);
     for (const auto expected : {5s, 10s, 20s, 40s, 60s, 60s, 60s}) {
         const auto wait = until_due(schedule, now);
-        assert_true(wait >= expected && wait <= expected * 5 / 4);
+        assert_true(wait >= expected * 3 / 4 && wait <= expected);
         now = *schedule.next();
         assert_int_equal(schedule.take_due(now).size(), 1);
         assert_false(schedule.next().has_value());
@@ -43,7 +43,7 @@ void ten_thousand_units_do_not_come_due_together(void**) {
     for (mpapi::model::Sequence unit = 1; unit <= 10'000; ++unit)
         schedule.active(unit, kStart);
     std::size_t most = 0, total = 0;
-    for (auto second = 60s; second <= 76s; ++second) {
+    for (auto second = 45s; second <= 60s; ++second) {
         const auto due = schedule.take_due(kStart + second).size();
         most = std::max(most, due);
         total += due;
