@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/kernel/hardware.hpp"
 
+#include "common/system/turn.hpp"
+
 #include "daemon/kernel/disk_reader.hpp"
 #include "daemon/kernel/multipath_driver.hpp"
 #include "daemon/kernel/scsi_device.hpp"
@@ -33,17 +35,16 @@ Status KernelHardware::start(sd_event* loop, daemon::HardwareObserver& observer)
     maps_.emplace(observer);
 
     sd_event_source* source = nullptr;
-    int r = sd_event_add_defer(
+    int r = add_turns(
         loop_, &source,
-        [](sd_event_source*, void* self) {
+        [](sd_event_source*, std::uint64_t, void* self) {
             static_cast<KernelHardware*>(self)->look_at_next_disks();
             return 0;
         },
         this);
     if (r < 0) return Error{"start watching hardware", "", "", -r};
     enumeration_source_.reset(source);
-    // News first, then what was there all the time.
-    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 10);
+    take_turn(source);
 
     r = sd_event_add_defer(
         loop_, &source,
@@ -92,7 +93,7 @@ Status KernelHardware::watch_udev() {
 
 void KernelHardware::enumerate_again() {
     list_wanted_ = true;
-    sd_event_source_set_enabled(enumeration_source_.get(), SD_EVENT_ONESHOT);
+    take_turn(enumeration_source_.get());
 }
 
 // Of the kernel, not of udev: see udev.hpp.
@@ -129,7 +130,7 @@ void KernelHardware::look_at_next_disks() {
         tell_when_enumerated();
         wake_settling();
     } else {
-        sd_event_source_set_enabled(enumeration_source_.get(), SD_EVENT_ONESHOT);
+        take_turn(enumeration_source_.get());
     }
 }
 

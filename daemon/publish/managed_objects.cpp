@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/managed_objects.hpp"
 
+#include "common/system/turn.hpp"
 #include "daemon/publish/errors.hpp"
 #include "daemon/publish/properties.hpp"
 
@@ -25,12 +26,10 @@ void append_object(BusWriter& out, const View<T>& view) {
 Result<std::unique_ptr<ManagedObjects>> ManagedObjects::create(sd_event* loop, std::size_t limit) {
     std::unique_ptr<ManagedObjects> self(new ManagedObjects(limit));
     sd_event_source* source = nullptr;
-    const int r = sd_event_add_defer(loop, &source, on_loop, self.get());
+    const int r = add_turns(loop, &source, on_loop, self.get());
     if (r < 0) return Error{"add an event source", "", "", -r};
     self->source_.reset(source);
     sd_event_source_set_description(source, "managed-objects");
-    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 20);
-    sd_event_source_set_enabled(source, SD_EVENT_OFF);
     return self;
 }
 
@@ -46,10 +45,10 @@ void ManagedObjects::answer(sd_bus_message* call, model::SnapshotPtr snapshot,
     if (refused_generation_ != 0 && request.snapshot->generation == refused_generation_)
         return refuse(request);
     requests_.push_back(std::move(request));
-    sd_event_source_set_enabled(source_.get(), SD_EVENT_ON);
+    take_turn(source_.get());
 }
 
-int ManagedObjects::on_loop(sd_event_source*, void* userdata) {
+int ManagedObjects::on_loop(sd_event_source*, std::uint64_t, void* userdata) {
     static_cast<ManagedObjects*>(userdata)->slice();
     return 0;
 }
@@ -103,7 +102,7 @@ void ManagedObjects::slice() {
         }
         requests_.pop_front();
     }
-    if (requests_.empty()) sd_event_source_set_enabled(source_.get(), SD_EVENT_OFF);
+    if (!requests_.empty()) take_turn(source_.get());
 }
 
 } // namespace mpapi::publish

@@ -42,7 +42,7 @@ class ManagedObjects {
     explicit ManagedObjects(std::size_t limit)
       : limit_(limit) {}
 
-    static int on_loop(sd_event_source*, void* userdata);
+    static int on_loop(sd_event_source*, std::uint64_t, void* userdata);
     void slice();
     bool begin(Request& request);
     bool next_unit(Request& request);

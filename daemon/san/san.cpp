@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/san/san.hpp"
 
+#include "common/system/turn.hpp"
 #include "daemon/san/device.hpp"
 #include "daemon/san/faults.hpp"
 #include "daemon/san/kernel_names.hpp"
@@ -76,14 +77,17 @@ Status San::start(sd_event* loop, daemon::HardwareObserver& observer) {
     for (auto& map : fabric_->maps)
         map.news = false;
 
-    const auto work = [](sd_event_source*, void* self) {
-        static_cast<San*>(self)->work();
-        return 0;
-    };
     sd_event_source* source = nullptr;
-    int result = sd_event_add_defer(loop, &source, work, this);
+    int result = add_turns(
+        loop, &source,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            static_cast<San*>(self)->work();
+            return 0;
+        },
+        this);
     if (result < 0) return loop_error("add work to the loop", result);
     work_source_.reset(source);
+    take_turn(source);
     result = sd_event_add_io(
         loop, &source, fabric_->news.descriptor(), EPOLLIN,
         [](sd_event_source*, int, std::uint32_t, void* self) {
@@ -138,7 +142,7 @@ void San::look_again(const std::vector<std::string>& disks,
 
 void San::settle(std::chrono::milliseconds, std::function<void(Status)> done) {
     settling_.push_back(std::move(done));
-    (void)sd_event_source_set_enabled(work_source_.get(), SD_EVENT_ONESHOT);
+    take_turn(work_source_.get());
 }
 
 model::Plugin San::describe() {
@@ -180,7 +184,7 @@ void San::work() {
     const bool left = !enumerated_ || next_notice_ < notices_.size();
     // What was posted while this was told wakes the descriptor by itself.
     if (left) {
-        (void)sd_event_source_set_enabled(work_source_.get(), SD_EVENT_ONESHOT);
+        take_turn(work_source_.get());
         return;
     }
     notices_.clear();
