@@ -22,74 +22,76 @@ void merge(const std::vector<T>& before, const std::vector<T>& after, Visitor&& 
     }
 }
 
-class Collector {
-  public:
-    Collector(const Snapshot& before, const Snapshot& after)
-      : before_(before)
-      , after_(after) {}
+enum class Rows { ThereNow, Vanished };
 
-    std::vector<Event> collect() {
-        if (!(before_.manager == after_.manager))
-            events_.push_back(Difference<Manager>{&before_.manager, &after_.manager});
-        table(&Snapshot::plugins);
-        table(&Snapshot::load_balances);
-        table(&Snapshot::products);
-        table(&Snapshot::initiator_ports);
-        table(&Snapshot::target_ports);
-        UnitTable::for_each_difference(before_.units, after_.units,
-                                       [this](const Unit* a, const Unit* b) { unit(a, b); });
-        table(&Snapshot::disks);
-        // Vanished tables' rows go last: what refers to them is gone by then.
-        events_.insert(events_.end(), vanished_.begin(), vanished_.end());
-        return std::move(events_);
-    }
+template <typename T>
+void diff_table(const Table<T>& before, const Table<T>& after, Rows wanted,
+                std::vector<Event>& events) {
+    if (before == after) return;
+    merge(*before, *after, [&](const T* a, const T* b) {
+        if ((b ? Rows::ThereNow : Rows::Vanished) == wanted) events.push_back(Difference<T>{a, b});
+    });
+}
 
-  private:
-    template <typename T>
-    void table(Table<T> Snapshot::*member) {
-        if (before_.*member == after_.*member) return;
-        merge(*(before_.*member), *(after_.*member), [this](const T* a, const T* b) {
-            (b ? events_ : vanished_).push_back(Difference<T>{a, b});
-        });
-    }
+template <typename T>
+void diff_parts(const Unit* a, const Unit* b, std::vector<T> Unit::*parts,
+                std::vector<Event>& events) {
+    static const std::vector<T> none;
+    merge(a ? a->*parts : none, b ? b->*parts : none, [&](const T* x, const T* y) {
+        events.push_back(PartDifference<T>{{x, y}, a, b});
+    });
+}
 
-    void unit(const Unit* a, const Unit* b) {
-        static const std::vector<Path> no_paths;
-        static const std::vector<TargetPortGroup> no_groups;
-        auto self = [&] {
-            if (a && b && a->unit == b->unit) return;
-            events_.push_back(PartDifference<LogicalUnit>{
-                {a ? &a->unit : nullptr, b ? &b->unit : nullptr}, a, b});
-        };
-        auto parts = [&] {
-            merge(a ? a->groups : no_groups, b ? b->groups : no_groups,
-                  [&](const TargetPortGroup* x, const TargetPortGroup* y) {
-                      events_.push_back(PartDifference<TargetPortGroup>{{x, y}, a, b});
-                  });
-            merge(a ? a->paths : no_paths, b ? b->paths : no_paths,
-                  [&](const Path* x, const Path* y) {
-                      events_.push_back(PartDifference<Path>{{x, y}, a, b});
-                  });
-        };
-        if (b) {
-            self();
-            parts();
-        } else {
-            parts();
-            self();
-        }
-    }
-
-    const Snapshot& before_;
-    const Snapshot& after_;
-    std::vector<Event> events_;
-    std::vector<Event> vanished_;
-};
+void append_unit(const Unit* a, const Unit* b, std::vector<Event>& events) {
+    const bool changed = !a || !b || !(a->unit == b->unit);
+    const PartDifference<LogicalUnit> unit{{a ? &a->unit : nullptr, b ? &b->unit : nullptr}, a, b};
+    if (b && changed) events.push_back(unit);
+    diff_parts(a, b, &Unit::groups, events);
+    diff_parts(a, b, &Unit::paths, events);
+    if (!b) events.push_back(unit);
+}
 
 } // namespace
 
+std::vector<Event> diff_before_units(const Snapshot& before, const Snapshot& after) {
+    std::vector<Event> events;
+    if (!(before.manager == after.manager))
+        events.push_back(Difference<Manager>{&before.manager, &after.manager});
+    diff_table(before.plugins, after.plugins, Rows::ThereNow, events);
+    diff_table(before.load_balances, after.load_balances, Rows::ThereNow, events);
+    diff_table(before.products, after.products, Rows::ThereNow, events);
+    diff_table(before.initiator_ports, after.initiator_ports, Rows::ThereNow, events);
+    diff_table(before.target_ports, after.target_ports, Rows::ThereNow, events);
+    return events;
+}
+
+std::vector<Event> diff_unit(const Unit* before, const Unit* after) {
+    std::vector<Event> events;
+    append_unit(before, after, events);
+    return events;
+}
+
+std::vector<Event> diff_after_units(const Snapshot& before, const Snapshot& after) {
+    std::vector<Event> events;
+    diff_table(before.disks, after.disks, Rows::ThereNow, events);
+    // What vanished goes last: what refers to it is gone by then.
+    diff_table(before.plugins, after.plugins, Rows::Vanished, events);
+    diff_table(before.load_balances, after.load_balances, Rows::Vanished, events);
+    diff_table(before.products, after.products, Rows::Vanished, events);
+    diff_table(before.initiator_ports, after.initiator_ports, Rows::Vanished, events);
+    diff_table(before.target_ports, after.target_ports, Rows::Vanished, events);
+    diff_table(before.disks, after.disks, Rows::Vanished, events);
+    return events;
+}
+
 std::vector<Event> diff(const Snapshot& before, const Snapshot& after) {
-    return Collector(before, after).collect();
+    std::vector<Event> events = diff_before_units(before, after);
+    UnitTable::for_each_difference(before.units, after.units, [&](const Unit* a, const Unit* b) {
+        append_unit(a, b, events);
+    });
+    const std::vector<Event> last = diff_after_units(before, after);
+    events.insert(events.end(), last.begin(), last.end());
+    return events;
 }
 
 } // namespace mpapi::model

@@ -39,4 +39,10 @@ using Event = std::variant<Difference<Manager>, Difference<Plugin>, Difference<I
 // last; a unit appears before its groups and paths and vanishes after them.
 std::vector<Event> diff(const Snapshot& before, const Snapshot& after);
 
+// The same in its three parts, for who tells a large difference little by little: what comes before
+// the units, one unit (either may be null, not both), and what comes after them.
+std::vector<Event> diff_before_units(const Snapshot& before, const Snapshot& after);
+std::vector<Event> diff_unit(const Unit* before, const Unit* after);
+std::vector<Event> diff_after_units(const Snapshot& before, const Snapshot& after);
+
 } // namespace mpapi::model

@@ -22,6 +22,21 @@ auto position(const UnitTable::Block& block, Sequence id) {
         [](const UnitPtr& unit, Sequence wanted) { return unit->unit.id < wanted; });
 }
 
+// A block that is too large goes in as several.
+void append_split(std::vector<std::shared_ptr<const UnitTable::Block>>& blocks,
+                  UnitTable::Block units) {
+    if (units.size() <= 2 * kBlockTarget) {
+        blocks.push_back(std::make_shared<const UnitTable::Block>(std::move(units)));
+        return;
+    }
+    for (auto from = units.begin(); from != units.end();) {
+        const auto left = static_cast<std::size_t>(units.end() - from);
+        const auto to = left <= 2 * kBlockTarget ? units.end() : from + kBlockTarget;
+        blocks.push_back(std::make_shared<const UnitTable::Block>(from, to));
+        from = to;
+    }
+}
+
 } // namespace
 
 const Path* Unit::path(Sequence id) const {
@@ -48,31 +63,43 @@ std::size_t UnitTable::block_of(Sequence id) const {
     return static_cast<std::size_t>(at - blocks_.begin());
 }
 
-void UnitTable::put(UnitPtr unit) {
-    if (blocks_.empty()) {
-        blocks_.push_back(std::make_shared<const Block>(Block{std::move(unit)}));
-        size_ = 1;
-        return;
+void UnitTable::put_all(std::vector<UnitPtr> units) {
+    std::stable_sort(units.begin(), units.end(),
+                     [](const UnitPtr& a, const UnitPtr& b) { return a->unit.id < b->unit.id; });
+    if (blocks_.empty()) blocks_.push_back(std::make_shared<const Block>());
+    std::vector<std::shared_ptr<const Block>> blocks;
+    blocks.reserve(blocks_.size() + units.size() / kBlockTarget);
+    auto next = units.begin();
+    for (const auto& block : blocks_) {
+        // A block takes what is not behind its last unit, the last block also the rest.
+        const auto end = block == blocks_.back()
+                             ? units.end()
+                             : std::upper_bound(next, units.end(), block->back()->unit.id,
+                                                [](Sequence last, const UnitPtr& u) {
+                                                    return last < u->unit.id;
+                                                });
+        if (next == end) {
+            if (!block->empty()) blocks.push_back(block);
+            continue;
+        }
+        Block merged;
+        merged.reserve(block->size() + static_cast<std::size_t>(end - next));
+        auto old = block->begin();
+        for (; next != end; ++next) {
+            const Sequence id = (*next)->unit.id;
+            while (old != block->end() && (*old)->unit.id < id)
+                merged.push_back(*old++);
+            if (old != block->end() && (*old)->unit.id == id) ++old;
+            if (!merged.empty() && merged.back()->unit.id == id)
+                merged.back() = std::move(*next);
+            else
+                merged.push_back(std::move(*next));
+        }
+        merged.insert(merged.end(), old, block->end());
+        size_ += merged.size() - block->size();
+        append_split(blocks, std::move(merged));
     }
-    const Sequence id = unit->unit.id;
-    const std::size_t at = block_of(id);
-    auto block = std::make_shared<Block>(*blocks_[at]);
-    auto place = block->begin() + (position(*block, id) - block->cbegin());
-    if (place != block->end() && (*place)->unit.id == id) {
-        *place = std::move(unit);
-    } else {
-        block->insert(place, std::move(unit));
-        ++size_;
-    }
-    if (block->size() <= 2 * kBlockTarget) {
-        blocks_[at] = std::move(block);
-        return;
-    }
-    auto middle = block->begin() + kBlockTarget;
-    auto tail = std::make_shared<const Block>(middle, block->end());
-    block->erase(middle, block->end());
-    blocks_[at] = std::move(block);
-    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(tail));
+    blocks_ = std::move(blocks);
 }
 
 void UnitTable::erase(Sequence id) {

@@ -37,8 +37,9 @@ class UnitTable {
   public:
     using Block = std::vector<UnitPtr>;
 
-    // Adds the unit or puts it in the place of the one with its id.
-    void put(UnitPtr unit);
+    // Adds each unit or puts it in the place of the one with its id; of two with one id the later.
+    void put_all(std::vector<UnitPtr> units);
+    void put(UnitPtr unit) { put_all({std::move(unit)}); }
     // Takes the unit away; nothing happens where there is none.
     void erase(Sequence id);
 

@@ -48,7 +48,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     std::string metrics_text() const;
 
     // Whether every change has become a signal.
-    bool signals_told() const { return signals_->steps_waiting() == 0; }
+    bool signals_told() const { return signals_->all_told(); }
 
   private:
     Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits,

@@ -3,6 +3,10 @@
 
 #include "daemon/publish/properties.hpp"
 
+#include <sys/socket.h>
+
+#include <cerrno>
+
 namespace mpapi::publish {
 
 namespace {
@@ -11,11 +15,12 @@ namespace {
 constexpr auto kSlice = std::chrono::microseconds(500);
 // Calls go before slices, but not for longer than this.
 constexpr auto kPatience = std::chrono::milliseconds(10);
-// Steps kept apart. Far more than are ever waiting while the bus keeps up.
-constexpr std::size_t kSteps = 32;
+// What may be on its way to the bus daemon. sd-bus asks for 8 MiB, thousands of signals, and the
+// answer to a call would stand in line behind them all.
+constexpr int kSocketBuffer = 64 << 10;
 
-// Events of a step whose old snapshot is not dropped on the loop.
-constexpr std::size_t kLargeStep = 256;
+// Units of a step whose old snapshot is not dropped on the loop.
+constexpr std::size_t kLargeStep = 64;
 
 constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 constexpr char kObjectManager[] = "org.freedesktop.DBus.ObjectManager";
@@ -37,6 +42,10 @@ Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop, Re
     r = sd_event_add_post(loop, &source, on_moved, signals.get());
     if (r < 0) return Error{"add an event source", "", "", -r};
     signals->when_moved_.reset(source);
+    const int socket = sd_bus_get_fd(bus);
+    if (socket < 0) return Error{"use", "bus", "", -socket};
+    if (setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &kSocketBuffer, sizeof kSocketBuffer) < 0)
+        return Error{"limit the buffer of", "bus", "", errno};
     sd_event_source_set_priority(signals->when_idle_.get(), SD_EVENT_PRIORITY_NORMAL + 10);
     sd_event_source_set_description(signals->when_idle_.get(), "signals");
     sd_event_source_set_description(signals->when_moved_.get(), "signals-congested");
@@ -46,18 +55,65 @@ Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop, Re
 
 void Signals::push(model::SnapshotPtr before, model::SnapshotPtr after,
                    const std::vector<model::Event>& events, Clock::time_point cause) {
-    if (steps_.size() >= kSteps) merge_waiting();
-    steps_.push_back({std::move(before), std::move(after), events, 0, cause});
+    const bool waits = !steps_.empty() && steps_.back().part == Step::Part::None;
+    if (!waits) {
+        steps_.emplace_back();
+        steps_.back().before = std::move(before);
+        steps_.back().cause = cause;
+    }
+    steps_.back().after = std::move(after);
+    steps_.back().add(events);
     slice();
 }
 
-void Signals::merge_waiting() {
-    // The first step may be half told and stays.
-    Step& from = steps_[1];
-    Step& to = steps_.back();
-    Step merged{from.before, to.after, model::diff(*from.before, *to.after), 0, from.cause};
-    steps_.erase(steps_.begin() + 1, steps_.end());
-    steps_.push_back(std::move(merged));
+void Signals::Step::add(const std::vector<model::Event>& more) {
+    auto differs = [this](const model::Unit& unit) {
+        const model::Sequence id = unit.unit.id;
+        if ((units.empty() || units.back() != id) && has.insert(id).second) units.push_back(id);
+    };
+    for (const model::Event& event : more)
+        std::visit(
+            [&](const auto& change) {
+                if constexpr (requires { change.unit_before; }) differs(change.unit());
+            },
+            event);
+}
+
+// The next event to tell; null at the end.
+const model::Event* Signals::Step::next() {
+    while (next_event == events.size())
+        if (!advance()) return nullptr;
+    return &events[next_event++];
+}
+
+bool Signals::Step::advance() {
+    next_event = 0;
+    switch (part) {
+    case Part::None:
+        part = Part::BeforeUnits;
+        events = model::diff_before_units(*before, *after);
+        return true;
+    case Part::BeforeUnits:
+        part = Part::Units;
+        [[fallthrough]];
+    case Part::Units:
+        if (next_unit < units.size()) {
+            const model::Sequence id = units[next_unit++];
+            const model::Unit* old_unit = before->units.find(id);
+            const model::Unit* new_unit = after->units.find(id);
+            unit_told = false;
+            events.clear(); // one that came and went meanwhile is no news
+            if (old_unit || new_unit) events = model::diff_unit(old_unit, new_unit);
+            return true;
+        }
+        part = Part::AfterUnits;
+        events = model::diff_after_units(*before, *after);
+        return true;
+    case Part::AfterUnits:
+        break;
+    }
+    events.clear();
+    return false;
 }
 
 // sd-bus reads no call while it has something to write, so what the socket does not take at once
@@ -88,12 +144,16 @@ void Signals::slice() {
     const auto end = last_slice_ + kSlice;
     while (!steps_.empty() && !congested()) {
         Step& step = steps_.front();
-        if (step.next == step.events.size()) {
-            if (step.events.size() >= kLargeStep) retire_(std::move(step.before));
+        const model::Event* event = step.next();
+        if (!event) {
+            if (step.units.size() >= kLargeStep) {
+                retire_(std::move(step.before));
+                retire_(std::move(step.after));
+            }
             steps_.pop_front();
             continue;
         }
-        tell(step, step.events[step.next++]);
+        tell(step, *event);
         if (Clock::now() >= end) break;
     }
     schedule();
@@ -160,7 +220,7 @@ void Signals::identity(const View<model::Path>& before, const View<model::Path>&
 }
 
 template <typename T>
-void Signals::tell(const Step&, const View<T>& before, const View<T>& after) {
+void Signals::tell(const View<T>& before, const View<T>& after) {
     if (!before.value) return added(after);
     if (!after.value) return removed(before);
     // An object whose path is made of something that changed is another object on the bus.
@@ -183,23 +243,19 @@ void Signals::tell(Step& step, const model::Event& event) {
         [&](const auto& change) {
             using T = std::remove_cvref_t<decltype(change.either())>;
             if constexpr (requires { change.unit_before; }) {
-                // What a unit shows of its paths (their count) changes with them. diff() gives the
-                // events of one unit in a row.
+                // What a unit shows of its paths (their count) changes with them.
                 const bool kept = change.unit_before && change.unit_after;
-                const model::Sequence id = change.unit().unit.id;
-                if (kept && step.unit != id) {
-                    step.unit = id;
-                    tell(step,
-                         View<model::LogicalUnit>{old_one, change.unit_before,
+                if (kept && !std::exchange(step.unit_told, true)) {
+                    tell(View<model::LogicalUnit>{old_one, change.unit_before,
                                                   &change.unit_before->unit},
                          View<model::LogicalUnit>{new_one, change.unit_after,
                                                   &change.unit_after->unit});
                 }
                 if (std::is_same_v<T, model::LogicalUnit> && kept) return;
-                tell(step, View<T>{old_one, change.unit_before, change.before},
+                tell(View<T>{old_one, change.unit_before, change.before},
                      View<T>{new_one, change.unit_after, change.after});
             } else {
-                tell(step, View<T>{old_one, nullptr, change.before},
+                tell(View<T>{old_one, nullptr, change.before},
                      View<T>{new_one, nullptr, change.after});
             }
         },

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// From differences to signals. Steps of the model wait in a queue and are told in their order, in
-// slices: the loop goes on serving calls in between, and no more is handed to the bus than it takes
-// (a message more than the peer can hold is the end of a connection). When the bus takes less than
-// is going on, steps that nothing was told of yet are merged: the difference of the first and the
-// last state, with each object signalled once and the end state right.
+// From differences to signals. A step of the model is told in slices: the loop goes on serving
+// calls in between, and no more is handed to the bus than it takes (a message more than the peer
+// can hold is the end of a connection). What happens while a step is being told waits as one
+// further step, the difference of the state then and the newest: however much goes on, each object
+// is signalled at most once a step, and the end state is right.
 #pragma once
 
 #include "common/model/diff.hpp"
@@ -17,6 +17,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 namespace mpapi::publish {
@@ -39,16 +40,26 @@ class Signals {
 
     const Latency& latency() const { return latency_; }
     std::uint64_t sent() const { return sent_; }
-    std::size_t steps_waiting() const { return steps_.size(); }
+    bool all_told() const { return steps_.empty(); }
 
   private:
     struct Step {
         model::SnapshotPtr before;
         model::SnapshotPtr after;
-        std::vector<model::Event> events;
-        std::size_t next = 0;
         Clock::time_point cause;
-        model::Sequence unit = 0; // whose own changes were told last
+        std::vector<model::Sequence> units; // that differ, in the order in which they began to
+        std::unordered_set<model::Sequence> has;
+
+        // How far it is told: a part of the difference is made when the one before it is told.
+        enum class Part { None, BeforeUnits, Units, AfterUnits } part = Part::None;
+        std::size_t next_unit = 0;
+        std::vector<model::Event> events; // of the current part, or of one unit
+        std::size_t next_event = 0;
+        bool unit_told = false; // of the current unit, what it shows of its parts
+
+        void add(const std::vector<model::Event>& more);
+        const model::Event* next();
+        bool advance();
     };
 
     Signals(sd_bus* bus, Retire retire)
@@ -59,12 +70,11 @@ class Signals {
     static int on_moved(sd_event_source*, void* userdata);
     void slice();
     void schedule();
-    void merge_waiting();
     bool congested() const;
     void tell(Step& step, const model::Event& event);
 
     template <typename T>
-    void tell(const Step& step, const View<T>& before, const View<T>& after);
+    void tell(const View<T>& before, const View<T>& after);
     template <typename T>
     void added(const View<T>& view);
     template <typename T>
@@ -78,7 +88,7 @@ class Signals {
     Retire retire_;
     EventSource when_idle_;  // runs whenever nothing else is to be done
     EventSource when_moved_; // runs after anything else has run: the bus took something
-    std::deque<Step> steps_;
+    std::deque<Step> steps_; // two at most: being told, and waiting
     Latency latency_;
     Clock::time_point cause_{};
     Clock::time_point last_slice_{};

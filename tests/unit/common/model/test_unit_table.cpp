@@ -52,6 +52,27 @@ void it_agrees_with_an_ordered_map_under_random_changes(void**) {
     assert_null(table.find(1));
 }
 
+void many_at_once_are_put_as_one_by_one(void**) {
+    std::mt19937 random(20261125);
+    for (int round = 0; round < 60; ++round) {
+        UnitTable table, expected;
+        for (int batch = 0; batch < 6; ++batch) {
+            std::vector<UnitPtr> made;
+            for (std::size_t count = random() % 700; count > 0; --count)
+                made.push_back(unit(1 + random() % 2000)); // some twice: the later one counts
+            for (const UnitPtr& each : made)
+                expected.put(each);
+            table.put_all(std::move(made));
+        }
+        assert_int_equal(table.size(), expected.size());
+        assert_true(ids(table) == ids(expected));
+        expected.for_each(
+            [&](const Unit& each) { assert_ptr_equal(table.find(each.unit.id), &each); });
+        for (const auto& block : table.blocks())
+            assert_in_range(block->size(), 1, 128);
+    }
+}
+
 void a_copy_does_not_see_later_changes(void**) {
     UnitTable table;
     for (Sequence id = 1; id <= 1000; ++id)
@@ -129,6 +150,7 @@ void differences_of_random_tables_turn_one_into_the_other(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_an_ordered_map_under_random_changes),
+        cmocka_unit_test(many_at_once_are_put_as_one_by_one),
         cmocka_unit_test(a_copy_does_not_see_later_changes),
         cmocka_unit_test(the_difference_names_each_change_once),
         cmocka_unit_test(unchanged_blocks_are_not_looked_at),
