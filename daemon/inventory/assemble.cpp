@@ -105,7 +105,10 @@ class Assembly {
         if (!table_.groups.empty()) {
             unit.selector = table_.groups.front().selector;
             unit.selector_arguments = table_.groups.front().selector_args.text();
-            unit.load_balance = ids_.id(model::ObjectType::LoadBalance, unit.selector);
+            const model::LogicalUnit* before = published();
+            unit.load_balance = before && before->selector == unit.selector
+                                    ? before->load_balance
+                                    : ids_.id(model::ObjectType::LoadBalance, unit.selector);
         }
         unit.current_group = status_.current_group;
         unit.unit_name = map_.unit_name;
@@ -128,13 +131,26 @@ class Assembly {
             unit.implicit_alua = identity.implicit_alua;
             unit.explicit_alua = identity.explicit_alua;
             unit.unit_name_source = best->identity_source;
-            if (!unit.vendor.empty() || !unit.product.empty())
-                unit.product_id = ids_.id(model::ObjectType::DeviceProduct,
-                                          unit.vendor + "\n" + unit.product + "\n" + unit.revision);
+            unit.product_id = product(unit);
         } else if (!unit.unit_name.empty()) {
             unit.unit_name_source = model::Source::DeviceMapper; // only the map's UUID says so
         }
         unit.asymmetric = unit.implicit_alua || unit.explicit_alua || by_hardware_handler();
+    }
+
+    // Numbers are looked up by text only where the unit did not have them already.
+    const model::LogicalUnit* published() const {
+        return map_.published ? &map_.published->unit : nullptr;
+    }
+
+    model::Sequence product(const model::LogicalUnit& unit) {
+        if (unit.vendor.empty() && unit.product.empty()) return 0;
+        const model::LogicalUnit* before = published();
+        if (before && before->product_id != 0 && before->vendor == unit.vendor &&
+            before->product == unit.product && before->revision == unit.revision)
+            return before->product_id;
+        return ids_.id(model::ObjectType::DeviceProduct,
+                       unit.vendor + "\n" + unit.product + "\n" + unit.revision);
     }
 
     // Arrays that are active/passive without ALUA are known by the handler they need.
@@ -145,8 +161,11 @@ class Assembly {
     model::TargetPortGroup new_group(std::uint16_t number) {
         model::TargetPortGroup group;
         group.number = number;
-        group.id = ids_.id(model::ObjectType::TargetPortGroup,
-                           std::to_string(map_.id) + "/" + std::to_string(number));
+        const model::TargetPortGroup* before =
+            map_.published ? map_.published->group_numbered(number) : nullptr;
+        group.id = before ? before->id
+                          : ids_.id(model::ObjectType::TargetPortGroup,
+                                    std::to_string(map_.id) + "/" + std::to_string(number));
         return group;
     }
 

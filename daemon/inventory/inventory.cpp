@@ -15,7 +15,10 @@ namespace mpapi::daemon {
 namespace {
 
 // How long one turn of the loop may assemble units: well under what a reader would notice.
-constexpr std::chrono::microseconds kSlice{2000};
+constexpr std::chrono::microseconds kSlice{1000};
+// A commit waits until everything else that is there has been taken in, so that a burst becomes few
+// steps; but not longer than this.
+constexpr std::chrono::milliseconds kPatience{10};
 
 template <typename T>
 model::Table<T> sorted_table(std::vector<T> rows) {
@@ -77,7 +80,18 @@ Status Inventory::start(std::function<void()> ready, std::function<void(const Er
         },
         this);
     if (r < 0) return Error{"add", "commit source", "", -r};
-    commit_source_.reset(source);
+    when_all_taken_in_.reset(source);
+    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 5);
+    sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    r = sd_event_add_time(
+        loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            static_cast<Inventory*>(self)->commit();
+            return 0;
+        },
+        this);
+    if (r < 0) return Error{"add", "commit timer", "", -r};
+    when_out_of_patience_.reset(source);
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
     // Refreshes may be a little late: then many are done in one wake-up.
     constexpr std::uint64_t accuracy = 250'000;
@@ -157,12 +171,16 @@ void Inventory::mark_disks() {
 }
 
 void Inventory::schedule_commit() {
-    commit_due_ = true;
-    if (manager_.ready) sd_event_source_set_enabled(commit_source_.get(), SD_EVENT_ONESHOT);
+    if (std::exchange(commit_due_, true) || !manager_.ready) return;
+    sd_event_source_set_enabled(when_all_taken_in_.get(), SD_EVENT_ONESHOT);
+    sd_event_source_set_time(when_out_of_patience_.get(), to_usec(Clock::now() + kPatience));
+    sd_event_source_set_enabled(when_out_of_patience_.get(), SD_EVENT_ONESHOT);
 }
 
 void Inventory::commit() {
     commit_due_ = false;
+    sd_event_source_set_enabled(when_all_taken_in_.get(), SD_EVENT_OFF);
+    sd_event_source_set_enabled(when_out_of_patience_.get(), SD_EVENT_OFF);
     auto next = std::make_shared<model::Snapshot>(*snapshot_);
     const bool first = next->generation == 0;
     next->manager = manager_;
@@ -199,6 +217,7 @@ bool Inventory::commit_maps(model::Snapshot& next) {
 
     const bool bounded = next.generation > 0;
     const auto until = Clock::now() + kSlice;
+    std::vector<model::UnitPtr> made;
     std::size_t done = 0;
     for (; done < dirty_maps_.size(); ++done) {
         if (bounded && Clock::now() >= until) break;
@@ -212,8 +231,9 @@ bool Inventory::commit_maps(model::Snapshot& next) {
         if (map.published) count_product(map.published->unit, -1);
         add_selector(next, unit->unit);
         map.published = unit;
-        next.units.put(std::move(unit));
+        made.push_back(std::move(unit));
     }
+    if (!made.empty()) next.units.put_all(std::move(made));
     dirty_maps_.erase(dirty_maps_.begin(), dirty_maps_.begin() + static_cast<std::ptrdiff_t>(done));
     return dirty_maps_.empty();
 }

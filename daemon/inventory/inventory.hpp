@@ -170,7 +170,8 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
 
     RefreshSchedule schedule_;
     EventSource refresh_timer_;
-    EventSource commit_source_;
+    EventSource when_all_taken_in_;    // what else is pending goes before it
+    EventSource when_out_of_patience_; // does not
 
     std::vector<model::DeviceNumber> dirty_maps_;
     std::vector<model::Sequence> gone_units_;
