@@ -5,13 +5,32 @@
 // that a field can be added without thought for old readers; who wants a stable form takes the JSON
 // of Manager.Describe.
 //
-//   header | fixed tables, each an array of records | list tables | strings
+//   header | section | section | ... | directories
+//
+// A section is a run of bytes that refers to nothing outside of itself, so what did not change goes
+// from one file into the next byte for byte, wherever it comes to lie there:
+//
+//   section header | texts | tables, each an array of records
+//
+// One section is of what is common to all units (manager, plugins, products, ports, algorithms),
+// one of the disks, and one of each block of some 64 units with their groups and paths. A text is
+// referred to by its place in the section, where its length (U32) stands before its bytes; place 0
+// is the empty text. Texts are bytes as the model has them; equal ones of a section may share their
+// place. Records of a table are ordered by id; those of one unit lie together.
+//
+// The directories make any object's place a matter of a few binary searches in the file as it lies:
+//
+//   unit   its id in the directory of blocks (the last block that does not begin after it), then
+//          among the units of that block
+//   path,  its id in the directory of paths or groups, which tells the unit; then among the paths
+//   or group  groups of that unit others in the table of their section
+//
+// What is confirmed without being changed, the times at which units were read, stands in a
+// directory too, and not in the sections: in the order of the units, one record for each.
 //
 // Numbers are little-endian and records have no padding (every member is made of bytes), so a
-// record can lie at any address and is read in place. A record refers to text by offset and length
-// in the strings, and to what it has many of by the first index and a count in another table. Texts
-// are not terminated and are bytes as the model has them; equal ones may share their place. Index
-// and length are hostile until checked: see reader.hpp.
+// record can lie at any address and is read in place. Places, indices and lengths are hostile until
+// checked: see reader.hpp.
 #pragma once
 
 #include <bit>
@@ -58,7 +77,7 @@ using U32 = Little<std::uint32_t>;
 using U64 = Little<std::uint64_t>;
 
 inline constexpr std::uint64_t kMagic = 0x3174616c6670616d; // "mapflat1" in memory
-inline constexpr std::uint32_t kLayout = 1;
+inline constexpr std::uint32_t kLayout = 2;
 
 // FNV-1a. Not for defence: an honest mistake must not go unnoticed.
 constexpr std::uint64_t build_hash(std::string_view version) {
@@ -68,9 +87,9 @@ constexpr std::uint64_t build_hash(std::string_view version) {
     return hash ^ kLayout;
 }
 
+// All three are of the section in which they stand.
 struct Text {
-    U32 offset{};
-    U32 length{};
+    U32 place{}; // of its length, from the beginning of the section
 };
 
 struct List {
@@ -78,10 +97,22 @@ struct List {
     U32 count{};
 };
 
+struct TroubleRef {
+    U32 number{}; // counted from 1; 0: there is none
+};
+
 struct Trouble {
-    U64 since{}; // 0: there is none
+    U64 since{}; // 0: not known
     Text command;
     Text reason;
+};
+
+struct Manager {
+    U8 ready{};
+    Text path_manager;
+    Text path_manager_reason;
+    Text device_mapper;
+    Text udev;
 };
 
 struct Plugin {
@@ -158,13 +189,11 @@ struct LogicalUnit {
     U32 event_number{};
     U64 product_id{};
     U64 load_balance{};
-    U64 groups_read_at{}; // as they were when the snapshot was written
-    U64 table_read_at{};
     U16 flags{};
     U8 unit_name_type{};
     U8 unit_name_source{};
     U8 queueing{};
-    Trouble trouble;
+    TroubleRef trouble;
 };
 
 struct TargetPortGroup {
@@ -178,7 +207,7 @@ struct TargetPortGroup {
     U8 source{};
     List relative_port_ids; // numbers
     List target_ports;      // numbers: ids
-    Trouble trouble;
+    TroubleRef trouble;
 };
 
 enum PathFlag : std::uint8_t {
@@ -212,7 +241,7 @@ struct Path {
     U64 identity_read_at{};
     Text selector_arguments;
     Text designator;
-    Trouble trouble;
+    TroubleRef trouble;
 };
 
 struct Disk {
@@ -238,7 +267,7 @@ struct Disk {
     U64 size{};
     Text exclusion;
     Text exclusion_detail;
-    Trouble trouble;
+    TroubleRef trouble;
 };
 
 struct Setting {
@@ -251,15 +280,50 @@ struct Setting {
     Text note;
 };
 
-struct Manager {
-    U8 ready{};
-    Text path_manager;
-    Text path_manager_reason;
-    Text device_mapper;
-    Text udev;
+struct Table {
+    U32 offset{}; // from the beginning of the section
+    U32 count{};
 };
 
-struct Table {
+struct Section {
+    Table managers; // one
+    Table plugins;
+    Table load_balances;
+    Table products;
+    Table initiator_ports;
+    Table target_ports;
+    Table disks;
+    Table units;
+    Table groups;
+    Table paths;
+    Table settings;
+    Table troubles;
+    Table texts;   // Text
+    Table numbers; // U64
+};
+
+struct Place {
+    U64 offset{}; // from the beginning of the file
+    U32 size{};
+};
+
+struct Block {
+    U64 first{};       // the id of its first unit or disk
+    U32 first_index{}; // how many of them the blocks before it have
+    Place section;
+};
+
+struct ReadTimes { // as they were when the snapshot was written
+    U64 groups{};
+    U64 table{};
+};
+
+struct Member {
+    U64 id{}; // of a path or group
+    U64 unit{};
+};
+
+struct Directory {
     U64 offset{}; // from the beginning of the file
     U32 count{};
     U32 record_size{};
@@ -274,20 +338,12 @@ struct Header {
     U64 generation{};
     U64 made_at{};
     U64 total_size{};
-    Manager manager;
-    Table plugins;
-    Table load_balances;
-    Table products;
-    Table initiator_ports;
-    Table target_ports;
-    Table units;
-    Table groups; // all of one unit together, as are the paths
-    Table paths;
-    Table disks;
-    Table settings;
-    Table texts;   // Text
-    Table numbers; // U64
-    Table strings; // bytes
+    Place common;
+    Directory units;      // Block, by first
+    Directory disks;      // Block, by first
+    Directory read_times; // ReadTimes, of the units
+    Directory paths;      // Member, by id
+    Directory groups;     // Member, by id
 };
 
 static_assert(alignof(Header) == 1 && alignof(Path) == 1 && std::is_trivially_copyable_v<Path>);

@@ -1,376 +1,309 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "common/flat/writer.hpp"
 
+#include "common/flat/section_writer.hpp"
+
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 namespace mpapi::flat {
 
 namespace {
 
-// Strings recently written, found by a few of their bytes. Most repeat at once (vendor, selector,
-// the designator of all paths of a unit), so a small table finds nearly all repetitions.
-constexpr std::size_t kRecent = 1024;
-
-std::size_t slot_of(std::string_view text) {
-    std::uint64_t word = 0;
-    const std::size_t used = std::min<std::size_t>(text.size(), sizeof word);
-    std::memcpy(&word, text.data() + text.size() - used, used);
-    word = (word ^ text.size()) * 0x9e3779b97f4a7c15;
-    return static_cast<std::size_t>(word >> 54) % kRecent;
-}
-
-std::uint64_t time(model::Time value) {
-    return value > 0 ? static_cast<std::uint64_t>(value) : 0;
-}
-
-template <typename E>
-U8 number_of(E value) {
-    return static_cast<U8>(value);
-}
-
-template <typename Flag>
-auto flag(bool set, Flag bit) {
-    return set ? bit : Flag{};
-}
-
-std::uint32_t narrow(std::size_t value) {
-    return static_cast<std::uint32_t>(value);
-}
-
-constexpr std::size_t kPiece = std::size_t{64} << 10;
+using Members = std::vector<Member>;
+using IdRange = std::pair<std::uint64_t, std::uint64_t>; // both ends belong to it
 
 template <typename T>
 std::span<const std::byte> bytes_of(const std::vector<T>& values) {
     return std::as_bytes(std::span<const T>(values));
 }
 
-} // namespace
+constexpr auto before = [](const Member& a, const Member& b) { return a.id < b.id; };
 
-// Collects the records of one table and writes them in pieces.
-template <typename Record>
-class Writer::Cursor {
+// By id. Ids were given in the order of discovery, host by host, so they come as some interleaved
+// runs of small numbers: two or three passes over the bytes in which they differ, where sorting by
+// comparison takes as long as encoding the paths.
+void sort_by_id(Members& members) {
+    if (members.empty() || std::is_sorted(members.begin(), members.end(), before)) return;
+    std::uint64_t any = 0;
+    std::uint64_t all = ~std::uint64_t{0};
+    for (const Member& each : members) {
+        any |= each.id;
+        all &= each.id;
+    }
+    Members sorted(members.size());
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        if ((((any ^ all) >> shift) & 0xff) == 0) continue;
+        auto digit = [shift](const Member& each) { return each.id >> shift & 0xff; };
+        std::array<std::size_t, 257> begin{};
+        for (const Member& each : members)
+            ++begin[digit(each) + 1];
+        std::partial_sum(begin.begin(), begin.end(), begin.begin());
+        for (const Member& each : members)
+            sorted[begin[digit(each)]++] = each;
+        members.swap(sorted);
+    }
+}
+
+// Whether the id lies in one of the ranges, which are ordered and do not overlap.
+bool contains(const std::vector<IdRange>& ranges, std::uint64_t id) {
+    const auto at = std::partition_point(ranges.begin(), ranges.end(),
+                                         [id](const IdRange& each) { return each.second < id; });
+    return at != ranges.end() && at->first <= id;
+}
+
+std::uint64_t time(const std::atomic<model::Time>& value) {
+    const model::Time now = value.load(std::memory_order_relaxed);
+    return now > 0 ? static_cast<std::uint64_t>(now) : 0;
+}
+
+// The model lies scattered in memory, and encoding it is mostly waiting for that: what the next
+// units will need is asked for in time, each step of the way one unit earlier than the one after
+// it.
+void fetch(const void* begin, std::size_t size) {
+    constexpr std::size_t line = 64;
+    for (std::size_t at = 0; at < size; at += line)
+        __builtin_prefetch(static_cast<const char*>(begin) + at);
+}
+
+// What a unit, its paths and groups have on the heap.
+void fetch_parts(const model::Unit& unit) {
+    for (const auto* text : {&unit.unit.key, &unit.unit.uuid, &unit.unit.unit_name})
+        __builtin_prefetch(text->data());
+    __builtin_prefetch(unit.unit.features.data());
+    if (unit.unit.settings)
+        fetch(unit.unit.settings->data(), unit.unit.settings->size() * sizeof(model::Setting));
+    for (const auto& group : unit.groups) {
+        __builtin_prefetch(group.relative_port_ids.data());
+        __builtin_prefetch(group.target_ports.data());
+    }
+    for (const auto& path : unit.paths)
+        __builtin_prefetch(path.designator.data());
+}
+
+void fetch_ahead(const model::UnitTable::Block& block, std::size_t at) {
+    if (at + 3 < block.size()) fetch(block[at + 3].get(), sizeof(model::Unit));
+    if (at + 2 < block.size()) {
+        const model::Unit& unit = *block[at + 2];
+        fetch(unit.paths.data(), unit.paths.size() * sizeof(model::Path));
+        fetch(unit.groups.data(), unit.groups.size() * sizeof(model::TargetPortGroup));
+        __builtin_prefetch(unit.unit.settings.get());
+        __builtin_prefetch(unit.read_times.get());
+    }
+    if (at + 1 < block.size()) fetch_parts(*block[at + 1]);
+}
+
+class Writer {
   public:
-    Cursor(Writer& writer, const Table& table)
-      : writer_(writer)
-      , at_(table.offset) {
-        records_.reserve(std::min<std::size_t>(table.count, kPiece / sizeof(Record)));
-    }
-    Cursor(const Cursor&) = delete;
-    Cursor& operator=(const Cursor&) = delete;
-    ~Cursor() { flush(); }
+    Writer(const model::Snapshot& snapshot, File& file, const Contents* previous)
+      : snapshot_(snapshot)
+      , file_(file)
+      , previous_(previous) {}
 
-    void put(const Record& record) {
-        records_.push_back(record);
-        if (records_.size() == records_.capacity()) flush();
-    }
+    Result<Contents> write(std::uint64_t build);
 
   private:
-    void flush() {
-        const auto bytes = bytes_of(records_);
-        writer_.put(at_, bytes);
-        at_ += bytes.size();
-        records_.clear();
-    }
+    void write_common();
+    void write_units(const std::shared_ptr<const model::UnitTable::Block>& block);
+    void write_disks();
+    template <typename Encode>
+    Place write_part(const std::shared_ptr<const void>& block, Contents::Part part,
+                     Contents::Parts Contents::*which, Encode encode);
+    Place encoded();
+    Place copied(const Place& place);
+    void flush_copy();
+    std::vector<IdRange> replaced() const;
+    template <typename Record>
+    Directory directory(const std::vector<Record>& records);
+    Directory members(Members& added, Directory Contents::*which);
 
-    Writer& writer_;
-    std::uint64_t at_;
-    std::vector<Record> records_;
+    const model::Snapshot& snapshot_;
+    File& file_;
+    const Contents* previous_;
+    Status status_ = Done{};
+    std::uint64_t end_ = sizeof(Header);
+    SectionWriter section_;
+    // Sections that are neighbours in both files are copied together.
+    std::uint64_t copy_from_ = 0;
+    std::uint64_t copy_to_ = 0;
+    std::uint64_t copy_size_ = 0;
+    Contents contents_;
+    Header header_;
+    std::vector<Block> units_;
+    std::vector<Block> disks_;
+    std::vector<ReadTimes> read_times_;
+    Members paths_;  // of blocks that were encoded
+    Members groups_; // as well
 };
 
-void Writer::put(std::uint64_t offset, std::span<const std::byte> bytes) {
-    if (status_ && !bytes.empty()) status_ = sink_(offset, bytes);
+Place Writer::encoded() {
+    Place place;
+    place.offset = end_;
+    const auto bytes = section_.finish();
+    if (bytes) {
+        place.size = static_cast<std::uint32_t>(bytes->size());
+        end_ += bytes->size();
+        if (status_) status_ = file_.write(place.offset, *bytes);
+    } else if (status_) {
+        status_ = bytes.error();
+    }
+    section_.clear();
+    return place;
+}
+
+Place Writer::copied(const Place& place) {
+    if (copy_from_ + copy_size_ != place.offset || copy_to_ + copy_size_ != end_) {
+        flush_copy();
+        copy_from_ = place.offset;
+        copy_to_ = end_;
+    }
+    copy_size_ += place.size;
+    end_ += place.size;
+    Place here = place;
+    here.offset = end_ - place.size;
+    return here;
+}
+
+void Writer::flush_copy() {
+    if (status_ && copy_size_ != 0) status_ = file_.copy(copy_from_, copy_to_, copy_size_);
+    copy_size_ = 0;
+}
+
+void Writer::write_common() {
+    section_.add(snapshot_.manager);
+    auto add = [this](const auto& table) {
+        for (const auto& value : *table)
+            section_.add(value);
+    };
+    add(snapshot_.plugins);
+    add(snapshot_.load_balances);
+    add(snapshot_.products);
+    add(snapshot_.initiator_ports);
+    add(snapshot_.target_ports);
+    header_.common = encoded();
+}
+
+// As it lies in the previous file, or encoded by encode().
+template <typename Encode>
+Place Writer::write_part(const std::shared_ptr<const void>& block, Contents::Part part,
+                         Contents::Parts Contents::*which, Encode encode) {
+    const Contents::Part* known = nullptr;
+    if (previous_) {
+        const auto found = (previous_->*which).find(block);
+        if (found != (previous_->*which).end()) known = &found->second;
+    }
+    if (known) {
+        part.section = copied(known->section);
+    } else {
+        encode();
+        part.section = encoded();
+    }
+    (contents_.*which).emplace(block, part);
+    return part.section;
+}
+
+void Writer::write_units(const std::shared_ptr<const model::UnitTable::Block>& block) {
+    const std::uint64_t first = block->front()->unit.id;
+    const auto index = static_cast<std::uint32_t>(read_times_.size());
+    const Place place =
+        write_part(block, {{}, first, block->back()->unit.id}, &Contents::units, [&] {
+            for (std::size_t at = 0; at < block->size(); ++at) {
+                fetch_ahead(*block, at);
+                const model::Unit& unit = *(*block)[at];
+                section_.add(unit);
+                for (const auto& path : unit.paths)
+                    paths_.push_back({path.id, unit.unit.id});
+                for (const auto& group : unit.groups)
+                    groups_.push_back({group.id, unit.unit.id});
+            }
+        });
+    units_.push_back({first, index, place});
+    for (const auto& unit : *block)
+        read_times_.push_back(
+            {time(unit->read_times->target_port_groups), time(unit->read_times->device_mapper)});
+}
+
+void Writer::write_disks() {
+    const auto& disks = snapshot_.disks;
+    if (disks->empty()) return;
+    const Place place =
+        write_part(disks, {{}, disks->front().id, disks->back().id}, &Contents::disks, [&] {
+            for (const auto& disk : *disks)
+                section_.add(disk);
+        });
+    disks_.push_back({disks->front().id, 0, place});
+}
+
+// The units of the previous file's blocks that were not copied.
+std::vector<IdRange> Writer::replaced() const {
+    std::vector<IdRange> ranges;
+    for (const auto& [block, part] : previous_->units)
+        if (!contents_.units.contains(block)) ranges.emplace_back(part.first, part.last);
+    std::sort(ranges.begin(), ranges.end());
+    return ranges;
 }
 
 template <typename Record>
-void Writer::reserve(Table& table, std::size_t count) {
-    table.offset = head_size_;
-    table.count = narrow(count);
-    table.record_size = sizeof(Record);
-    head_size_ += count * sizeof(Record);
+Directory Writer::directory(const std::vector<Record>& records) {
+    Directory directory;
+    directory.offset = end_;
+    directory.count = static_cast<std::uint32_t>(records.size());
+    directory.record_size = sizeof(Record);
+    const auto bytes = bytes_of(records);
+    end_ += bytes.size();
+    if (status_ && records.size() > std::numeric_limits<std::uint32_t>::max())
+        status_ = Error{"write a snapshot", "", "it has too many objects", 0};
+    if (status_ && !bytes.empty()) status_ = file_.write(directory.offset, bytes);
+    return directory;
 }
 
-Writer::Writer(const model::Snapshot& snapshot, std::uint64_t build, Sink sink)
-  : snapshot_(snapshot)
-  , sink_(std::move(sink))
-  , recent_(kRecent) {
+// Members of units that were copied keep their entries; the others are put among them.
+Directory Writer::members(Members& added, Directory Contents::*which) {
+    sort_by_id(added);
+    if (!status_ || !previous_) return directory(added);
+    const Directory& old = previous_->*which;
+    Members kept(old.count);
+    status_ = file_.read_previous(old.offset, std::as_writable_bytes(std::span(kept)));
+    const auto gone = replaced();
+    std::erase_if(kept, [&](const Member& each) { return contains(gone, each.unit); });
+    Members all(kept.size() + added.size());
+    std::merge(kept.begin(), kept.end(), added.begin(), added.end(), all.begin(), before);
+    return directory(all);
+}
+
+Result<Contents> Writer::write(std::uint64_t build) {
+    write_common();
+    write_disks();
+    for (const auto& block : snapshot_.units.blocks())
+        write_units(block);
+    flush_copy();
+    header_.units = directory(units_);
+    header_.disks = directory(disks_);
+    header_.read_times = directory(read_times_);
+    header_.paths = contents_.paths = members(paths_, &Contents::paths);
+    header_.groups = contents_.groups = members(groups_, &Contents::groups);
     header_.magic = kMagic;
     header_.layout = kLayout;
     header_.header_size = sizeof(Header);
     header_.build = build;
-    header_.instance = snapshot.instance;
-    header_.generation = snapshot.generation;
-    header_.made_at = time(snapshot.made_at);
-    std::size_t groups = 0;
-    std::size_t paths = 0;
-    snapshot.units.for_each([&](const model::Unit& unit) {
-        groups += unit.groups.size();
-        paths += unit.paths.size();
-    });
-    reserve<Plugin>(header_.plugins, snapshot.plugins->size());
-    reserve<LoadBalance>(header_.load_balances, snapshot.load_balances->size());
-    reserve<DeviceProduct>(header_.products, snapshot.products->size());
-    reserve<InitiatorPort>(header_.initiator_ports, snapshot.initiator_ports->size());
-    reserve<TargetPort>(header_.target_ports, snapshot.target_ports->size());
-    reserve<LogicalUnit>(header_.units, snapshot.units.size());
-    reserve<TargetPortGroup>(header_.groups, groups);
-    reserve<Path>(header_.paths, paths);
-    reserve<Disk>(header_.disks, snapshot.disks->size());
+    header_.instance = snapshot_.instance;
+    header_.generation = snapshot_.generation;
+    header_.made_at = snapshot_.made_at > 0 ? static_cast<std::uint64_t>(snapshot_.made_at) : 0;
+    header_.total_size = end_;
+    if (status_) status_ = file_.write(0, std::as_bytes(std::span(&header_, 1)));
+    if (!status_) return std::move(status_).error();
+    return std::move(contents_);
 }
 
-Text Writer::text(std::string_view value) {
-    if (value.empty()) return {};
-    Remembered& recent = recent_[slot_of(value)];
-    if (recent.text == value) return recent.place;
-    recent.text = value;
-    recent.place = {narrow(strings_.size()), narrow(value.size())};
-    strings_.append(value);
-    return recent.place;
-}
+} // namespace
 
-List Writer::texts(const std::vector<std::string>& values) {
-    const List list{narrow(texts_.size()), narrow(values.size())};
-    for (const auto& value : values)
-        texts_.push_back(text(value));
-    return list;
-}
-
-template <typename Container>
-List Writer::numbers(const Container& values) {
-    const List list{narrow(numbers_.size()), narrow(values.size())};
-    for (auto value : values)
-        numbers_.push_back(U64(value));
-    return list;
-}
-
-List Writer::settings(const model::Shared<std::vector<model::Setting>>& settings) {
-    if (!settings) return {};
-    const auto [known, added] = shared_settings_.try_emplace(settings.get());
-    if (!added) return known->second;
-    known->second = {narrow(settings_.size()), narrow(settings->size())};
-    for (const auto& each : *settings)
-        settings_.push_back({text(each.name), text(each.value), text(each.section), text(each.file),
-                             each.line, text(each.written), text(each.note)});
-    return known->second;
-}
-
-Trouble Writer::trouble(const model::Shared<model::Trouble>& trouble) {
-    if (!trouble) return {};
-    return {std::max<std::uint64_t>(time(trouble->since), 1), text(trouble->command),
-            text(trouble->reason)};
-}
-
-Plugin Writer::record(const model::Plugin& v) {
-    return {v.id,
-            text(v.name),
-            text(v.driver_name),
-            text(v.driver_vendor),
-            text(v.driver_version),
-            text(v.device_file_namespace),
-            texts(v.load_balance)};
-}
-
-LoadBalance Writer::record(const model::LoadBalance& v) {
-    return {v.id, text(v.selector), text(v.vendor), v.type};
-}
-
-DeviceProduct Writer::record(const model::DeviceProduct& v) {
-    return {v.id, text(v.vendor), text(v.product), text(v.revision)};
-}
-
-InitiatorPort Writer::record(const model::InitiatorPort& v) {
-    return {v.id, text(v.port_id), text(v.device_file), text(v.friendly_name),
-            number_of(v.transport)};
-}
-
-TargetPort Writer::record(const model::TargetPort& v) {
-    return {v.id, text(v.port_id), v.relative_port_id, number_of(v.transport)};
-}
-
-TargetPortGroup Writer::record(const model::TargetPortGroup& v) {
-    TargetPortGroup r;
-    r.id = v.id;
-    r.number = v.number;
-    r.access_state = number_of(v.access_state);
-    r.preferred = v.preferred;
-    r.supported_states = v.supported_states;
-    r.status_code = v.status_code;
-    r.explicit_failover = v.explicit_failover;
-    r.source = number_of(v.source);
-    r.relative_port_ids = numbers(v.relative_port_ids);
-    r.target_ports = numbers(v.target_ports);
-    r.trouble = trouble(v.trouble);
-    return r;
-}
-
-Path Writer::record(const model::Path& v) {
-    Path r;
-    r.id = v.id;
-    r.initiator_port = v.initiator_port;
-    r.target_port = v.target_port;
-    r.device = text(v.device);
-    r.major = v.number.major;
-    r.minor = v.number.minor;
-    r.host = v.address.host;
-    r.channel = v.address.channel;
-    r.target = v.address.target;
-    r.lun = v.address.lun;
-    r.device_state = number_of(v.device_state);
-    r.state = number_of(v.state);
-    r.identity = number_of(v.identity);
-    r.identity_source = number_of(v.identity_source);
-    r.flags = static_cast<U8>(flag(v.disabled, kDisabled) | flag(v.dm_active, kActive) |
-                              flag(v.size_mismatch, kPathSizeMismatch) |
-                              flag(v.group_known, kGroupKnown));
-    r.target_port_group = v.target_port_group;
-    r.relative_port_id = v.relative_port_id;
-    r.priority_group = v.priority_group;
-    r.fail_count = v.fail_count;
-    r.size = v.size;
-    r.identity_read_at = time(v.identity_read_at);
-    r.selector_arguments = text(v.selector_arguments);
-    r.designator = text(v.designator);
-    r.trouble = trouble(v.trouble);
-    return r;
-}
-
-Disk Writer::record(const model::Disk& v) {
-    Disk r;
-    r.id = v.id;
-    r.key = text(v.key);
-    r.device = text(v.device);
-    r.major = v.number.major;
-    r.minor = v.number.minor;
-    r.host = v.address.host;
-    r.channel = v.address.channel;
-    r.target = v.address.target;
-    r.lun = v.address.lun;
-    r.transport = number_of(v.transport);
-    r.device_state = number_of(v.device_state);
-    r.unit_name_type = number_of(v.unit_name_type);
-    r.vendor = text(v.vendor);
-    r.product = text(v.product);
-    r.revision = text(v.revision);
-    r.unit_name = text(v.unit_name);
-    r.serial_number = text(v.serial_number);
-    r.initiator_port = v.initiator_port;
-    r.target_port = v.target_port;
-    r.size = v.size;
-    r.exclusion = text(v.exclusion);
-    r.exclusion_detail = text(v.exclusion_detail);
-    r.trouble = trouble(v.trouble);
-    return r;
-}
-
-LogicalUnit Writer::record(const model::Unit& unit, std::uint32_t first_group,
-                           std::uint32_t first_path) {
-    const model::LogicalUnit& v = unit.unit;
-    LogicalUnit r;
-    r.id = v.id;
-    r.key = text(v.key);
-    r.name = text(v.name);
-    r.uuid = text(v.uuid);
-    r.major = v.number.major;
-    r.minor = v.number.minor;
-    r.vendor = text(v.vendor);
-    r.product = text(v.product);
-    r.revision = text(v.revision);
-    r.unit_name = text(v.unit_name);
-    r.serial_number = text(v.serial_number);
-    r.selector = text(v.selector);
-    r.selector_arguments = text(v.selector_arguments);
-    r.hardware_handler = text(v.hardware_handler);
-    r.features = texts(v.features);
-    r.settings = settings(v.settings);
-    r.groups = {first_group, narrow(unit.groups.size())};
-    r.paths = {first_path, narrow(unit.paths.size())};
-    r.size = v.size;
-    r.current_group = v.current_group;
-    r.event_number = v.event_number;
-    r.product_id = v.product_id;
-    r.load_balance = v.load_balance;
-    r.groups_read_at = time(unit.read_times->target_port_groups.load(std::memory_order_relaxed));
-    r.table_read_at = time(unit.read_times->device_mapper.load(std::memory_order_relaxed));
-    r.flags = static_cast<std::uint16_t>(
-        flag(v.queue_if_no_path, kQueueIfNoPath) | flag(v.suspended, kSuspended) |
-        flag(v.read_only, kReadOnly) | flag(v.asymmetric, kAsymmetric) |
-        flag(v.implicit_alua, kImplicitAlua) | flag(v.explicit_alua, kExplicitAlua) |
-        flag(v.size_mismatch, kUnitSizeMismatch) |
-        flag(v.duplicate_designator, kDuplicateDesignator));
-    r.unit_name_type = number_of(v.unit_name_type);
-    r.unit_name_source = number_of(v.unit_name_source);
-    r.queueing = number_of(v.queueing);
-    r.trouble = trouble(v.trouble);
-    return r;
-}
-
-template <typename Record, typename Value>
-void Writer::write_table(const Table& table, const model::Table<Value>& values) {
-    Cursor<Record> out(*this, table);
-    for (const auto& value : *values)
-        out.put(record(value));
-}
-
-void Writer::write_units() {
-    Cursor<LogicalUnit> units(*this, header_.units);
-    Cursor<TargetPortGroup> groups(*this, header_.groups);
-    Cursor<Path> paths(*this, header_.paths);
-    std::size_t group_count = 0;
-    std::size_t path_count = 0;
-    snapshot_.units.for_each([&](const model::Unit& unit) {
-        units.put(record(unit, narrow(group_count), narrow(path_count)));
-        for (const auto& group : unit.groups)
-            groups.put(record(group));
-        for (const auto& path : unit.paths)
-            paths.put(record(path));
-        group_count += unit.groups.size();
-        path_count += unit.paths.size();
-    });
-}
-
-Status Writer::write() {
-    strings_.reserve(snapshot_.units.size() * 256);
-    write_table<Plugin>(header_.plugins, snapshot_.plugins);
-    write_table<LoadBalance>(header_.load_balances, snapshot_.load_balances);
-    write_table<DeviceProduct>(header_.products, snapshot_.products);
-    write_table<InitiatorPort>(header_.initiator_ports, snapshot_.initiator_ports);
-    write_table<TargetPort>(header_.target_ports, snapshot_.target_ports);
-    write_units();
-    write_table<Disk>(header_.disks, snapshot_.disks);
-    const auto& manager = snapshot_.manager;
-    header_.manager = {manager.ready, text(manager.path_manager), text(manager.path_manager_reason),
-                       text(manager.device_mapper), text(manager.udev)};
-
-    constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-    if (strings_.size() > most || settings_.size() > most || texts_.size() > most ||
-        numbers_.size() > most)
-        return Error{"write a snapshot", "", "it has more than 4 GiB of strings", 0};
-    std::uint64_t at = head_size_;
-    auto follow = [&](Table& table, std::span<const std::byte> bytes, std::size_t record_size) {
-        table.offset = at;
-        table.count = narrow(bytes.size() / record_size);
-        table.record_size = narrow(record_size);
-        put(at, bytes);
-        at += bytes.size();
-    };
-    follow(header_.settings, bytes_of(settings_), sizeof(Setting));
-    follow(header_.texts, bytes_of(texts_), sizeof(Text));
-    follow(header_.numbers, bytes_of(numbers_), sizeof(U64));
-    follow(header_.strings, std::as_bytes(std::span(strings_.data(), strings_.size())), 1);
-    header_.total_size = at;
-    put(0, std::as_bytes(std::span(&header_, 1)));
-    return std::move(status_);
-}
-
-Result<std::vector<std::byte>> write(const model::Snapshot& snapshot, std::uint64_t build) {
-    std::vector<std::byte> file;
-    Writer writer(snapshot, build, [&](std::uint64_t offset, std::span<const std::byte> bytes) {
-        if (file.size() < offset + bytes.size()) file.resize(offset + bytes.size());
-        std::memcpy(file.data() + offset, bytes.data(), bytes.size());
-        return Status(Done{});
-    });
-    if (auto status = writer.write(); !status) return std::move(status).error();
-    return file;
+Result<Contents> write(const model::Snapshot& snapshot, std::uint64_t build, File& file,
+                       const Contents* previous) {
+    return Writer(snapshot, file, previous).write(build);
 }
 
 } // namespace mpapi::flat

@@ -3,6 +3,10 @@
 
 namespace mpapi::daemon {
 
+namespace {
+constexpr std::size_t kGiven = 16;
+}
+
 model::Shared<std::vector<model::Setting>> TablePolicy::settings(const model::LogicalUnit& unit,
                                                                  model::Transport) {
     std::vector<model::Setting> settings;
@@ -19,7 +23,10 @@ model::Shared<std::vector<model::Setting>> TablePolicy::settings(const model::Lo
     add("path_selector", unit.selector_arguments.empty()
                              ? unit.selector + " 0"
                              : unit.selector + " " + unit.selector_arguments);
-    return settings;
+    for (const auto& each : given_)
+        if (*each == settings) return each;
+    if (given_.size() < kGiven) return given_.emplace_back(std::move(settings));
+    return given_[next_++ % kGiven] = std::move(settings);
 }
 
 MultipathPolicy::Exclusion TablePolicy::exclusion(const UnmappedDisk& disk) {

@@ -59,6 +59,11 @@ class TablePolicy final : public MultipathPolicy {
     model::Shared<std::vector<model::Setting>> settings(const model::LogicalUnit& unit,
                                                         model::Transport transport) override;
     Exclusion exclusion(const UnmappedDisk& disk) override;
+
+  private:
+    using Settings = model::Shared<std::vector<model::Setting>>;
+    std::vector<Settings> given_; // lately; most maps have the same
+    std::size_t next_ = 0;
 };
 
 } // namespace mpapi::daemon

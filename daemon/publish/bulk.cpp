@@ -5,11 +5,13 @@
 
 namespace mpapi::publish {
 
-Bulk::Bulk(Background& background, Current current, Make make, bool keep)
+Bulk::Bulk(Background& background, Current current, Make make, bool keep,
+           std::function<void()> tidy)
   : background_(background)
   , current_(std::move(current))
   , make_(std::move(make))
-  , keep_(keep) {}
+  , keep_(keep)
+  , tidy_(std::move(tidy)) {}
 
 Bulk::~Bulk() {
     *alive_ = false;
@@ -59,6 +61,7 @@ void Bulk::finished(Result<Fd> fd, std::uint64_t generation) {
     const Result<std::shared_ptr<const File>> success = std::move(file);
     for (const auto& taker : takers)
         taker(success);
+    if (tidy_) background_.submit(tidy_, [] {});
 }
 
 } // namespace mpapi::publish

@@ -26,8 +26,10 @@ class Bulk {
     using Taker = std::function<void(const Result<std::shared_ptr<const File>>&)>;
     using Current = std::function<model::SnapshotPtr()>;
 
-    // `keep` the file until the next generation, or only while it is on its way to callers.
-    Bulk(Background& background, Current current, Make make, bool keep);
+    // `keep` the file until the next generation, or only while it is on its way to callers. `tidy`
+    // runs on that other thread too, after the callers have a file.
+    Bulk(Background& background, Current current, Make make, bool keep,
+         std::function<void()> tidy = nullptr);
     ~Bulk();
     Bulk(const Bulk&) = delete;
     Bulk& operator=(const Bulk&) = delete;
@@ -48,6 +50,7 @@ class Bulk {
     Current current_;
     Make make_;
     bool keep_;
+    std::function<void()> tidy_;
     std::shared_ptr<const File> file_;
     bool running_ = false;
     std::uint64_t running_generation_ = 0;

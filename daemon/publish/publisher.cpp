@@ -3,7 +3,6 @@
 
 #include "daemon/publish/describe.hpp"
 #include "daemon/publish/errors.hpp"
-#include "daemon/publish/snapshot_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,6 +14,10 @@ namespace {
 // Whoever waits longer can ask again; the inventory keeps something for each wait.
 constexpr std::chrono::milliseconds kLongestSettle = std::chrono::minutes(5);
 constexpr unsigned kSettling = 1024;
+
+// How long things change without anybody asking for a snapshot until the last one's memory is given
+// back.
+constexpr std::chrono::minutes kUnusedFileKept{1};
 
 void reply_failure(sd_bus_message* call, const Error& failure) {
     error::reply(call, error::name_for(failure), failure.message());
@@ -56,8 +59,12 @@ Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop
     self->page_->set(self->current_->instance, self->current_->generation);
     if (auto s = take(self->background_, Background::create(loop)); !s) return std::move(s).error();
     auto current = [publisher = self.get()] { return publisher->current_; };
-    self->snapshots_ =
-        std::make_unique<Bulk>(*self->background_, current, write_snapshot_file, true);
+    self->snapshots_ = std::make_unique<Bulk>(
+        *self->background_, current,
+        [files = self->snapshot_files_](const model::Snapshot& snapshot) {
+            return files->write(snapshot);
+        },
+        true, [files = self->snapshot_files_] { files->tidy(); });
     self->documents_ = std::make_unique<Bulk>(
         *self->background_, current,
         [](const model::Snapshot& snapshot) { return publish::describe(snapshot, {}); }, false);
@@ -89,6 +96,12 @@ void Publisher::model_changed(const model::SnapshotPtr& before, const model::Sna
     failures_.record(events);
     // Closing the last descriptor frees the file's pages: off the loop.
     if (auto file = snapshots_->forget()) background_->submit([file = std::move(file)] {}, [] {});
+    if (std::exchange(snapshot_wanted_, false)) {
+        snapshot_file_used_ = cause;
+    } else if (snapshot_file_used_ && cause - *snapshot_file_used_ > kUnusedFileKept) {
+        snapshot_file_used_.reset();
+        background_->submit([files = snapshot_files_] { files->forget(); }, [] {});
+    }
     page_->set(after->instance, after->generation);
     signals_->push(before, after, events, cause);
     journal_.record(*after, events);
@@ -129,6 +142,7 @@ void Publisher::get_snapshot(sd_bus_message* call) {
     auto answer = [](sd_bus_message* to, const Bulk::File& file) {
         sd_bus_reply_method_return(to, "th", file.generation, file.fd.get());
     };
+    snapshot_wanted_ = true;
     // What is there is given at once and counts for nobody.
     if (auto file = snapshots_->ready()) return answer(call, *file);
     auto pending = admit(call);

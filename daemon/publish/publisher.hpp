@@ -19,8 +19,11 @@
 #include "daemon/publish/objects.hpp"
 #include "daemon/publish/senders.hpp"
 #include "daemon/publish/signals.hpp"
+#include "daemon/publish/snapshot_file.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace mpapi::publish {
@@ -80,6 +83,10 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Gatekeeper gatekeeper_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;
+    std::shared_ptr<SnapshotFiles> snapshot_files_ =
+        std::make_shared<SnapshotFiles>(); // background_'s
+    bool snapshot_wanted_ = false;         // since the last change
+    std::optional<std::chrono::steady_clock::time_point> snapshot_file_used_;
     std::unique_ptr<Bulk> snapshots_;
     std::unique_ptr<Bulk> documents_;
     std::unique_ptr<Signals> signals_;

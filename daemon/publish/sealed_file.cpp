@@ -32,6 +32,19 @@ Status SealedFile::write_at(std::uint64_t offset, std::string_view bytes) {
     return Done{};
 }
 
+Status SealedFile::copy_from(int other, std::uint64_t from, std::uint64_t to, std::uint64_t size) {
+    auto source = static_cast<loff_t>(from);
+    auto target = static_cast<loff_t>(to);
+    while (size != 0) {
+        const ssize_t copied =
+            copy_file_range(other, &source, fd_.get(), &target, static_cast<std::size_t>(size), 0);
+        if (copied < 0 && errno == EINTR) continue;
+        if (copied <= 0) return Error{"copy a memfd", "", "", copied < 0 ? errno : ENODATA};
+        size -= static_cast<std::uint64_t>(copied);
+    }
+    return Done{};
+}
+
 Result<Fd> SealedFile::seal() && {
     if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return Error{"seal a memfd", "", "", errno};

@@ -18,6 +18,8 @@ class SealedFile {
 
     Status write(std::string_view bytes); // behind what was written so
     Status write_at(std::uint64_t offset, std::string_view bytes);
+    // Bytes of another file, without passing through this process.
+    Status copy_from(int other, std::uint64_t from, std::uint64_t to, std::uint64_t size);
     // The end of writing. The descriptor stands at the beginning of the file.
     Result<Fd> seal() &&;
 

@@ -268,28 +268,48 @@ class Consistency(SanTest):
         return value
 
     def assert_flat(self, content, model, instance, generation):
-        """The header of common/flat/layout.hpp: counts, and that each table lies inside."""
+        """common/flat/layout.hpp: what each section has, and that the directories tell the same."""
         magic, layout, size, _, has_instance, has_generation, _, total = struct.unpack_from(
             "<8sIIQQQQQ", content
         )
-        self.assertEqual((magic, layout), (b"mapflat1", 1))
+        self.assertEqual((magic, layout), (b"mapflat1", 2))
         self.assertEqual((has_instance, has_generation), (instance, generation))
         self.assertEqual(total, len(content))
-        tables = list(struct.iter_unpack("<QII", content[size - 13 * 16 : size]))
-        for offset, count, record in tables:
+        directories = list(struct.iter_unpack("<QII", content[size - 5 * 16 : size]))
+        for offset, count, record in directories:
             self.assertLessEqual(offset + count * record, total)
+        rows = [
+            [content[offset + i * record :][:record] for i in range(count)]
+            for offset, count, record in directories
+        ]
+        units, disks, read_times, paths, groups = rows
+        common = struct.unpack_from("<QI", content, size - 5 * 16 - 12)
+        places = [common] + [struct.unpack("<QIQI", row)[2:] for row in units + disks]
+        sections = [content[offset : offset + length] for offset, length in places]
+
+        # The tables of a section follow each other, so the next one tells how long this one is.
         kinds = (
-            "Plugin", "LoadBalance", "DeviceProduct", "InitiatorPort", "TargetPort",
-            "LogicalUnit", "TargetPortGroup", "Path", "Disk",
+            "Plugin", "LoadBalance", "DeviceProduct", "InitiatorPort", "TargetPort", "Disk",
+            "LogicalUnit", "TargetPortGroup", "Path",
         )  # fmt: skip
-        for kind, (offset, count, record) in zip(kinds, tables):
+        for number, kind in enumerate(kinds, 1):
+            ids = []
+            for section in sections:
+                offset, count, end = struct.unpack_from("<III", section, number * 8)
+                self.assertLessEqual(end, len(section))
+                for at in range(offset, end, (end - offset) // count if count else 1):
+                    ids.append(struct.unpack_from("<Q", section, at)[0])
             with self.subTest(kind=kind):
-                ids = {struct.unpack_from("<Q", content, offset + i * record)[0] for i in range(count)}
-                published = model.all(interface(kind)).values()
-                self.assertEqual(ids, {each["ObjectId"][1] for each in published})
-        strings = content[tables[12][0] :]
+                published = {e["ObjectId"][1] for e in model.all(interface(kind)).values()}
+                self.assertEqual(sorted(ids), sorted(published))
+                if kind == "LogicalUnit":
+                    self.assertEqual(len(read_times), len(ids))
+                for rows, of in ((paths, "Path"), (groups, "TargetPortGroup")):
+                    if of == kind:
+                        members = [struct.unpack("<QQ", row)[0] for row in rows]
+                        self.assertEqual(members, sorted(ids))
         for _, unit in model.all(LU).items():
-            self.assertIn(unit["Key"].encode(), strings)
+            self.assertIn(unit["Key"].encode(), content)
 
     def test_a_foreign_instance_and_what_is_too_old_are_told_to_read_again(self):
         self.start(STORY_SAN, FAST + "[bus]\nchanges_kept = 20\n")

@@ -47,30 +47,54 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             visit(record);
         }
     };
-    each(reader->plugins(), [&](const Plugin& plugin) {
-        touch(reader->text(plugin.name));
-        each(reader->texts(plugin.load_balance),
-             [&](const Text& text) { touch(reader->text(text)); });
+    const auto common = reader->common();
+    touch(common.text(common.manager().path_manager_reason));
+    each(common.plugins(), [&](const Plugin& plugin) {
+        touch(common.text(plugin.name));
+        each(common.texts(plugin.load_balance),
+             [&](const Text& text) { touch(common.text(text)); });
     });
-    each(reader->units(), [&](const LogicalUnit& unit) {
-        touch(reader->text(unit.key));
-        touch(reader->text(unit.trouble.reason));
-        each(reader->texts(unit.features), [&](const Text& text) { touch(reader->text(text)); });
-        each(reader->settings_of(unit), [&](const Setting& setting) {
-            touch(reader->text(setting.file));
-            touch(reader->text(setting.note));
+    each(common.target_ports(), [&](const TargetPort& port) { touch(common.text(port.port_id)); });
+    auto visit = [&](const UnitView& view) {
+        const auto& section = view.section;
+        const LogicalUnit& unit = *view.unit;
+        sink = sink + static_cast<unsigned>(view.read_times.groups);
+        touch(section.text(unit.key));
+        if (const Trouble* trouble = section.trouble(unit.trouble))
+            touch(section.text(trouble->reason));
+        each(section.texts(unit.features), [&](const Text& text) { touch(section.text(text)); });
+        each(section.settings_of(unit), [&](const Setting& setting) {
+            touch(section.text(setting.file));
+            touch(section.text(setting.note));
         });
-        each(reader->groups_of(unit), [&](const TargetPortGroup& group) {
-            each(reader->numbers(group.relative_port_ids),
+        each(section.groups_of(unit), [&](const TargetPortGroup& group) {
+            each(section.numbers(group.relative_port_ids),
                  [&](const U64& number) { sink = sink + static_cast<unsigned>(number); });
+            if (const auto found = reader->find_group(group.id))
+                sink = sink + found->group->access_state;
         });
-        each(reader->paths_of(unit), [&](const Path& path) {
-            touch(reader->text(path.device));
-            touch(reader->text(path.trouble.command));
+        each(section.paths_of(unit), [&](const Path& path) {
+            touch(section.text(path.device));
+            if (const auto found = reader->find_path(path.id))
+                touch(found->of.section.text(found->path->designator));
         });
+        if (const auto found = reader->find_unit(unit.id))
+            touch(found->section.text(found->unit->name));
+    };
+    // A budget does not end a walk; the file's size does, for a block takes its place in it.
+    reader->for_each_unit([&](const UnitView& view) {
+        if (budget == 0) return;
+        --budget;
+        visit(view);
     });
-    each(reader->disks(), [&](const Disk& disk) { touch(reader->text(disk.exclusion_detail)); });
-    each(reader->target_ports(),
-         [&](const TargetPort& port) { touch(reader->text(port.port_id)); });
+    reader->for_each_disk([&](const DiskView& view) {
+        if (budget == 0) return;
+        --budget;
+        touch(view.section.text(view.disk->exclusion_detail));
+    });
+    for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+        (void)reader->find_path(id);
+        (void)reader->find_disk(id);
+    }
     return 0;
 }
