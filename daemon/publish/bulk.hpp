@@ -37,12 +37,12 @@ class Bulk {
     // Never an older generation than the current one at the time of this call. Calls back at once
     // where the file is there.
     void get(Taker taker);
-    // The file of the current generation, if it is there.
-    std::shared_ptr<const File> ready() const;
     // To be called when there is a new generation; the file of the old one, if there was one.
     std::shared_ptr<const File> forget() { return std::exchange(file_, nullptr); }
 
   private:
+    // The file of the current generation, if it is there.
+    std::shared_ptr<const File> ready() const;
     void start();
     void finished(Result<Fd> fd, std::uint64_t generation);
 

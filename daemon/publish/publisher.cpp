@@ -39,6 +39,7 @@ Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
   , changes_(limits.changes_kept, current_->generation)
   , journal_(std::move(journal))
   , senders_(bus, limits.calls_per_sender)
+  , descriptor_answers_(bus)
   , gatekeeper_(bus) {}
 
 Publisher::~Publisher() {
@@ -138,25 +139,33 @@ void Publisher::metrics(sd_bus_message* call) {
         [pending, text] { sd_bus_reply_method_return(pending->call.get(), "s", text->c_str()); });
 }
 
+void Publisher::give(std::shared_ptr<Pending> pending,
+                     std::function<void(sd_bus_message* to)> answer) {
+    const char* client = sd_bus_message_get_sender(pending->call.get());
+    descriptor_answers_.give(
+        client, [pending, answer = std::move(answer)] { answer(pending->call.get()); },
+        [pending](const std::string& reason) {
+            error::reply(pending->call.get(), error::kLimitsExceeded, reason);
+        });
+}
+
 void Publisher::get_snapshot(sd_bus_message* call) {
-    auto answer = [](sd_bus_message* to, const Bulk::File& file) {
-        sd_bus_reply_method_return(to, "th", file.generation, file.fd.get());
-    };
     snapshot_wanted_ = true;
-    // What is there is given at once and counts for nobody.
-    if (auto file = snapshots_->ready()) return answer(call, *file);
     auto pending = admit(call);
     if (!pending) return;
-    snapshots_->get([pending, answer](const auto& file) {
-        if (file)
-            answer(pending->call.get(), **file);
-        else
-            reply_failure(pending->call.get(), file.error());
+    snapshots_->get([this, pending](const Result<std::shared_ptr<const Bulk::File>>& file) {
+        if (!file) return reply_failure(pending->call.get(), file.error());
+        give(pending, [file = *file](sd_bus_message* to) {
+            sd_bus_reply_method_return(to, "th", file->generation, file->fd.get());
+        });
     });
 }
 
 void Publisher::get_generation_page(sd_bus_message* call) {
-    sd_bus_reply_method_return(call, "h", page_->fd());
+    auto pending = admit(call);
+    if (!pending) return;
+    give(std::move(pending),
+         [this](sd_bus_message* to) { sd_bus_reply_method_return(to, "h", page_->fd()); });
 }
 
 void Publisher::get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) {
@@ -215,18 +224,23 @@ void Publisher::describe(sd_bus_message* call) {
 
     auto pending = admit(call);
     if (!pending) return;
-    auto answer = [pending](const auto& file) {
-        if (!file) return reply_failure(pending->call.get(), file.error());
-        sd_bus_reply_method_return(pending->call.get(), "h", (*file)->fd.get());
-    };
-    if (!options.units) return documents_->get(answer);
+    if (!options.units)
+        return documents_->get(
+            [this, pending](const Result<std::shared_ptr<const Bulk::File>>& file) {
+                if (!file) return reply_failure(pending->call.get(), file.error());
+                give(pending, [file = *file](sd_bus_message* to) {
+                    sd_bus_reply_method_return(to, "h", file->fd.get());
+                });
+            });
     auto result = std::make_shared<std::optional<Result<Fd>>>();
     background_->submit([snapshot = current_, options = std::move(options),
                          result] { *result = publish::describe(*snapshot, options); },
-                        [pending, result] {
-                            const Result<Fd>& fd = **result;
-                            if (!fd) return reply_failure(pending->call.get(), fd.error());
-                            sd_bus_reply_method_return(pending->call.get(), "h", fd->get());
+                        [this, pending, result] {
+                            if (!**result)
+                                return reply_failure(pending->call.get(), (*result)->error());
+                            give(pending, [result](sd_bus_message* to) {
+                                sd_bus_reply_method_return(to, "h", (**result)->get());
+                            });
                         });
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/publish/background.hpp"
 #include "daemon/publish/bulk.hpp"
 #include "daemon/publish/changes.hpp"
+#include "daemon/publish/descriptor_answers.hpp"
 #include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/generation_page.hpp"
 #include "daemon/publish/index.hpp"
@@ -22,6 +23,7 @@
 #include "daemon/publish/snapshot_file.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +73,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     // A call that is answered later; nothing, and answered, where its sender has too many.
     struct Pending;
     std::shared_ptr<Pending> admit(sd_bus_message* call);
+    // Answers with a descriptor, or with LimitsExceeded.
+    void give(std::shared_ptr<Pending> pending, std::function<void(sd_bus_message* to)> answer);
 
     daemon::ModelSource& source_;
     daemon::Config::BusLimits limits_;
@@ -80,6 +84,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Failures failures_;
     Journal journal_;
     Senders senders_;
+    DescriptorAnswers descriptor_answers_;
     Gatekeeper gatekeeper_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;

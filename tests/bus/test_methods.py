@@ -173,6 +173,28 @@ class Methods(PublisherTest):
                 files.add(os.fstat(file.fileno()).st_ino)
         self.assertEqual(len(files), 1)
 
+    def test_a_client_that_never_reads_its_descriptors_holds_up_nobody(self):
+        hostile = self.new_client()
+        calls = []
+        # Some hundred answers lie in its socket before any waits in the bus.
+        for _ in range(120):
+            calls += [hostile.send(ROOT, interface("Manager"), "GetGenerationPage") for _ in range(8)]
+            self.client.manager("GetGenerationPage")[0].close()
+            self.client.get(ROOT, "Manager", "Generation")
+        self.new_client().manager("GetSnapshot")[1].close()
+
+        pages, refused = 0, 0
+        for call in calls:
+            try:
+                hostile.answer_of(call)[0].close()
+                pages += 1
+            except BusError as error:
+                self.assertEqual(error.name, "org.mpapi.Multipath1.Error.LimitsExceeded")
+                refused += "has not read" in error.text
+        self.assertGreater(pages, 100)
+        self.assertGreater(refused, 100)
+        hostile.manager("GetGenerationPage")[0].close()
+
     def metrics(self):
         """Samples by name and labels; fails where the text is not as OpenMetrics wants it."""
         text = self.client.manager("Metrics")[0]
