@@ -192,6 +192,8 @@ class Clients(SanTest):
                 leaving.send(ROOT, MANAGER, "Settled", "t", (1_000_000,))
                 leaving.close()
             self.settled()
+            # Documents are made, and descriptors given, in the order of asking.
+            self.client.manager("Describe", "a{sv}", ({},))[0].close()
 
         some_leave()
         open_before = len(os.listdir(files))
