@@ -4,12 +4,12 @@
 #include "common/model/names.hpp"
 #include "daemon/publish/message_ids.hpp"
 
-#include <sys/uio.h>
 #include <syslog.h>
-#include <systemd/sd-journal.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -19,7 +19,7 @@ using namespace model;
 
 namespace {
 
-using Fields = std::vector<std::pair<std::string_view, std::string>>;
+using Fields = Journal::Fields;
 
 bool usable(const Path& path) {
     return path.state == PathState::Okay && !path.disabled;
@@ -38,18 +38,50 @@ std::string text(auto value) {
     return std::string(name_of(value));
 }
 
+constexpr std::size_t kNames = 3;
+constexpr std::size_t kPortNames = 4;
+
+// What many of a kind did, after their number.
+const char* plural(const char* id) {
+    using namespace message_id;
+    static constexpr struct {
+        const char* id;
+        const char* text;
+    } kinds[] = {
+        {kPathFailed, "paths failed"},
+        {kPathRestored, "paths are okay again"},
+        {kPathUnknown, "paths do not answer"},
+        {kPathAdded, "paths are new"},
+        {kPathRemoved, "paths are gone"},
+        {kIdentityChanged, "paths lead to another logical unit"},
+        {kGroupStateChanged, "target port groups have another access state"},
+        {kUnitAdded, "maps are new"},
+        {kUnitRemoved, "maps are gone"},
+        {kNoPath, "maps have no usable path left"},
+        {kPathAgain, "maps have a usable path again"},
+        {kDuplicateDesignator, "maps lead to the logical unit of another"},
+        {kSizeMismatch, "paths have another size than their map"},
+        {kTrouble, "maps or paths have trouble, or have it no longer"},
+    };
+    for (const auto& each : kinds)
+        if (std::strcmp(each.id, id) == 0) return each.text;
+    return "changes of the daemon itself";
+}
+
+std::string list(const std::vector<std::string>& names, std::size_t all) {
+    std::string text;
+    for (const auto& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return names.size() < all ? text + ", ..." : text;
+}
+
 } // namespace
 
 class Journal::Step {
   public:
-    Step(const Sink& sink, const Snapshot& after)
-      : sink_(sink)
+    Step(Journal& journal, const Snapshot& after)
+      : journal_(journal)
       , after_(after) {}
-
-    ~Step() {
-        for (const auto& kind : kinds_)
-            if (kind.count > kEntriesOfAKind) summary(kind);
-    }
 
     void change(const Difference<Manager>& c) {
         if (!c.before || !c.after) return;
@@ -65,20 +97,20 @@ class Journal::Step {
     void change(const PartDifference<LogicalUnit>& c) {
         const Unit& unit = c.unit();
         if (!c.before) {
-            if (room(message_id::kUnitAdded))
+            if (room(message_id::kUnitAdded, unit))
                 entry(message_id::kUnitAdded, LOG_INFO,
                       of(unit) + "new map with " + std::to_string(unit.paths.size()) + " paths",
                       fields(unit));
             return;
         }
         if (!c.after) {
-            if (room(message_id::kUnitRemoved))
+            if (room(message_id::kUnitRemoved, unit))
                 entry(message_id::kUnitRemoved, LOG_INFO, of(unit) + "the map is gone",
                       fields(unit));
             return;
         }
         if (c.after->duplicate_designator && !c.before->duplicate_designator &&
-            room(message_id::kDuplicateDesignator))
+            room(message_id::kDuplicateDesignator, unit))
             entry(message_id::kDuplicateDesignator, LOG_ERR,
                   of(unit) + "another map leads to the same logical unit " + c.after->unit_name,
                   fields(unit));
@@ -90,7 +122,7 @@ class Journal::Step {
     // Trouble of a device that does not answer is told with its path.
     void change(const PartDifference<TargetPortGroup>& c) {
         if (!c.before || !c.after || c.before->access_state == c.after->access_state) return;
-        if (!room(message_id::kGroupStateChanged)) return;
+        if (!room(message_id::kGroupStateChanged, c.unit())) return;
         const std::string number = std::to_string(c.after->number);
         entry(message_id::kGroupStateChanged, LOG_NOTICE,
               of(c.unit()) + "target port group " + number + ": " + text(c.before->access_state) +
@@ -105,7 +137,7 @@ class Journal::Step {
         if (!c.before || !c.after) {
             // With a map that is new or gone its paths are no news.
             const char* id = c.after ? message_id::kPathAdded : message_id::kPathRemoved;
-            if (c.unit_before && c.unit_after && room(id))
+            if (c.unit_before && c.unit_after && room(id, c))
                 entry(id, LOG_INFO, of(c) + (c.after ? " is new" : " is gone"), fields(c));
             return;
         }
@@ -113,13 +145,14 @@ class Journal::Step {
         if (c.after->identity == Identity::Changed &&
             (c.before->identity != Identity::Changed ||
              c.before->designator != c.after->designator) &&
-            room(message_id::kIdentityChanged))
+            room(message_id::kIdentityChanged, c))
             entry(message_id::kIdentityChanged, LOG_ERR,
                   of(c) + " leads to another logical unit: " + c.after->designator +
                       " instead of " + unit.unit.unit_name,
                   joined(fields(c),
                          {{"MPAPI_OLD", unit.unit.unit_name}, {"MPAPI_NEW", c.after->designator}}));
-        if (c.after->size_mismatch && !c.before->size_mismatch && room(message_id::kSizeMismatch))
+        if (c.after->size_mismatch && !c.before->size_mismatch &&
+            room(message_id::kSizeMismatch, c))
             entry(message_id::kSizeMismatch, LOG_WARNING,
                   of(c) + " has " + std::to_string(c.after->size) + " bytes, the map " +
                       std::to_string(unit.unit.size),
@@ -136,12 +169,6 @@ class Journal::Step {
     void change(const Difference<T>&) {}
 
   private:
-    struct Kind {
-        const char* id;
-        unsigned count = 0;
-        std::string example;
-    };
-
     static std::string of(const Unit& unit) { return unit.unit.name + ": "; }
     static std::string of(const PartDifference<Path>& c) {
         return of(c.unit()) + "path " + c.either().device;
@@ -161,7 +188,7 @@ class Journal::Step {
         const char* id = okay      ? message_id::kPathRestored
                          : unknown ? message_id::kPathUnknown
                                    : message_id::kPathFailed;
-        if (!room(id)) return;
+        if (!room(id, c)) return;
         std::string message = of(c) + ": " + text(c.before->state) + " -> " + text(c.after->state);
         if (unknown && c.after->trouble) message += " (" + told(c.after->trouble) + ")";
         entry(id, okay ? LOG_NOTICE : LOG_WARNING, message,
@@ -172,7 +199,7 @@ class Journal::Step {
     template <typename T>
     bool trouble_began_or_ended(const PartDifference<T>& c) {
         return static_cast<bool>(c.before->trouble) != static_cast<bool>(c.after->trouble) &&
-               room(message_id::kTrouble);
+               room(message_id::kTrouble, c.unit());
     }
 
     static std::string told(const Shared<Trouble>& trouble) {
@@ -185,10 +212,10 @@ class Journal::Step {
         told_unit_ = c.unit_after->unit.id;
         const bool before = has_usable(*c.unit_before);
         const bool now = has_usable(*c.unit_after);
-        if (before && !now && room(message_id::kNoPath))
+        if (before && !now && room(message_id::kNoPath, c.unit()))
             entry(message_id::kNoPath, LOG_ERR, of(c.unit()) + "no usable path is left",
                   fields(c.unit()));
-        if (!before && now && room(message_id::kPathAgain))
+        if (!before && now && room(message_id::kPathAgain, c.unit()))
             entry(message_id::kPathAgain, LOG_NOTICE, of(c.unit()) + "has a usable path again",
                   fields(c.unit()));
     }
@@ -201,54 +228,100 @@ class Journal::Step {
     }
 
     // Counts one of this kind; whether it gets an entry of its own. Asked before anything is put
-    // together for it: a step may have 50 000.
-    bool room(const char* id) {
-        auto kind = std::find_if(kinds_.begin(), kinds_.end(),
+    // together for it: a burst may have 50 000.
+    Kind* counted(const char* id) {
+        auto& kinds = journal_.kinds_;
+        auto kind = std::find_if(kinds.begin(), kinds.end(),
                                  [id](const Kind& each) { return each.id == id; });
-        if (kind == kinds_.end()) kind = kinds_.insert(kinds_.end(), Kind{id, 0, {}});
-        return ++kind->count <= kEntriesOfAKind;
+        if (kind == kinds.end()) {
+            kinds.emplace_back();
+            kind = std::prev(kinds.end());
+            kind->id = id;
+        }
+        return ++kind->count <= kEntriesOfAKind ? nullptr : &*kind;
+    }
+    bool room(const char* id) { return !counted(id); }
+    bool room(const char* id, const Unit& unit) {
+        Kind* kind = counted(id);
+        if (!kind) return true;
+        if (kind->units.insert(unit.unit.id).second && kind->names.size() < kNames)
+            kind->names.push_back(unit.unit.name);
+        return false;
+    }
+    bool room(const char* id, const PartDifference<Path>& c) {
+        Kind* kind = counted(id);
+        if (!kind) return true;
+        const Unit& unit = c.unit();
+        if (kind->units.insert(unit.unit.id).second && kind->names.size() < kNames)
+            kind->names.push_back(unit.unit.name);
+        const Sequence port = c.either().target_port;
+        if (port != 0 && kind->ports.insert(port).second && kind->target_ports.size() < kPortNames)
+            if (const auto* known = find(after_.target_ports, port))
+                kind->target_ports.push_back(known->port_id);
+        return false;
     }
 
     void entry(const char* id, int priority, const std::string& message, const Fields& with) {
-        for (auto& kind : kinds_)
-            if (kind.id == id && kind.example.empty()) kind.example = message;
-        send(id, priority, message, with);
+        for (auto& kind : journal_.kinds_)
+            if (kind.id == id) kind.priority = std::min(kind.priority, priority);
+        journal_.send(id, priority, message, with);
     }
 
-    void summary(const Kind& kind) {
-        const std::string more = std::to_string(kind.count - kEntriesOfAKind);
-        send(message_id::kSummary, LOG_NOTICE, more + " more at once like: " + kind.example,
-             {{"MPAPI_KIND", kind.id}, {"MPAPI_COUNT", more}});
-    }
-
-    void send(const char* id, int priority, const std::string& message, const Fields& with) {
-        std::vector<std::string> fields{"MESSAGE=" + message, "MESSAGE_ID=" + std::string(id),
-                                        "PRIORITY=" + std::to_string(priority),
-                                        "MPAPI_GENERATION=" + std::to_string(after_.generation)};
-        for (const auto& [name, value] : with)
-            fields.push_back(std::string(name) + '=' + value);
-        sink_(fields);
-    }
-
-    const Sink& sink_;
+    Journal& journal_;
     const Snapshot& after_;
-    std::vector<Kind> kinds_;
     Sequence told_unit_ = 0;
 };
 
-void Journal::record(const Snapshot& after, const std::vector<Event>& events) {
-    Step step(sink_, after);
+void Journal::send(const char* id, int priority, const std::string& message, const Fields& with) {
+    JournalEntry entry{"MESSAGE=" + message, "MESSAGE_ID=" + std::string(id),
+                       "PRIORITY=" + std::to_string(priority),
+                       "MPAPI_GENERATION=" + std::to_string(generation_)};
+    for (const auto& [name, value] : with)
+        entry.push_back(std::string(name) + '=' + value);
+    sink_(std::move(entry));
+}
+
+void Journal::summary(const Kind& kind) {
+    const std::string more = std::to_string(kind.count - kEntriesOfAKind);
+    const std::string units = std::to_string(kind.units.size());
+    std::string message = more + " more " + plural(kind.id);
+    if (!kind.units.empty())
+        message += ", of " + units + (kind.units.size() == 1 ? " map (" : " maps (") +
+                   list(kind.names, kind.units.size()) + ")";
+    if (!kind.target_ports.empty())
+        message += ", through " + list(kind.target_ports, kind.ports.size());
+    send(message_id::kSummary, kind.priority, message,
+         {{"MPAPI_KIND", kind.id}, {"MPAPI_COUNT", more}, {"MPAPI_UNITS", units}});
+}
+
+void Journal::record(const Snapshot& after, const std::vector<Event>& events,
+                     Clock::time_point now) {
+    if (began_ && now - *began_ >= kBurst) end_burst();
+    if (!began_) began_ = now;
+    generation_ = after.generation;
+    Step step(*this, after);
     for (const auto& event : events)
         std::visit([&](const auto& change) { step.change(change); }, event);
 }
 
-void Journal::to_journald(const std::vector<std::string>& fields) {
-    std::vector<iovec> parts;
-    parts.reserve(fields.size());
-    for (const auto& field : fields)
-        parts.push_back({const_cast<char*>(field.data()), field.size()});
-    // Without journald there is nobody to tell, and a failure here is nobody's news.
-    (void)sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+std::optional<Journal::Clock::time_point> Journal::due() const {
+    const bool held_back = std::any_of(kinds_.begin(), kinds_.end(), [](const Kind& kind) {
+        return kind.count > kEntriesOfAKind;
+    });
+    return held_back && began_ ? std::optional(*began_ + kBurst) : std::nullopt;
+}
+
+void Journal::end_burst() {
+    for (const auto& kind : kinds_)
+        if (kind.count > kEntriesOfAKind) summary(kind);
+    kinds_.clear();
+    began_.reset();
+}
+
+Journal::Sink Journal::to_journald() {
+    return [queue = std::make_shared<JournalQueue>(write_to_journald)](JournalEntry entry) {
+        queue->put(std::move(entry));
+    };
 }
 
 } // namespace mpapi::publish

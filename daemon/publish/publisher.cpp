@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/publisher.hpp"
 
+#include "common/system/clock.hpp"
 #include "daemon/publish/describe.hpp"
 #include "daemon/publish/errors.hpp"
 
@@ -44,6 +45,7 @@ Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
 
 Publisher::~Publisher() {
     *alive_ = false;
+    journal_.end_burst();
 }
 
 Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop,
@@ -57,6 +59,12 @@ Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop
         return Done{};
     };
     if (auto s = take(self->page_, GenerationPage::create()); !s) return std::move(s).error();
+    sd_event_source* timer = nullptr;
+    int r = sd_event_add_time(loop, &timer, CLOCK_MONOTONIC, 0, 0, journal_due, self.get());
+    if (r < 0) return Error{"make a timer", "", "", -r};
+    self->journal_timer_.reset(timer);
+    r = sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+    if (r < 0) return Error{"set a timer", "", "", -r};
     self->page_->set(self->current_->instance, self->current_->generation);
     if (auto s = take(self->background_, Background::create(loop)); !s) return std::move(s).error();
     auto current = [publisher = self.get()] { return publisher->current_; };
@@ -105,7 +113,16 @@ void Publisher::model_changed(const model::SnapshotPtr& before, const model::Sna
     }
     page_->set(after->instance, after->generation);
     signals_->push(before, after, events, cause);
-    journal_.record(*after, events);
+    journal_.record(*after, events, cause);
+    if (const auto due = journal_.due())
+        sd_event_source_set_time(journal_timer_.get(), to_usec(*due));
+    sd_event_source_set_enabled(journal_timer_.get(),
+                                journal_.due() ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+int Publisher::journal_due(sd_event_source*, std::uint64_t, void* userdata) {
+    static_cast<Publisher*>(userdata)->journal_.end_burst();
+    return 0;
 }
 
 std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {

@@ -69,6 +69,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     void get_managed_objects(sd_bus_message* call) override;
 
     Figures figures() const;
+    static int journal_due(sd_event_source*, std::uint64_t, void* userdata);
 
     // A call that is answered later; nothing, and answered, where its sender has too many.
     struct Pending;
@@ -83,6 +84,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Changes changes_;
     Failures failures_;
     Journal journal_;
+    EventSource journal_timer_; // on while the journal holds something back
     Senders senders_;
     DescriptorAnswers descriptor_answers_;
     Gatekeeper gatekeeper_;

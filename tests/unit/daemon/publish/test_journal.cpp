@@ -6,7 +6,7 @@
 #include "tests/unit/daemon/publish/world.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 using namespace mpapi;
 using namespace mpapi::publish;
@@ -17,8 +17,9 @@ using Entry = std::vector<std::string>;
 
 std::vector<Entry> journal_of(const model::Snapshot& before, const model::Snapshot& after) {
     std::vector<Entry> entries;
-    Journal journal([&](const Entry& fields) { entries.push_back(fields); });
-    journal.record(after, model::diff(before, after));
+    Journal journal([&](Entry fields) { entries.push_back(std::move(fields)); });
+    journal.record(after, model::diff(before, after), {});
+    journal.end_burst();
     return entries;
 }
 
@@ -83,6 +84,69 @@ void an_array_that_fails_over_does_not_drown_the_journal(void**) {
     assert_int_equal(more, 2 * (1000 - Journal::kEntriesOfAKind));
 }
 
+void a_burst_of_many_steps_is_one_entry_for_each_kind(void**) {
+    std::vector<Entry> entries;
+    Journal journal([&](Entry fields) { entries.push_back(std::move(fields)); });
+    Journal::Clock::time_point now{};
+    auto before = world(100);
+    auto fail = [&](std::size_t path) {
+        for (model::Sequence id = 1; id <= 100; ++id) {
+            auto after = std::make_shared<model::Snapshot>(*before);
+            auto unit = std::make_shared<model::Unit>(*before->units.find(id));
+            unit->paths[path].state = model::PathState::PathError;
+            after->units.put(unit);
+            ++after->generation;
+            journal.record(*after, model::diff(*before, *after), now);
+            before = after;
+        }
+    };
+    fail(0);
+    assert_int_equal(entries.size(), Journal::kEntriesOfAKind);
+    assert_true(journal.due().has_value());
+    assert_true(*journal.due() == now + Journal::kBurst);
+    now += Journal::kBurst / 2;
+    fail(1); // of the same maps
+    journal.end_burst();
+    assert_false(journal.due().has_value());
+
+    std::map<std::string, Entry> summaries;
+    for (const auto& entry : entries)
+        if (field(entry, "MESSAGE_ID") == message_id::kSummary)
+            assert_true(summaries.emplace(field(entry, "MPAPI_KIND"), entry).second);
+    assert_int_equal(summaries.size(), 2);
+    const Entry& failed = summaries.at(message_id::kPathFailed);
+    assert_text_equal(field(failed, "MPAPI_COUNT"), "184");
+    assert_text_equal(field(failed, "MPAPI_UNITS"), "100");
+    assert_text_equal(field(failed, "PRIORITY"), "4");
+    assert_text_equal(field(failed, "MESSAGE"),
+                      "184 more paths failed, of 100 maps (mpath17, mpath18, mpath19, ...), "
+                      "through 50060160, 50060161");
+    const Entry& lost = summaries.at(message_id::kNoPath);
+    assert_text_equal(field(lost, "MPAPI_COUNT"), "84");
+    assert_text_equal(field(lost, "PRIORITY"), "3");
+    assert_int_equal(entries.size(), 2 * (Journal::kEntriesOfAKind + 1));
+
+    // Nothing is held back, and a failure of later is told by itself.
+    now += Journal::kBurst;
+    before = world(100);
+    entries.clear();
+    fail(0);
+    assert_int_equal(entries.size(), Journal::kEntriesOfAKind);
+}
+
+void a_burst_that_nobody_ended_ends_with_the_next_change(void**) {
+    std::vector<Entry> entries;
+    Journal journal([&](Entry fields) { entries.push_back(std::move(fields)); });
+    const auto before = world(100);
+    const auto after = changed(
+        *before, [](model::Unit& unit) { unit.paths[0].state = model::PathState::PathError; });
+    journal.record(*after, model::diff(*before, *after), {});
+    journal.record(*before, model::diff(*after, *before),
+                   Journal::Clock::time_point(Journal::kBurst));
+    assert_int_equal(entries.size(), 2 * Journal::kEntriesOfAKind + 1);
+    assert_text_equal(field(entries[Journal::kEntriesOfAKind], "MESSAGE_ID"), message_id::kSummary);
+}
+
 void a_path_that_does_not_answer_says_in_which_command(void**) {
     const auto before = world(1);
     const auto after = changed(*before, [](model::Unit& unit) {
@@ -125,6 +189,8 @@ int main() {
         cmocka_unit_test(a_failed_path_is_one_entry_with_its_fields),
         cmocka_unit_test(the_loss_of_the_last_path_is_said_once),
         cmocka_unit_test(an_array_that_fails_over_does_not_drown_the_journal),
+        cmocka_unit_test(a_burst_of_many_steps_is_one_entry_for_each_kind),
+        cmocka_unit_test(a_burst_that_nobody_ended_ends_with_the_next_change),
         cmocka_unit_test(a_path_that_does_not_answer_says_in_which_command),
         cmocka_unit_test(a_changed_identity_is_an_error),
         cmocka_unit_test(a_new_map_is_one_entry_and_not_one_for_each_path),
