@@ -2,12 +2,8 @@
 #include "daemon/config.hpp"
 
 #include "common/settings/document.hpp"
-#include "common/system/handle.hpp"
+#include "common/system/read_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <array>
 #include <cerrno>
 #include <optional>
 
@@ -17,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using settings::Section;
 
-// Far beyond any sensible file; a wrong name ("/dev/zero") must not eat the memory.
+// Far beyond any sensible file.
 constexpr std::size_t largest_file = 1u << 20;
 
 void read_count(Section& section, const char* key, unsigned least, unsigned most, unsigned& into) {
@@ -97,27 +93,10 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
 }
 
 Result<Config> load_config(const std::string& path) {
-    // O_NONBLOCK: a FIFO put in the file's place is refused below, not waited for.
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) {
-        if (errno == ENOENT) return Config{};
-        return Error{"open", path, "", errno};
-    }
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return Error{"read", path, "", errno};
-    if (!S_ISREG(status.st_mode)) return Error{"read", path, "expected a regular file"};
-
-    std::string text;
-    std::array<char, 16384> block{};
-    for (;;) {
-        const ssize_t got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{"read", path, "", errno};
-        if (got == 0) break;
-        text.append(block.data(), static_cast<std::size_t>(got));
-        if (text.size() > largest_file) return Error{"read", path, "expected 1 MiB at most"};
-    }
-    return parse_config(text, path);
+    const auto text = read_file(path, largest_file);
+    if (text) return parse_config(*text, path);
+    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
+    return text.error();
 }
 
 } // namespace mpapi::daemon

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/inventory/object_ids.hpp"
 
+#include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -22,9 +22,9 @@ constexpr std::string_view kHeader = "mpapi-objects 1\n";
 constexpr const char* kName = "objects";
 constexpr const char* kNewName = "objects.new";
 constexpr model::Sequence kReserveAhead = 4096;
-constexpr std::size_t kKeyLimit = 1024;        // bytes; what a key of ours can reach
-constexpr off_t kFileLimit = off_t{512} << 20; // a larger one is not ours
-constexpr std::size_t kUnusedKept = 10'000;    // records of things gone that are always kept
+constexpr std::size_t kKeyLimit = 1024;                    // bytes; what a key of ours can reach
+constexpr std::size_t kFileLimit = std::size_t{512} << 20; // a larger one is not ours
+constexpr std::size_t kUnusedKept = 10'000; // records of things gone that are always kept
 
 std::string check(std::string_view text) {
     const auto sum =
@@ -92,24 +92,6 @@ std::string reserve_line(model::Sequence upto) {
     return front + check(front) + "\n";
 }
 
-Result<std::string> read_all(int fd, const std::string& object) {
-    struct stat info = {};
-    if (::fstat(fd, &info) < 0) return Error{"stat", object, "", errno};
-    if (!S_ISREG(info.st_mode)) return Error{"read", object, "is not a regular file"};
-    if (info.st_size > kFileLimit) return Error{"read", object, "is larger than 512 MiB"};
-    std::string text(static_cast<std::size_t>(info.st_size), '\0');
-    std::size_t have = 0;
-    while (have < text.size()) {
-        const ssize_t n = ::read(fd, text.data() + have, text.size() - have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return Error{"read", object, "", errno};
-        if (n == 0) break;
-        have += static_cast<std::size_t>(n);
-    }
-    text.resize(have);
-    return text;
-}
-
 } // namespace
 
 Result<ObjectIds> ObjectIds::open(const std::string& directory) {
@@ -129,7 +111,7 @@ Status ObjectIds::read(int directory) {
     bool damaged = false;
     bool whole = false; // nothing to mend: go on at its end
     if (old) {
-        auto text = read_all(old.get(), path);
+        auto text = read_file(old.get(), path, kFileLimit);
         std::string_view rest;
         if (!text) {
             damaged = true;

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/multipathd/files.hpp"
 
-#include "common/system/handle.hpp"
+#include "common/system/read_file.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <string_view>
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 namespace mpapi::multipathd {
 
@@ -21,23 +17,6 @@ constexpr std::size_t largest_file = std::size_t{8} << 20U;
 constexpr std::size_t largest_sum = std::size_t{32} << 20U;
 constexpr std::size_t most_files = 512;
 constexpr std::size_t most_entries = 65536;
-
-std::optional<std::string> read_file(const std::string& path) {
-    // O_NONBLOCK: a FIFO in the file's place is refused below, not waited for.
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-    std::string text;
-    std::array<char, 16384> block{};
-    while (true) {
-        const ssize_t got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return std::nullopt;
-        if (got == 0) return text;
-        text.append(block.data(), static_cast<std::size_t>(got));
-        if (text.size() > largest_file) return std::nullopt;
-    }
-}
 
 std::vector<std::string> entries(const std::string& directory, std::size_t most) {
     const auto close = [](DIR* open) { ::closedir(open); };
@@ -75,7 +54,7 @@ std::vector<TextFile> read_configuration(const std::string& root) {
     std::size_t sum = 0;
     for (const std::string& name : names) {
         if (files.size() >= most_files) break;
-        auto text = read_file(root + name);
+        auto text = read_file(root + name, largest_file);
         if (!text) continue;
         sum += text->size();
         if (sum > largest_sum) break;
@@ -85,7 +64,7 @@ std::vector<TextFile> read_configuration(const std::string& root) {
 }
 
 std::optional<std::set<std::string, std::less<>>> read_known_wwids(const std::string& root) {
-    const auto text = read_file(root + "/etc/multipath/wwids");
+    const auto text = read_file(root + "/etc/multipath/wwids", largest_file);
     if (!text) return std::nullopt;
     std::set<std::string, std::less<>> wwids;
     // "/36001405…/" on a line; comments start with '#'.
@@ -104,7 +83,7 @@ std::set<std::string, std::less<>> read_failed_wwids(const std::string& root) {
 }
 
 bool disabled_on_command_line(const std::string& root) {
-    const auto text = read_file(root + "/proc/cmdline");
+    const auto text = read_file(root + "/proc/cmdline", largest_file);
     bool disabled = false;
     if (text)
         for_each_piece(*text, " \t\n", [&](std::string_view word) {

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/san/description.hpp"
 
-#include "common/system/handle.hpp"
+#include "common/system/read_file.hpp"
 #include "daemon/san/read_fault.hpp"
 #include "daemon/san/section_reader.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <array>
-#include <cerrno>
 #include <set>
 
 namespace mpapi::san {
@@ -415,23 +410,9 @@ Result<Description> parse_description(std::string_view source, const std::string
 }
 
 Result<Description> load_description(const std::string& path) {
-    // O_NONBLOCK: a FIFO put in the file's place is refused below, not waited for.
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) return Error{"open", path, "", errno};
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return Error{"read", path, "", errno};
-    if (!S_ISREG(status.st_mode)) return Error{"read", path, "expected a regular file"};
-    std::string source;
-    std::array<char, 16384> block{};
-    for (;;) {
-        const ssize_t got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{"read", path, "", errno};
-        if (got == 0) break;
-        source.append(block.data(), static_cast<std::size_t>(got));
-        if (source.size() > largest_file) return Error{"read", path, "expected 8 MiB at most"};
-    }
-    return parse_description(source, path);
+    const auto source = read_file(path, largest_file);
+    if (!source) return source.error();
+    return parse_description(*source, path);
 }
 
 } // namespace mpapi::san
