@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "common/system/read_file.hpp"
 #include "common/system/handle.hpp"
+#include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
 
 #include "tests/unit/cmocka.hpp"
