@@ -88,6 +88,7 @@ struct Shared {
     std::vector<Outcome> done;
     unsigned per_host = 1;
     unsigned idle = 0;
+    bool waking = false; // one of them was told, and has not begun yet
     unsigned alive = 0;
     unsigned stuck = 0;
     std::size_t waiting = 0;
@@ -112,6 +113,13 @@ struct Shared {
         if (host.listed || host.waiting.empty() || host.running + host.stuck >= per_host) return;
         host.listed = true;
         ready.push_back(number);
+    }
+
+    // One at a time: whoever begins wakes the next if there is still work. Short jobs are done by
+    // then, and waking somebody for nothing costs more than they do.
+    void wake_worker() {
+        if (idle == 0 || waking || ready.empty()) return;
+        waking = true;
         work_available.notify_one();
     }
 };
@@ -162,6 +170,7 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
             ++shared->idle;
             shared->work_available.wait(lock);
             --shared->idle;
+            shared->waking = false;
             continue;
         }
         const std::uint32_t number = shared->ready.front();
@@ -174,6 +183,7 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
         --shared->waiting;
         ++host.running;
         shared->offer(number, host);
+        shared->wake_worker();
 
         Reporter reporter(*shared, *self);
         lock.unlock();
@@ -182,6 +192,7 @@ void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& 
         finish(*shared, *self);
     }
     --shared->alive;
+    shared->wake_worker();
     shared->worker_left.notify_all();
 }
 
@@ -273,6 +284,7 @@ class Workers::Pool {
             host.waiting.push_back(std::move(job));
             ++shared_->waiting;
             shared_->offer(number, host);
+            shared_->wake_worker();
             if (shared_->waiting > shared_->idle) start_worker();
         }
         submitted_.clear();
@@ -410,6 +422,7 @@ class Workers::Pool {
         if (shared_->waiting > 0) {
             start_worker();
             shared_->offer(number, host);
+            shared_->wake_worker();
         }
     }
 
