@@ -247,6 +247,8 @@ struct Setting {
     bool operator==(const Setting&) const = default;
 };
 
+// A map leads to the unit of its unit_name and to what each of its paths says it is (designator;
+// those that are gone say nothing). duplicate_designator: another map leads to one of these, too.
 struct LogicalUnit {
     Sequence id = 0;
     std::string key;     // stable identity, see identity.hpp; the object path is made of it
@@ -275,7 +277,7 @@ struct LogicalUnit {
     bool implicit_alua = false;
     bool explicit_alua = false;
     bool size_mismatch = false;        // some path's size differs from the map's
-    bool duplicate_designator = false; // another map leads to the same logical unit
+    bool duplicate_designator = false; // see below
     Sequence product_id = 0;
     Sequence load_balance = 0;
     Shared<std::vector<Setting>> settings;

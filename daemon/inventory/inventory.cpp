@@ -225,6 +225,8 @@ bool Inventory::commit_maps(model::Snapshot& next) {
         if (known == maps_.end() || !known->second->dirty) continue;
         MapRecord& map = *known->second;
         map.dirty = false;
+        for (MapRecord* other : designators_.update(map))
+            mark(*other);
         auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_, policy_));
         if (map.published && *map.published == *unit) continue;
         count_product(unit->unit, +1);

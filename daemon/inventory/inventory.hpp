@@ -13,6 +13,7 @@
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/hardware.hpp"
+#include "daemon/inventory/designators.hpp"
 #include "daemon/inventory/policy.hpp"
 #include "daemon/inventory/records.hpp"
 #include "daemon/inventory/refresh_schedule.hpp"
@@ -120,7 +121,6 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void note_returns(const MapRecord& map);
     void settle_unit_name(MapRecord& map, const DiskRecord& disk);
     void set_unit_name(MapRecord& map, std::string name, model::NameType type);
-    void mark_duplicates(const std::string& unit_name);
     void inquire_groups(MapRecord& map, Epoch epoch);
     void continue_inquiry(MapRecord& map);
     void finish_inquiry(MapRecord& map);
@@ -166,7 +166,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     std::unordered_map<std::string, DiskRecord*> disks_by_name_;
     std::unordered_map<model::DeviceNumber, std::unique_ptr<MapRecord>, NumberHash> maps_;
     std::unordered_map<model::Sequence, MapRecord*> maps_by_id_;
-    std::unordered_map<std::string, std::vector<MapRecord*>> maps_by_unit_name_;
+    Designators designators_;
 
     RefreshSchedule schedule_;
     EventSource refresh_timer_;

@@ -104,7 +104,8 @@ void Inventory::map_gone(model::DeviceNumber number) {
     maps_.erase(known);
     maps_by_id_.erase(map->id);
     schedule_.forget(map->id);
-    set_unit_name(*map, "", model::NameType::Unknown);
+    for (MapRecord* other : designators_.forget(*map))
+        mark(*other);
     if (map->published) gone_units_.push_back(map->id);
     const std::vector<DiskRecord*> disks = std::move(map->disks);
     std::vector<model::DeviceNumber> contested;
@@ -260,27 +261,8 @@ void Inventory::settle_unit_name(MapRecord& map, const DiskRecord& disk) {
 void Inventory::set_unit_name(MapRecord& map, std::string name, model::NameType type) {
     map.unit_name_type = type;
     if (map.unit_name == name) return;
-    const std::string before = std::exchange(map.unit_name, std::move(name));
-    if (!before.empty()) {
-        std::erase(maps_by_unit_name_[before], &map);
-        mark_duplicates(before);
-    }
-    if (!map.unit_name.empty()) {
-        maps_by_unit_name_[map.unit_name].push_back(&map);
-        mark_duplicates(map.unit_name);
-    }
-}
-
-void Inventory::mark_duplicates(const std::string& unit_name) {
-    const auto named = maps_by_unit_name_.find(unit_name);
-    if (named == maps_by_unit_name_.end()) return;
-    const bool duplicate = named->second.size() > 1;
-    for (MapRecord* map : named->second) {
-        if (map->duplicate == duplicate) continue;
-        map->duplicate = duplicate;
-        mark(*map);
-    }
-    if (named->second.empty()) maps_by_unit_name_.erase(named);
+    map.unit_name = std::move(name);
+    mark(map);
 }
 
 MapRecord* Inventory::find_map(model::Sequence id) {

@@ -102,7 +102,8 @@ struct MapRecord {
     // The name that its paths must have: settled by the first path that told one.
     std::string unit_name;
     model::NameType unit_name_type = model::NameType::Unknown;
-    bool duplicate = false;
+    std::vector<std::string> designators; // where it leads: see designators.hpp
+    bool duplicate = false;               // another map leads there, too
 
     std::optional<GroupInquiry> inquiry; // under way
     std::uint64_t inquiry_epoch = 0;
