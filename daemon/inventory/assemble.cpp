@@ -116,21 +116,29 @@ class Assembly {
         unit.duplicate_designator = map_.duplicate;
 
         const DiskRecord* best = nullptr;
+        bool any_speaks = false;
         for (const DiskRecord* disk : map_.disks) {
-            if (!disk->identity || disk->identity->unit_name != map_.unit_name) continue;
+            if (!disk->identity) continue;
+            any_speaks = true;
+            if (disk->identity->unit_name != map_.unit_name) continue;
             if (!best || (best->identity_source != model::Source::Vpd &&
                           disk->identity_source == model::Source::Vpd))
                 best = disk;
         }
-        if (best) {
-            const UnitIdentity& identity = *best->identity;
+        model::Shared<UnitIdentity> told;
+        if (best)
+            told = best->identity;
+        else if (!any_speaks)
+            told = map_.last_identity;
+        if (told) {
+            const UnitIdentity& identity = *told;
             unit.vendor = identity.vendor;
             unit.product = identity.product;
             unit.revision = identity.revision;
             unit.serial_number = identity.serial_number;
             unit.implicit_alua = identity.implicit_alua;
             unit.explicit_alua = identity.explicit_alua;
-            unit.unit_name_source = best->identity_source;
+            unit.unit_name_source = best ? best->identity_source : map_.last_identity_source;
             unit.product_id = product(unit);
         } else if (!unit.unit_name.empty()) {
             unit.unit_name_source = model::Source::DeviceMapper; // only the map's UUID says so

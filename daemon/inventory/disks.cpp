@@ -124,6 +124,7 @@ void Inventory::disk_present(const DiskFacts& facts) {
         if (disk.map) set_members(*disk.map);
     }
     touch(disk);
+    if (returned && disk.map) look_for_askable(*disk.map);
     if (returned || works_again || other_nexus) ask_identity_of(disk, epoch_);
 }
 
@@ -164,6 +165,7 @@ void Inventory::disk_gone(const std::string& device) {
     disks_by_name_.erase(named);
     disk.present = false;
     touch(disk);
+    if (disk.map) look_for_askable(*disk.map);
     drop_unless_needed(disk);
 }
 
@@ -246,8 +248,9 @@ void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIde
     MapRecord& map = *disk.map;
     settle_unit_name(map, disk);
     // A unit whose groups nobody told may tell them through a path that is well again. (Not after
-    // silence: a device that hangs in this one command would be sent it for ever.)
-    const bool again = map.groups_trouble && (was_in_trouble || !answered_before);
+    // silence in this very command: a device that hangs in it would be sent it for ever.)
+    const bool again =
+        map.groups_trouble && (was_in_trouble || !answered_before || map.told_unaskable);
     const bool outdated =
         (answered_before && !same_unit) || answer.attentions.access_state || again;
     if (map.inquiry && !outdated)
@@ -278,6 +281,7 @@ void Inventory::stalled(DiskRef ref, const Stall& stall) {
     caused_at(Clock::now());
     DiskRecord& disk = *known;
     if (!stall.command.empty()) ++disk.stuck;
+    if (disk.map) look_for_askable(*disk.map);
     disk.unanswered = true;
     disk.failure = Failure::NoStatus;
     set_trouble(disk, stall.command, stall.reason, to_time(stall.since));
@@ -289,6 +293,7 @@ void Inventory::returned(DiskRef ref, std::uint32_t host) {
     if (DiskRecord* disk = find_disk(ref); disk && disk->stuck > 0) {
         --disk->stuck;
         touch(*disk);
+        if (disk->map) look_for_askable(*disk->map);
         ask_identity_of(*disk, epoch_);
     }
     // The host serves again: so may others that were refused because of it.

@@ -20,6 +20,7 @@
 #include "daemon/inventory/source.hpp"
 #include "daemon/workers/workers.hpp"
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -83,6 +84,13 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
         std::uint64_t incarnation = 0;
     };
 
+    // A unit that had no path left to ask: if that is still so by then, it is told.
+    struct Unaskable {
+        Clock::time_point due;
+        model::Sequence unit = 0;
+        model::Time since = 0;
+    };
+
     class IdentityJob;
     class GroupsJob;
 
@@ -121,6 +129,8 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void note_returns(const MapRecord& map);
     void settle_unit_name(MapRecord& map, const DiskRecord& disk);
     void set_unit_name(MapRecord& map, std::string name, model::NameType type);
+    void look_for_askable(MapRecord& map);
+    void tell_unaskable(Clock::time_point now);
     void inquire_groups(MapRecord& map, Epoch epoch);
     void continue_inquiry(MapRecord& map);
     void finish_inquiry(MapRecord& map);
@@ -169,6 +179,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     Designators designators_;
 
     RefreshSchedule schedule_;
+    std::deque<Unaskable> unaskable_; // in the order of their time
     EventSource refresh_timer_;
     EventSource when_all_taken_in_;    // what else is pending goes before it
     EventSource when_out_of_patience_; // does not

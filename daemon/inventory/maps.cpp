@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAfterMapEvent{500}; // dm events come in bursts
 constexpr std::chrono::seconds kWhileTransitioning{1};
+constexpr std::chrono::milliseconds kBetweenTables{250}; // one without paths, then one with others
 
 } // namespace
 
@@ -168,9 +169,15 @@ void Inventory::set_members(MapRecord& map) {
     std::vector<DiskRecord*> members = members_of(map.facts);
     const std::set<const DiskRecord*> staying(members.begin(), members.end());
     const std::vector<DiskRecord*> before = std::exchange(map.disks, std::move(members));
-    const bool all_new = !map.disks.empty() &&
+    const bool all_new = !map.disks.empty() && !before.empty() &&
                          std::none_of(map.disks.begin(), map.disks.end(),
                                       [&](const DiskRecord* disk) { return disk->map == &map; });
+    if (map.disks.empty())
+        for (const DiskRecord* disk : before)
+            if (disk->identity && disk->identity->unit_name == map.unit_name) {
+                map.last_identity = disk->identity;
+                map.last_identity_source = disk->identity_source;
+            }
     std::vector<model::DeviceNumber> contested;
     bool left = false;
     for (DiskRecord* disk : before) {
@@ -204,6 +211,7 @@ void Inventory::set_members(MapRecord& map) {
     // Looking at all disks is worth it only if one came into this map or is in none now.
     if (newcomer || left) mark_disks();
     mark(map);
+    look_for_askable(map);
     if (newcomer) inquire_groups(map, epoch_);
     give_back(contested);
 }
@@ -262,6 +270,7 @@ void Inventory::set_unit_name(MapRecord& map, std::string name, model::NameType 
     map.unit_name_type = type;
     if (map.unit_name == name) return;
     map.unit_name = std::move(name);
+    map.last_identity = nullptr;
     mark(map);
 }
 
@@ -281,6 +290,36 @@ void Inventory::access_state_changed(const std::string& device, Clock::time_poin
     // It is the cause of what the answer tells, if that is anything new.
     if (!map.inquiry_cause) map.inquiry_cause = seen_at;
     inquire_groups(map, epoch_);
+}
+
+// To be called when a path comes or goes or hangs. That nobody is left to ask is told only when it
+// lasts: multipathd loads tables without paths on its way to others.
+void Inventory::look_for_askable(MapRecord& map) {
+    const bool askable = std::any_of(map.disks.begin(), map.disks.end(), [](const DiskRecord* d) {
+        return d->present && d->stuck == 0;
+    });
+    if (askable) {
+        map.unaskable_since = 0;
+        return;
+    }
+    if (map.unaskable_since == 0) map.unaskable_since = now_realtime();
+    if (map.groups.empty() || map.groups_trouble) return; // nothing that could become stale
+    unaskable_.push_back({Clock::now() + kBetweenTables, map.id, map.unaskable_since});
+    arm_refresh();
+}
+
+// What was told last is no answer any more. The next answer of anybody is.
+void Inventory::tell_unaskable(Clock::time_point now) {
+    for (; !unaskable_.empty() && unaskable_.front().due <= now; unaskable_.pop_front()) {
+        const Unaskable& noticed = unaskable_.front();
+        MapRecord* map = find_map(noticed.unit);
+        if (!map || map->unaskable_since != noticed.since || map->groups_trouble) continue;
+        map->groups_trouble =
+            model::Trouble{noticed.since, "REPORT TARGET PORT GROUPS", "no path is left to ask"};
+        map->told_unaskable = true;
+        caused_at(now);
+        mark(*map);
+    }
 }
 
 // Starts asking, or has it done again after the asking that is under way.
@@ -361,12 +400,15 @@ void Inventory::finish_inquiry(MapRecord& map) {
         changed = map.groups != inquiry.groups() || map.groups_trouble;
         map.groups = inquiry.groups();
         map.groups_trouble = nullptr;
+        map.told_unaskable = false;
+        if (map.unaskable_since != 0) look_for_askable(map); // it was the last word of a path
         transitioning = std::any_of(map.groups.begin(), map.groups.end(), [](const auto& group) {
             return group.state == scsi::AccessState::Transitioning;
         });
     } else if (map.groups_trouble_now) {
         changed = true;
         map.groups_trouble = map.groups_trouble_now;
+        map.told_unaskable = false;
     }
     map.groups_trouble_now = nullptr;
     const auto cause = std::exchange(map.inquiry_cause, std::nullopt);
@@ -416,7 +458,9 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
 }
 
 void Inventory::arm_refresh() {
-    const auto next = schedule_.next();
+    auto next = schedule_.next();
+    if (!unaskable_.empty() && (!next || unaskable_.front().due < *next))
+        next = unaskable_.front().due;
     if (!next) {
         sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_OFF);
         return;
@@ -431,6 +475,7 @@ void Inventory::refresh_due() {
     // Many may be due at once; what does not fit this turn of the loop is due at the next.
     constexpr std::chrono::milliseconds slice{2};
     const auto now = Clock::now();
+    tell_unaskable(now);
     while (Clock::now() - now < slice) {
         const auto due = schedule_.take_due(now, 8);
         if (due.empty()) break;

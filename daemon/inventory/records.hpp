@@ -104,6 +104,9 @@ struct MapRecord {
     model::NameType unit_name_type = model::NameType::Unknown;
     std::vector<std::string> designators; // where it leads: see designators.hpp
     bool duplicate = false;               // another map leads there, too
+    // As the last of its paths told it before the table named none.
+    model::Shared<UnitIdentity> last_identity;
+    model::Source last_identity_source = model::Source::None;
 
     std::optional<GroupInquiry> inquiry; // under way
     std::uint64_t inquiry_epoch = 0;
@@ -118,6 +121,8 @@ struct MapRecord {
     model::Shared<model::Trouble> groups_trouble;     // why they are not known now
     model::Shared<model::Trouble> groups_trouble_now; // of the asking under way, the first
     std::chrono::steady_clock::time_point inquired_at;
+    model::Time unaskable_since = 0; // no path is left that could be asked; 0: one is
+    bool told_unaskable = false;     // groups_trouble is just that
 
     bool dirty = false;
 };

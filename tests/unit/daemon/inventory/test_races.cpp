@@ -337,6 +337,78 @@ void a_map_made_of_other_disks_is_named_by_them(void**) {
     assert_true(world.daemon.path("sdb").identity == model::Identity::Verified);
 }
 
+void group_states_that_nobody_can_tell_any_more_are_unknown(void**) {
+    World world;
+    world.add("sda", 0);
+    world.add("sdb", 1, 2, {0, 2, 2});
+    world.map(map_facts("m", 0, {sd(0), sd(1)}));
+    world.daemon.enumerated();
+    const auto all_groups_are = [&](model::AccessState state) {
+        const model::Unit& unit = world.daemon.unit("name-m");
+        return unit.groups.size() == 2 &&
+               std::all_of(unit.groups.begin(), unit.groups.end(), [state](const auto& group) {
+                   return group.access_state == state &&
+                          bool(group.trouble) == (state == model::AccessState::Unknown);
+               });
+    };
+    const auto become = [&](model::AccessState state) {
+        world.daemon.run_until([&] { return all_groups_are(state); });
+    };
+    become(model::AccessState::ActiveOptimized);
+    // Gone, but still in the table.
+    world.remove("sda", 0);
+    world.daemon.settle();
+    assert_true(all_groups_are(model::AccessState::ActiveOptimized));
+    world.remove("sdb", 1);
+    become(model::AccessState::Unknown);
+    const auto& trouble = world.daemon.unit("name-m").groups[0].trouble;
+    assert_text_equal(trouble->command, "REPORT TARGET PORT GROUPS");
+    assert_text_equal(trouble->reason, "no path is left to ask");
+    world.add("sda", 0);
+    become(model::AccessState::ActiveOptimized);
+    // Gone from the table.
+    world.remove("sda", 0);
+    world.map(map_facts("m", 0, {}));
+    become(model::AccessState::Unknown);
+    assert_text_equal(world.daemon.unit("name-m").unit.vendor, "MPAPI");
+    world.add("sda", 0);
+    world.map(map_facts("m", 0, {sd(0)}));
+    become(model::AccessState::ActiveOptimized);
+    // There, but in the middle of a command that was about something else.
+    world.mood(0, Mood::Hangs);
+    world.daemon.inventory().inquiry_data_changed("sda");
+    become(model::AccessState::Unknown);
+    world.mood(0, Mood::Good);
+    become(model::AccessState::ActiveOptimized);
+}
+
+void a_table_without_paths_on_the_way_to_another_is_no_news_of_groups(void**) {
+    World world;
+    world.add("sda", 0);
+    world.map(map_facts("m", 0, {sd(0)}));
+    world.daemon.enumerated();
+    struct Watch final : ModelListener {
+        void model_changed(const model::SnapshotPtr&, const model::SnapshotPtr&,
+                           const std::vector<model::Event>& events,
+                           std::chrono::steady_clock::time_point) override {
+            for (const auto& event : events)
+                groups +=
+                    std::holds_alternative<model::PartDifference<model::TargetPortGroup>>(event);
+        }
+        int groups = 0;
+    } watch;
+    world.daemon.inventory().add_listener(watch);
+    for (int i = 0; i < 20; ++i) {
+        world.map(map_facts("m", 0, {}));
+        world.daemon.settle();
+        world.map(map_facts("m", 0, {sd(0)}));
+        world.daemon.settle();
+    }
+    // The set of known ports is part of a group: it is empty and full again each time.
+    assert_int_equal(watch.groups, 40);
+    assert_false(bool(world.daemon.unit("name-m").groups[0].trouble));
+}
+
 void a_path_that_leads_to_another_maps_unit_makes_both_duplicates(void**) {
     World world;
     world.add("sda", 0);
@@ -413,6 +485,8 @@ int main() {
         cmocka_unit_test(disks_that_cannot_be_told_apart_are_two_objects),
         cmocka_unit_test(a_path_that_was_reinstated_says_who_it_is),
         cmocka_unit_test(a_map_made_of_other_disks_is_named_by_them),
+        cmocka_unit_test(group_states_that_nobody_can_tell_any_more_are_unknown),
+        cmocka_unit_test(a_table_without_paths_on_the_way_to_another_is_no_news_of_groups),
         cmocka_unit_test(a_path_that_leads_to_another_maps_unit_makes_both_duplicates),
         cmocka_unit_test(readiness_is_told_once),
     };
