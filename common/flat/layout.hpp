@@ -13,10 +13,11 @@
 //   section header | texts | tables, each an array of records
 //
 // One section is of what is common to all units (manager, plugins, products, ports, algorithms),
-// one of the disks, and one of each block of some 64 units with their groups and paths. A text is
-// referred to by its place in the section, where its length (U32) stands before its bytes; place 0
-// is the empty text. Texts are bytes as the model has them; equal ones of a section may share their
-// place. Records of a table are ordered by id; those of one unit lie together.
+// one of each block of some 64 disks, and one of each block of some 64 units with their groups and
+// paths. A text is referred to by its place in the section, where its length (U32) stands before
+// its bytes; place 0 is the empty text. Texts are bytes as the model has them; equal ones of a
+// section may share their place. Records of a table are ordered by id; those of one unit lie
+// together.
 //
 // The directories make any object's place a matter of a few binary searches in the file as it lies:
 //

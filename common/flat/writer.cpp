@@ -109,7 +109,7 @@ class Writer {
   private:
     void write_common();
     void write_units(const std::shared_ptr<const model::UnitTable::Block>& block);
-    void write_disks();
+    void write_disks(const std::shared_ptr<const model::DiskTable::Block>& block);
     template <typename Encode>
     Place write_part(const std::shared_ptr<const void>& block, Contents::Part part,
                      Contents::Parts Contents::*which, Encode encode);
@@ -227,15 +227,13 @@ void Writer::write_units(const std::shared_ptr<const model::UnitTable::Block>& b
             {time(unit->read_times->target_port_groups), time(unit->read_times->device_mapper)});
 }
 
-void Writer::write_disks() {
-    const auto& disks = snapshot_.disks;
-    if (disks->empty()) return;
-    const Place place =
-        write_part(disks, {{}, disks->front().id, disks->back().id}, &Contents::disks, [&] {
-            for (const auto& disk : *disks)
-                section_.add(disk);
-        });
-    disks_.push_back({disks->front().id, 0, place});
+void Writer::write_disks(const std::shared_ptr<const model::DiskTable::Block>& block) {
+    const std::uint64_t first = block->front()->id;
+    const Place place = write_part(block, {{}, first, block->back()->id}, &Contents::disks, [&] {
+        for (const auto& disk : *block)
+            section_.add(*disk);
+    });
+    disks_.push_back({first, 0, place});
 }
 
 // The units of the previous file's blocks that were not copied.
@@ -277,7 +275,8 @@ Directory Writer::members(Members& added, Directory Contents::*which) {
 
 Result<Contents> Writer::write(std::uint64_t build) {
     write_common();
-    write_disks();
+    for (const auto& block : snapshot_.disks.blocks())
+        write_disks(block);
     for (const auto& block : snapshot_.units.blocks())
         write_units(block);
     flush_copy();

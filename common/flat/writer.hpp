@@ -2,7 +2,7 @@
 //
 // From a snapshot to its flat form (layout.hpp). Encoding is what costs, so a file is made from the
 // one before it: sections whose part of the model is still the very same (the shared blocks of
-// UnitTable) are copied from there, the others are encoded. What is kept between the two is only
+// ChunkedTable) are copied from there, the others are encoded. What is kept between the two is only
 // where each section lies; the previous file itself holds the bytes.
 #pragma once
 

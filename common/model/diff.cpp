@@ -34,6 +34,15 @@ void diff_table(const Table<T>& before, const Table<T>& after, Rows wanted,
 }
 
 template <typename T>
+void diff_table(const ChunkedTable<T>& before, const ChunkedTable<T>& after, Rows wanted,
+                std::vector<Event>& events) {
+    ChunkedTable<T>::for_each_difference(before, after, [&](const T* a, const T* b) {
+        if ((b ? Rows::ThereNow : Rows::Vanished) != wanted || (a && b && *a == *b)) return;
+        events.push_back(Difference<T>{a, b});
+    });
+}
+
+template <typename T>
 void diff_parts(const Unit* a, const Unit* b, std::vector<T> Unit::*parts,
                 std::vector<Event>& events) {
     static const std::vector<T> none;

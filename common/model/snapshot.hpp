@@ -18,6 +18,9 @@ namespace mpapi::model {
 template <typename T>
 using Table = std::shared_ptr<const std::vector<T>>;
 
+// Disks in no map may be as many as units.
+using DiskTable = ChunkedTable<Disk>;
+
 struct Snapshot {
     std::uint64_t instance = 0; // of the daemon that made it
     std::uint64_t generation = 0;
@@ -29,11 +32,21 @@ struct Snapshot {
     Table<TargetPort> target_ports = std::make_shared<const std::vector<TargetPort>>();
     Table<DeviceProduct> products = std::make_shared<const std::vector<DeviceProduct>>();
     Table<LoadBalance> load_balances = std::make_shared<const std::vector<LoadBalance>>();
-    Table<Disk> disks = std::make_shared<const std::vector<Disk>>();
+    DiskTable disks;
     UnitTable units;
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+// What a table has, one row after the other, for those who do not care how it is shared.
+template <typename T>
+const std::vector<T>& rows(const Table<T>& table) {
+    return *table;
+}
+template <typename T>
+const ChunkedTable<T>& rows(const ChunkedTable<T>& table) {
+    return table;
+}
 
 // The element with this id, or null.
 template <typename T>

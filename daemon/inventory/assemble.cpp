@@ -354,39 +354,6 @@ model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy&
     return Assembly(map, ids, policy).build();
 }
 
-model::Disk assemble_disk(DiskRecord& record, std::size_t same_unit, ObjectIds& ids,
-                          MultipathPolicy& policy) {
-    model::Disk disk;
-    const std::string initiator = record.initiator_port->facts->port_id;
-    disk.key = model::nexus_key(initiator, record.target_port->facts->port_id, record.address.lun);
-    if (record.disk_id == 0) record.disk_id = ids.id(model::ObjectType::Disk, disk.key);
-    disk.id = record.disk_id;
-    disk.device = record.device;
-    disk.number = record.number;
-    disk.address = record.address;
-    disk.transport = record.initiator_port->facts->transport;
-    disk.device_state = record.state;
-    disk.size = record.size;
-    disk.initiator_port = record.initiator_port->id;
-    disk.target_port = record.target_port->id;
-    disk.trouble = record.trouble;
-    if (record.identity) {
-        disk.vendor = record.identity->vendor;
-        disk.product = record.identity->product;
-        disk.revision = record.identity->revision;
-        disk.serial_number = record.identity->serial_number;
-        disk.unit_name = record.identity->unit_name;
-        disk.unit_name_type = record.identity->unit_name_type;
-    }
-    static const std::vector<std::string> nobody;
-    auto exclusion =
-        policy.exclusion({disk, record.multipath_member, record.holders ? *record.holders : nobody,
-                          same_unit, record.device_type, record.udev.get()});
-    disk.exclusion = std::move(exclusion.reason);
-    disk.exclusion_detail = std::move(exclusion.detail);
-    return disk;
-}
-
 bool reports_target_port_groups(const MapRecord& map) {
     return std::any_of(map.disks.begin(), map.disks.end(), [](const DiskRecord* disk) {
         return disk->identity && (disk->identity->implicit_alua || disk->identity->explicit_alua);

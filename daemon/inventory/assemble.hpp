@@ -13,10 +13,6 @@ namespace mpapi::daemon {
 // May give ids to objects that have none yet; changes nothing else but the path ids in the records.
 model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy);
 
-// `same_unit`: how many disks lead to the unit that this one leads to.
-model::Disk assemble_disk(DiskRecord& disk, std::size_t same_unit, ObjectIds& ids,
-                          MultipathPolicy& policy);
-
 // Whether the unit's target port groups can be asked for: some path said that it has them.
 bool reports_target_port_groups(const MapRecord& map);
 

@@ -10,14 +10,27 @@
 
 namespace mpapi::daemon {
 
+namespace {
+
+std::uint64_t retry_key(model::DeviceNumber number) {
+    return std::uint64_t(number.major) << 32 | number.minor;
+}
+
+model::DeviceNumber number_of_retry(std::uint64_t key) {
+    return {static_cast<std::uint32_t>(key >> 32), static_cast<std::uint32_t>(key)};
+}
+
+} // namespace
+
 class Inventory::IdentityJob final : public Job {
   public:
-    IdentityJob(Inventory& inventory, const DiskRecord& disk, Epoch epoch)
+    IdentityJob(Inventory& inventory, const DiskRecord& disk, Epoch epoch, bool retry)
       : Job(disk.address.host)
       , inventory_(inventory)
       , disk_{disk.number, disk.incarnation}
       , device_(disk.device)
-      , epoch_(epoch) {}
+      , epoch_(epoch)
+      , retry_(retry) {}
 
     void run(Progress& progress) override {
         const auto timeout = inventory_.config_.commands.timeout;
@@ -29,22 +42,28 @@ class Inventory::IdentityJob final : public Job {
     }
     void done() override {
         inventory_.identity_answered(disk_, epoch_, *answer_);
-        inventory_.question_over(epoch_);
+        over();
     }
     void stalled(const Stall& stall) override {
         stuck_ = !stall.command.empty();
         inventory_.identity_stalled(disk_, stall);
-        inventory_.question_over(epoch_);
+        over();
     }
     void returned() override {
         if (stuck_) inventory_.returned(disk_, host);
     }
 
   private:
+    void over() {
+        if (retry_) inventory_.retry_over();
+        inventory_.question_over(epoch_);
+    }
+
     Inventory& inventory_;
     const DiskRef disk_;
     const std::string device_;
     const Epoch epoch_;
+    const bool retry_;
     bool stuck_ = false;
     std::unique_ptr<Answer<PathIdentity>> answer_;
 };
@@ -65,6 +84,8 @@ DiskRecord& Inventory::disk_record(model::DeviceNumber number) {
 // A disk is remembered while it exists and while a map refers to it.
 void Inventory::drop_unless_needed(DiskRecord& disk) {
     if (disk.present || disk.map) return;
+    retries_.forget(retry_key(disk.number));
+    unmapped_.forget(disk);
     leave_ports(disk);
     disks_.erase(disk.number);
 }
@@ -81,7 +102,7 @@ void Inventory::touch(DiskRecord& disk) {
     if (disk.map)
         mark(*disk.map);
     else
-        mark_disks();
+        mark(disk);
 }
 
 void Inventory::disk_present(const DiskFacts& facts) {
@@ -119,7 +140,7 @@ void Inventory::disk_present(const DiskFacts& facts) {
     disks_by_name_[facts.device] = &disk;
     if (returned && !disk.identity) take_first_identity(disk, facts);
     if (other_nexus) {
-        disk.disk_id = 0;
+        unmapped_.forget(disk);
         disk.path_id = 0;
         if (disk.map) set_members(*disk.map);
     }
@@ -138,6 +159,7 @@ void Inventory::begin_incarnation(DiskRecord& disk) {
     disk.unanswered = false;
     disk.failure = Failure::None;
     disk.trouble = nullptr;
+    retries_.forget(retry_key(disk.number));
     if (disk.identity) disk.identity_source = model::Source::Sysfs;
 }
 
@@ -195,7 +217,7 @@ void Inventory::ask_changed_nexuses() {
     question_over(epoch);
 }
 
-void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
+void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch, bool retry) {
     if (!disk.present || disk.stuck) return;
     if (disk.asking) {
         disk.ask_again = true;
@@ -203,7 +225,37 @@ void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch) {
     }
     disk.asking = true;
     question_sent(epoch);
-    workers_.submit(std::make_shared<IdentityJob>(*this, disk, epoch));
+    if (retry) ++retrying_;
+    workers_.submit(std::make_shared<IdentityJob>(*this, disk, epoch, retry));
+}
+
+// A disk in no map that is in trouble is asked again after a while, and then ever later. (In a map,
+// the refresh of its unit sees to that; stuck, whoever is stuck does when it comes back.)
+void Inventory::schedule_retry(const DiskRecord& disk) {
+    if (!config_.refresh.enabled) return;
+    if (disk.present && !disk.map && disk.trouble && disk.stuck == 0) {
+        retries_.quiet(retry_key(disk.number), Clock::now());
+        arm_refresh();
+    } else {
+        retries_.forget(retry_key(disk.number));
+    }
+}
+
+void Inventory::retry_disks(Clock::time_point now) {
+    while (retrying_ < kMostRetries) {
+        const auto due = retries_.take_due(now, kMostRetries - retrying_);
+        if (due.empty()) return;
+        for (const std::uint64_t key : due) {
+            const auto known = disks_.find(number_of_retry(key));
+            if (known == disks_.end() || known->second.map || !known->second.trouble) continue;
+            if (!known->second.asking) ask_identity_of(known->second, epoch_, true);
+        }
+    }
+}
+
+void Inventory::retry_over() {
+    --retrying_;
+    arm_refresh();
 }
 
 // What follows from an answer belongs to the epoch of its question.
@@ -222,10 +274,12 @@ void Inventory::identity_answered(DiskRef ref, Epoch epoch, const Answer<PathIde
     if (!answer.result) {
         const Error& error = answer.result.error();
         set_trouble(disk, error.action, error.reason.empty() ? error.message() : error.reason);
+        schedule_retry(disk);
         return;
     }
     const bool was_in_trouble = bool(disk.trouble) && !was_unanswered;
     if (disk.stuck == 0) disk.trouble = nullptr; // else another command of ours still waits
+    schedule_retry(disk);
     const PathIdentity& told = *answer.result;
     const bool answered_before = disk.identity_source == model::Source::Vpd;
     const bool same_unit = disk.identity && *disk.identity == told.unit;
@@ -285,6 +339,7 @@ void Inventory::stalled(DiskRef ref, const Stall& stall) {
     disk.unanswered = true;
     disk.failure = Failure::NoStatus;
     set_trouble(disk, stall.command, stall.reason, to_time(stall.since));
+    schedule_retry(disk);
     touch(disk);
 }
 

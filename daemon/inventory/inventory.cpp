@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <unordered_set>
 
 namespace mpapi::daemon {
 
@@ -59,7 +58,9 @@ Inventory::Inventory(sd_event* loop, Hardware& hardware, Workers& workers, Objec
   , config_(config)
   , initiator_ports_(model::ObjectType::InitiatorPort, ids)
   , target_ports_(model::ObjectType::TargetPort, ids)
-  , schedule_(config.refresh.shortest, config.refresh.longest) {
+  , unmapped_(ids, policy)
+  , schedule_(config.refresh.shortest, config.refresh.longest)
+  , retries_(config.refresh.shortest, config.refresh.longest) {
     auto empty = std::make_shared<model::Snapshot>();
     empty->instance = instance;
     empty->made_at = now_realtime();
@@ -127,7 +128,7 @@ void Inventory::set_path_manager(const std::string& manager, const std::string& 
 void Inventory::policy_changed() {
     for (auto& [number, map] : maps_)
         mark(*map);
-    mark_disks();
+    exclusions_changed();
 }
 
 void Inventory::device_mapper_state(const std::string& trouble) {
@@ -165,9 +166,14 @@ void Inventory::mark(MapRecord& map) {
     schedule_commit();
 }
 
-void Inventory::mark_disks() {
-    dirty_disks_ = true;
+void Inventory::mark(DiskRecord& disk) {
+    unmapped_.mark(disk);
     schedule_commit();
+}
+
+void Inventory::exclusions_changed() {
+    for (auto& [name, disk] : disks_by_name_)
+        if (!disk->map) mark(*disk);
 }
 
 void Inventory::schedule_commit() {
@@ -255,27 +261,7 @@ void Inventory::count_product(const model::LogicalUnit& unit, int change) {
 }
 
 void Inventory::commit_tables(model::Snapshot& next, bool finished) {
-    if (std::exchange(dirty_disks_, false)) {
-        std::vector<model::Disk> rows;
-        std::unordered_map<std::string_view, std::size_t> units;
-        for (const auto& [name, disk] : disks_by_name_)
-            if (!disk->map && disk->identity) ++units[disk->identity->unit_name];
-        std::unordered_set<model::Sequence> taken;
-        for (const auto& [name, disk] : disks_by_name_) {
-            if (disk->map) continue;
-            const bool named = disk->identity && !disk->identity->unit_name.empty();
-            rows.push_back(
-                assemble_disk(*disk, named ? units[disk->identity->unit_name] : 1, ids_, policy_));
-            model::Disk& row = rows.back();
-            if (taken.insert(row.id).second) continue;
-            // Ports that tell too little: what cannot be told apart is told apart by its number.
-            row.key +=
-                "," + std::to_string(row.number.major) + ":" + std::to_string(row.number.minor);
-            row.id = disk->disk_id = ids_.id(model::ObjectType::Disk, row.key);
-            taken.insert(row.id);
-        }
-        if (!(rows.empty() && next.disks->empty())) next.disks = sorted_table(std::move(rows));
-    }
+    unmapped_.commit(next.disks);
     if (initiator_ports_.take_changed()) {
         std::vector<model::InitiatorPort> rows;
         for (const auto& [key, port] : initiator_ports_.ports())

@@ -18,6 +18,7 @@
 #include "daemon/inventory/records.hpp"
 #include "daemon/inventory/refresh_schedule.hpp"
 #include "daemon/inventory/source.hpp"
+#include "daemon/inventory/unmapped_disks.hpp"
 #include "daemon/workers/workers.hpp"
 
 #include <deque>
@@ -49,7 +50,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     // PolicyObserver
     void set_path_manager(const std::string& manager, const std::string& reason) override;
     void policy_changed() override;
-    void exclusions_changed() override { mark_disks(); }
+    void exclusions_changed() override;
 
     // ModelSource
     model::SnapshotPtr snapshot() const override { return snapshot_; }
@@ -72,6 +73,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
   private:
     using Clock = std::chrono::steady_clock;
     using Epoch = std::uint64_t;
+    static constexpr std::size_t kMostRetries = 8; // at a time
     struct NumberHash {
         std::size_t operator()(model::DeviceNumber n) const {
             return std::hash<std::uint64_t>{}(std::uint64_t(n.major) << 32 | n.minor);
@@ -109,7 +111,10 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void drop_unless_needed(DiskRecord& disk);
     void leave_ports(DiskRecord& disk);
     void take_first_identity(DiskRecord& disk, const DiskFacts& facts);
-    void ask_identity_of(DiskRecord& disk, Epoch epoch);
+    void ask_identity_of(DiskRecord& disk, Epoch epoch, bool retry = false);
+    void schedule_retry(const DiskRecord& disk);
+    void retry_disks(Clock::time_point now);
+    void retry_over();
     void identity_answered(DiskRef disk, Epoch epoch, const Answer<PathIdentity>& answer);
     void set_trouble(DiskRecord& disk, std::string command, std::string reason,
                      model::Time since = 0);
@@ -145,7 +150,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
 
     // inventory.cpp: from marks to snapshots
     void mark(MapRecord& map);
-    void mark_disks();
+    void mark(DiskRecord& disk);
     void caused_at(Clock::time_point when);
     void schedule_commit();
     void commit();
@@ -177,8 +182,11 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     std::unordered_map<model::DeviceNumber, std::unique_ptr<MapRecord>, NumberHash> maps_;
     std::unordered_map<model::Sequence, MapRecord*> maps_by_id_;
     Designators designators_;
+    UnmappedDisks unmapped_;
 
     RefreshSchedule schedule_;
+    RefreshSchedule retries_;         // of disks in no map that did not answer, by device number
+    std::size_t retrying_ = 0;        // of these, how many are being asked
     std::deque<Unaskable> unaskable_; // in the order of their time
     EventSource refresh_timer_;
     EventSource when_all_taken_in_;    // what else is pending goes before it
@@ -186,7 +194,6 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
 
     std::vector<model::DeviceNumber> dirty_maps_;
     std::vector<model::Sequence> gone_units_;
-    bool dirty_disks_ = false;
     bool describe_due_ = true;
     bool commit_due_ = false;
     std::map<model::Sequence, std::pair<model::DeviceProduct, unsigned>> products_; // with users

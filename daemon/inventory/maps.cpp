@@ -113,7 +113,6 @@ void Inventory::map_gone(model::DeviceNumber number) {
     for (DiskRecord* disk : disks)
         leave_map(*disk, contested);
     give_back(contested);
-    mark_disks();
     // Last: whoever waits for it may look at everything.
     if (map->inquiry) question_over(map->inquiry_epoch);
 }
@@ -123,6 +122,8 @@ void Inventory::leave_map(DiskRecord& disk, std::vector<model::DeviceNumber>& co
     disk.map = nullptr;
     disk.path_id = 0;
     disk.dm_failed = false;
+    mark(disk);
+    schedule_retry(disk);
     drop_unless_needed(disk);
 }
 
@@ -179,11 +180,9 @@ void Inventory::set_members(MapRecord& map) {
                 map.last_identity_source = disk->identity_source;
             }
     std::vector<model::DeviceNumber> contested;
-    bool left = false;
     for (DiskRecord* disk : before) {
         if (disk->map != &map || staying.count(disk) != 0) continue;
         leave_map(*disk, contested);
-        left = true;
     }
     // Made of other disks altogether, it is another unit that the same name leads to.
     if (all_new) set_unit_name(map, "", model::NameType::Unknown);
@@ -193,6 +192,7 @@ void Inventory::set_members(MapRecord& map) {
         if (disk->map != &map) {
             newcomer = true;
             disk->path_id = 0;
+            unmapped_.mark(*disk);
             if (disk->map) {
                 // Two live tables name one disk, as a rule only while a map replaces another.
                 std::erase(disk->map->disks, disk);
@@ -208,8 +208,6 @@ void Inventory::set_members(MapRecord& map) {
         if (disk->identity) settle_unit_name(map, *disk);
     // Candidates of the asking under way are counted by their place in the table of then.
     if (map.inquiry) map.begin_anew = true;
-    // Looking at all disks is worth it only if one came into this map or is in none now.
-    if (newcomer || left) mark_disks();
     mark(map);
     look_for_askable(map);
     if (newcomer) inquire_groups(map, epoch_);
@@ -459,8 +457,11 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
 
 void Inventory::arm_refresh() {
     auto next = schedule_.next();
-    if (!unaskable_.empty() && (!next || unaskable_.front().due < *next))
-        next = unaskable_.front().due;
+    const auto not_after = [&next](std::optional<Clock::time_point> due) {
+        if (due && (!next || *due < *next)) next = due;
+    };
+    if (!unaskable_.empty()) not_after(unaskable_.front().due);
+    if (retrying_ < kMostRetries) not_after(retries_.next());
     if (!next) {
         sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_OFF);
         return;
@@ -476,6 +477,7 @@ void Inventory::refresh_due() {
     constexpr std::chrono::milliseconds slice{2};
     const auto now = Clock::now();
     tell_unaskable(now);
+    retry_disks(now);
     while (Clock::now() - now < slice) {
         const auto due = schedule_.take_due(now, 8);
         if (due.empty()) break;

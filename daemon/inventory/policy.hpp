@@ -18,7 +18,7 @@ struct UnmappedDisk {
     const model::Disk& disk;
     std::optional<bool> multipath_member;    // udev DM_MULTIPATH_DEVICE_PATH
     const std::vector<std::string>& holders; // block devices on top of it
-    std::size_t same_unit = 1;               // disks that lead to the same unit, itself included
+    bool others_of_unit = false;             // others in no map lead to the same unit
     std::uint8_t device_type = 0;            // peripheral device type
     const UdevFacts* udev = nullptr;         // null: udev says nothing
 };
@@ -54,7 +54,7 @@ class PolicyObserver {
 
 // What can be said without multipath-tools: the settings are the map's own table, and a disk is in
 // no map because nobody made one.
-class TablePolicy final : public MultipathPolicy {
+class TablePolicy : public MultipathPolicy {
   public:
     model::Shared<std::vector<model::Setting>> settings(const model::LogicalUnit& unit,
                                                         model::Transport transport) override;

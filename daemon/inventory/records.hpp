@@ -88,7 +88,9 @@ struct DiskRecord {
 
     MapRecord* map = nullptr;
     model::Sequence path_id = 0; // as a path of `map`
-    model::Sequence disk_id = 0; // as a disk in no map
+    model::Sequence disk_id = 0; // as a disk in no map, of UnmappedDisks
+    std::string disk_key;        // the same
+    std::string counted_as;      // the same: the unit name
 };
 
 struct MapRecord {

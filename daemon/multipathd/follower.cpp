@@ -253,7 +253,7 @@ void Follower::take_devices(Result<std::string> reply) {
     } else {
         // Only what is asked for is kept: paths of maps are many.
         MultipathdPolicy::Watched kept;
-        for (const model::Disk& disk : *snapshot->disks)
+        for (const model::Disk& disk : snapshot->disks)
             if (const auto found = told.find(disk.device); found != told.end()) kept.insert(*found);
         told = std::move(kept);
     }

@@ -176,7 +176,7 @@ MultipathdPolicy::Exclusion MultipathdPolicy::exclusion(const daemon::UnmappedDi
         facts.property_names = udev->property_names;
     }
     facts.users = unmapped.holders;
-    facts.paths = std::max<std::size_t>(unmapped.same_unit, 1);
+    facts.paths = unmapped.others_of_unit ? 2 : 1;
     if (known_wwids_) facts.in_wwids_file = known_wwids_->count(facts.wwid) != 0;
     facts.map_failed = failed_wwids_.count(facts.wwid) != 0;
     const auto found = exclusions_.of(facts);

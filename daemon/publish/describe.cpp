@@ -28,14 +28,13 @@ void object(JsonWriter& out, const View<T>& view) {
     out.end_object();
 }
 
-template <typename T>
-void table(JsonWriter& out, const char* name, const model::Snapshot& snapshot,
-           const model::Table<T>& rows) {
+template <typename Table>
+void table(JsonWriter& out, const char* name, const model::Snapshot& snapshot, const Table& table) {
     out.new_line();
     out.key(name);
     out.begin_array();
-    for (const auto& row : *rows)
-        object(out, View<T>{&snapshot, nullptr, &row});
+    for (const auto& row : model::rows(table))
+        object(out, View<std::decay_t<decltype(row)>>{&snapshot, nullptr, &row});
     out.end_array();
 }
 

@@ -39,15 +39,16 @@ AnyView scan(const model::Snapshot& snapshot, const model::Table<T>& table, Matc
     return {};
 }
 
-template <typename T, typename Keys>
-AnyView look_up(const model::Snapshot& snapshot, const model::Table<T>& table, const Keys& keys,
+template <typename Table, typename Keys>
+AnyView look_up(const model::Snapshot& snapshot, const Table& table, const Keys& keys,
                 std::string_view label) {
     const auto key = unescape(label);
     if (!key) return {};
     const auto at = keys.find(*key);
     if (at == keys.end()) return {};
-    const T* value = model::find(table, at->second);
-    return value ? AnyView(View<T>{&snapshot, nullptr, value}) : AnyView();
+    const auto* value = model::find(table, at->second);
+    return value ? AnyView(View<std::decay_t<decltype(*value)>>{&snapshot, nullptr, value})
+                 : AnyView();
 }
 
 AnyView part_of(const model::Snapshot& snapshot, const model::Unit& unit, std::string_view kind,
@@ -72,11 +73,10 @@ AnyView part_of(const model::Snapshot& snapshot, const model::Unit& unit, std::s
     return {};
 }
 
-template <typename T>
-void add_all(std::vector<std::string>& out, const model::Snapshot& snapshot,
-             const model::Table<T>& table) {
-    for (const auto& row : *table)
-        out.push_back(object_path(View<T>{&snapshot, nullptr, &row}));
+template <typename Table>
+void add_all(std::vector<std::string>& out, const model::Snapshot& snapshot, const Table& table) {
+    for (const auto& row : model::rows(table))
+        out.push_back(object_path(View<std::decay_t<decltype(row)>>{&snapshot, nullptr, &row}));
 }
 
 } // namespace
@@ -84,7 +84,7 @@ void add_all(std::vector<std::string>& out, const model::Snapshot& snapshot,
 Index::Index(const model::Snapshot& snapshot) {
     snapshot.units.for_each(
         [this](const model::Unit& unit) { put(units_, unit.unit.key, unit.unit.id); });
-    for (const auto& disk : *snapshot.disks)
+    for (const auto& disk : snapshot.disks)
         put(disks_, disk.key, disk.id);
     for (const auto& port : *snapshot.initiator_ports)
         put(initiator_ports_, port.port_id, port.id);
@@ -177,7 +177,7 @@ std::vector<std::string> Index::children(const model::Snapshot& snapshot,
         folder("target", !snapshot.target_ports->empty());
         folder("product", !snapshot.products->empty());
         folder("load_balance", !snapshot.load_balances->empty());
-        folder("disk", !snapshot.disks->empty());
+        folder("disk", !snapshot.disks.empty());
     } else if (labels.count == 1) {
         if (kind == "lu")
             snapshot.units.for_each([&](const model::Unit& unit) {

@@ -216,7 +216,7 @@ std::string open_metrics(const model::Snapshot& snapshot, const Figures& figures
     for (const auto state : kAccessStates)
         out.sample("", {{"access_state", model::name_of(state)}},
                    census.groups[static_cast<std::size_t>(state)]);
-    out.gauge("mpapi_disks", "SCSI disks that are in no map.", snapshot.disks->size());
+    out.gauge("mpapi_disks", "SCSI disks that are in no map.", snapshot.disks.size());
 
     out.counter("mpapi_failures", "Failures of paths, of those too that are gone.",
                 figures.failures.total());

@@ -134,7 +134,7 @@ constexpr auto kManager = std::to_array<Property<Manager>>({
         "TargetPortCount", Emits::Never,
         [](const View<Manager>& v) { return count(v.snapshot->target_ports->size()); }),
     derived<Manager>("DiskCount", Emits::Never,
-                     [](const View<Manager>& v) { return count(v.snapshot->disks->size()); }),
+                     [](const View<Manager>& v) { return count(v.snapshot->disks.size()); }),
 });
 
 constexpr auto kPlugin = std::to_array<Property<Plugin>>({

@@ -62,7 +62,7 @@ template <typename Visitor>
 void for_each_outside_units(const model::Snapshot& snapshot, Visitor&& visit) {
     visit(View<model::Manager>{&snapshot, nullptr, &snapshot.manager});
     auto rows = [&](const auto& table) {
-        for (const auto& row : *table)
+        for (const auto& row : model::rows(table))
             visit(View<std::decay_t<decltype(row)>>{&snapshot, nullptr, &row});
     };
     rows(snapshot.plugins);

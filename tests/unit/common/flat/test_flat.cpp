@@ -118,7 +118,7 @@ model::Snapshot make_snapshot() {
     disk.transport = model::Transport::Sas;
     disk.exclusion = "in-use";
     disk.exclusion_detail = "mounted";
-    snapshot.disks = table<model::Disk>({disk});
+    snapshot.disks.put(std::make_shared<const model::Disk>(disk));
     for (Sequence id = 1; id <= 3; ++id)
         snapshot.units.put(make_unit(id));
     return snapshot;

@@ -236,7 +236,7 @@ class Auditor final : public ModelListener {
                 for (const auto port : group.target_ports)
                     found("target port of a group", port, snapshot.target_ports);
         });
-        for (const auto& disk : *snapshot.disks) {
+        for (const auto& disk : snapshot.disks) {
             found("initiator port of a disk", disk.initiator_port, snapshot.initiator_ports);
             found("target port of a disk", disk.target_port, snapshot.target_ports);
         }
@@ -261,7 +261,7 @@ class Auditor final : public ModelListener {
     static Contents contents(const model::Snapshot& snapshot) {
         Contents all;
         const auto rows = [&all](const auto& table) {
-            for (const auto& row : *table)
+            for (const auto& row : model::rows(table))
                 add(all, row);
         };
         rows(snapshot.plugins), rows(snapshot.initiator_ports), rows(snapshot.target_ports);
@@ -298,17 +298,32 @@ class Auditor final : public ModelListener {
     Contents replayed_;
 };
 
+// Counts the disks that it is asked about.
+class CountingPolicy final : public TablePolicy {
+  public:
+    std::size_t exclusions = 0;
+
+    Exclusion exclusion(const UnmappedDisk& disk) override {
+        ++exclusions;
+        Exclusion told = TablePolicy::exclusion(disk);
+        if (disk.others_of_unit) told.detail += " (one of several)";
+        return told;
+    }
+};
+
 // An inventory over scripted hardware.
 class Scripted {
   public:
     explicit Scripted(ScriptedDevices& devices, ObjectIds& ids,
-                      std::chrono::milliseconds timeout = std::chrono::milliseconds(50))
+                      std::chrono::milliseconds timeout = std::chrono::milliseconds(50),
+                      std::chrono::seconds refresh = std::chrono::seconds(5))
       : devices_(devices)
       , hardware_(devices) {
         sd_event* raw = nullptr;
         assert_int_equal(sd_event_new(&raw), 0);
         loop_.reset(raw);
         config_.commands.timeout = timeout;
+        config_.refresh.shortest = refresh;
         config_.commands.threads = 4;
         config_.commands.per_host = 2;
         config_.commands.replacements = 8;
@@ -316,7 +331,7 @@ class Scripted {
         assert_ok(workers);
         workers_ = std::move(*workers);
         inventory_ =
-            std::make_unique<Inventory>(raw, hardware_, *workers_, ids, policy_, config_, 1);
+            std::make_unique<Inventory>(raw, hardware_, *workers_, ids, policy, config_, 1);
         assert_ok(inventory_->start(
             [this] {
                 ready_ = true;
@@ -334,6 +349,7 @@ class Scripted {
     }
 
     Auditor auditor;
+    CountingPolicy policy;
     int times_ready = 0;
 
     void enumerated() {
@@ -387,7 +403,6 @@ class Scripted {
     ScriptedHardware hardware_;
     EventLoop loop_;
     Config config_;
-    TablePolicy policy_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;
     bool ready_ = false;

@@ -158,7 +158,7 @@ void the_model_is_what_the_description_says(void**) {
     assert_int_equal(story.model().initiator_ports->size(), 2);
     assert_int_equal(story.model().target_ports->size(), 4);
     assert_int_equal(story.model().products->size(), 1);
-    assert_int_equal(story.model().disks->size(), 0);
+    assert_int_equal(story.model().disks.size(), 0);
     assert_int_equal(story.model().plugins->size(), 1);
     assert_true(story.model().manager.ready);
     assert_text_equal(story.told(), "");
@@ -309,14 +309,14 @@ void a_map_removed_and_made_again_keeps_its_number(void**) {
     const std::string gone = story.told();
     assert_non_null(strstr(gone.c_str(), "-unit mpatha\n"));
     assert_int_equal(story.model().units.size(), 1);
-    assert_int_equal(story.model().disks->size(), 4);
-    for (const auto& disk : *story.model().disks)
+    assert_int_equal(story.model().disks.size(), 4);
+    for (const auto& disk : story.model().disks)
         assert_text_equal(disk.exclusion, "not-a-path");
     story.happens(on_unit(Verb::MapMade, "one"));
     const std::string back = story.told();
     assert_non_null(strstr(back.c_str(), "+unit mpatha\n"));
     assert_int_equal(story.unit("mpatha").unit.id, id);
-    assert_int_equal(story.model().disks->size(), 0);
+    assert_int_equal(story.model().disks.size(), 0);
     assert_int_equal(story.unit("mpatha").groups.size(), 2);
 }
 

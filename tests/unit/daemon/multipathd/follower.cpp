@@ -107,7 +107,7 @@ struct World {
         witness.model->generation = 1;
         model::Disk disk;
         disk.device = "sdb";
-        witness.model->disks = std::make_shared<const std::vector<model::Disk>>(std::vector{disk});
+        witness.model->disks.put(std::make_shared<const model::Disk>(disk));
         options.client.addresses = {multipathd.address()};
         options.client.peer = geteuid();
         options.root = root.path();
@@ -354,7 +354,7 @@ void a_disk_without_a_map_makes_one_request(void**) {
     world.run([&] { return world.multipathd.asked("show devices") == 1; });
     world.run_dry();
     auto before = std::make_shared<model::Snapshot>(*world.witness.model);
-    const model::Disk disk = world.witness.model->disks->front();
+    const model::Disk disk = *world.witness.model->disks.begin();
     const auto tell = [&](const model::Disk* was, const model::Disk* is) {
         world.follower->model_changed(before, before, {model::Difference<model::Disk>{was, is}},
                                       {});

@@ -131,12 +131,12 @@ struct Disk {
             std::vector<std::string>{"DEVTYPE", "ID_SERIAL", "ID_WWN"});
     }
     MultipathdPolicy::Exclusion of(MultipathdPolicy& policy) const {
-        return policy.exclusion({disk, {}, holders, paths, device_type, &udev});
+        return policy.exclusion({disk, {}, holders, others_of_unit, device_type, &udev});
     }
     model::Disk disk;
     daemon::UdevFacts udev;
     std::vector<std::string> holders;
-    std::size_t paths = 1;
+    bool others_of_unit = false;
     std::uint8_t device_type = 0;
 };
 
