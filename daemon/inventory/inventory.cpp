@@ -46,6 +46,28 @@ std::uint32_t load_balance_type(const std::string& selector) {
     return 1u << 0;
 }
 
+std::vector<model::Sequence> numbers_in(const model::Snapshot& snapshot) {
+    std::vector<model::Sequence> numbers;
+    const auto add = [&numbers](const auto& table) {
+        for (const auto& row : model::rows(table))
+            numbers.push_back(row.id);
+    };
+    add(snapshot.plugins);
+    add(snapshot.load_balances);
+    add(snapshot.products);
+    add(snapshot.initiator_ports);
+    add(snapshot.target_ports);
+    add(snapshot.disks);
+    for (const model::Unit& unit : snapshot.units) {
+        numbers.push_back(unit.unit.id);
+        for (const auto& path : unit.paths)
+            numbers.push_back(path.id);
+        for (const auto& group : unit.groups)
+            numbers.push_back(group.id);
+    }
+    return numbers;
+}
+
 } // namespace
 
 Inventory::Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
@@ -151,7 +173,6 @@ void Inventory::enumerated() {
 void Inventory::become_ready() {
     manager_.ready = true;
     commit();
-    if (auto forgotten = ids_.forget_unused(); !forgotten) failed_(forgotten.error());
     ready_();
 }
 
@@ -194,6 +215,9 @@ void Inventory::commit() {
     const bool finished = commit_maps(*next);
     commit_tables(*next, finished);
     if (auto saved = ids_.save(); !saved) failed_(saved.error());
+    if (finished && manager_.ready && ids_.crowded())
+        if (auto forgotten = ids_.forget_gone(numbers_in(*next)); !forgotten)
+            failed_(forgotten.error());
 
     const auto cause = cause_.value_or(Clock::now());
     if (finished) cause_.reset();

@@ -24,7 +24,6 @@ constexpr const char* kNewName = "objects.new";
 constexpr model::Sequence kReserveAhead = 4096;
 constexpr std::size_t kKeyLimit = 1024;                    // bytes; what a key of ours can reach
 constexpr std::size_t kFileLimit = std::size_t{512} << 20; // a larger one is not ours
-constexpr std::size_t kUnusedKept = 10'000; // records of things gone that are always kept
 
 std::string check(std::string_view text) {
     const auto sum =
@@ -94,8 +93,8 @@ std::string reserve_line(model::Sequence upto) {
 
 } // namespace
 
-Result<ObjectIds> ObjectIds::open(const std::string& directory) {
-    ObjectIds ids;
+Result<ObjectIds> ObjectIds::open(const std::string& directory, std::size_t gone_kept) {
+    ObjectIds ids(gone_kept);
     ids.directory_ = directory;
     const Fd handle(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!handle) return Error{"open state directory", directory, "", errno};
@@ -186,7 +185,7 @@ void ObjectIds::take_line(std::string_view line, bool& damaged) {
         damaged = true;
         return;
     }
-    records_[*type][*key] = Record{*sequence, false};
+    size_ += records_[*type].insert_or_assign(*key, Record{*sequence, ++turns_}).second;
     next_ = std::max(next_, *sequence + 1);
 }
 
@@ -195,11 +194,12 @@ model::Sequence ObjectIds::id(model::ObjectType type, std::string_view key) {
     Records& records = records_[index];
     key = key.substr(0, kKeyLimit);
     if (auto known = records.find(key); known != records.end()) {
-        known->second.used = true;
+        known->second.last_seen = turns_;
         return known->second.sequence;
     }
     const model::Sequence sequence = next_++;
-    records.emplace(std::string(key), Record{sequence, true});
+    records.emplace(std::string(key), Record{sequence, ++turns_});
+    ++size_;
     if (file_) unsaved_ += record_line(index, sequence, key);
     return sequence;
 }
@@ -224,23 +224,30 @@ Status ObjectIds::append(std::string_view text, bool durable) {
     return Done{};
 }
 
-Status ObjectIds::forget_unused() {
-    std::vector<model::Sequence> unused;
-    std::size_t used = 0;
-    for (const Records& records : records_)
-        for (const auto& [key, record] : records)
-            if (record.used)
-                ++used;
-            else
-                unused.push_back(record.sequence);
-    if (!file_ || unused.size() <= used + kUnusedKept) return Done{};
-    const auto keep = static_cast<std::ptrdiff_t>(kUnusedKept);
-    std::nth_element(unused.begin(), unused.end() - keep, unused.end());
-    const model::Sequence oldest_kept = *(unused.end() - keep);
+Status ObjectIds::forget_gone(std::vector<model::Sequence> living) {
+    std::sort(living.begin(), living.end());
+    ++turns_;
+    using Seen = std::pair<std::uint64_t, model::Sequence>;
+    std::vector<Seen> gone;
     for (Records& records : records_)
-        std::erase_if(records, [&](const auto& entry) {
-            return !entry.second.used && entry.second.sequence < oldest_kept;
-        });
+        for (auto& [key, record] : records)
+            if (std::binary_search(living.begin(), living.end(), record.sequence))
+                record.last_seen = turns_;
+            else
+                gone.emplace_back(record.last_seen, record.sequence);
+    const std::size_t kept = std::max(gone_kept_, living.size());
+    const bool some = gone.size() > kept;
+    if (some) {
+        const auto first_kept = gone.end() - static_cast<std::ptrdiff_t>(kept);
+        std::nth_element(gone.begin(), first_kept, gone.end());
+        const Seen oldest_kept = *first_kept;
+        for (Records& records : records_)
+            size_ -= std::erase_if(records, [&](const auto& entry) {
+                return Seen(entry.second.last_seen, entry.second.sequence) < oldest_kept;
+            });
+    }
+    crowded_at_ = size_ + kept;
+    if (!some || !file_) return Done{};
     unsaved_.clear();
     return rewrite();
 }
@@ -258,9 +265,22 @@ Status ObjectIds::rewrite() {
     reserved_ = std::max(reserved_, next_ + kReserveAhead);
     std::string text(kHeader);
     text += reserve_line(reserved_);
+    struct Line {
+        std::size_t type;
+        const Records::value_type* entry;
+    };
+    std::vector<Line> lines;
+    lines.reserve(size_);
     for (std::size_t type = 0; type < kTypes; ++type)
-        for (const auto& [key, record] : records_[type])
-            text += record_line(type, record.sequence, key);
+        for (const auto& entry : records_[type])
+            lines.push_back({type, &entry});
+    std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+        const Record& one = a.entry->second;
+        const Record& other = b.entry->second;
+        return std::pair(one.last_seen, one.sequence) < std::pair(other.last_seen, other.sequence);
+    });
+    for (const Line& line : lines)
+        text += record_line(line.type, line.entry->second.sequence, line.entry->first);
     if (auto written = write_all(file.get(), text, path); !written) return written;
     if (::fsync(file.get()) < 0) return Error{"flush", path, "", errno};
     if (::renameat(directory.get(), kNewName, directory.get(), kName) < 0)

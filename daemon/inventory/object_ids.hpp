@@ -7,8 +7,10 @@
 //   reserve 8192 <check>             numbers below this may have been given to somebody
 //   4 17 <check> 36001405…           type, sequence number, key
 //
-// New records are appended, so an object costs its own line and not the file; the whole is written
-// anew (beside it, flushed, renamed) when most of it is about things long gone. A record whose
+// New records are appended, so an object costs its own line and not the file. Things that are gone
+// keep their numbers for the case that they return, but only so many of them as exist (10 000 at
+// least): beyond that, those that went first are forgotten and the whole is written anew (beside
+// it, flushed, renamed), in the order in which things were there last. A record whose
 // check does not fit, or that nobody could have written, makes the file damaged: it is set aside
 // under another name and reported, what could be read of it goes on in a new one. The last line may
 // be torn by a power cut; that is no damage.
@@ -28,11 +30,14 @@ namespace mpapi::daemon {
 
 class ObjectIds {
   public:
+    static constexpr std::size_t kGoneKept = 10'000;
+
     // Numbers in memory only: for tests and one-shot runs.
-    ObjectIds() = default;
+    explicit ObjectIds(std::size_t gone_kept = kGoneKept)
+      : gone_kept_(gone_kept) {}
 
     // Reads `directory`/objects; there may be none. Fails when the directory cannot be written.
-    static Result<ObjectIds> open(const std::string& directory);
+    static Result<ObjectIds> open(const std::string& directory, std::size_t gone_kept = kGoneKept);
 
     // What was found wrong when the file was read, for the journal; empty as a rule.
     const std::vector<std::string>& notices() const { return notices_; }
@@ -44,14 +49,15 @@ class ObjectIds {
     // are shown to anybody.
     Status save();
 
-    // Drops the oldest records that nobody asked for since the start when they are the greater
-    // part.
-    Status forget_unused();
+    // Whether so many numbers were given since forget_gone() that it is worth its cost again.
+    bool crowded() const { return size_ >= crowded_at_; }
+    // `living` are the numbers of all that exists.
+    Status forget_gone(std::vector<model::Sequence> living);
 
   private:
     struct Record {
         model::Sequence sequence = 0;
-        bool used = false;
+        std::uint64_t last_seen = 0; // of turns_
     };
     struct TextHash {
         using is_transparent = void;
@@ -70,7 +76,11 @@ class ObjectIds {
 
     std::string directory_;
     Fd file_;
+    std::size_t gone_kept_;
     std::array<Records, kTypes> records_;
+    std::size_t size_ = 0;
+    std::size_t crowded_at_ = 0;
+    std::uint64_t turns_ = 0; // orders what was there last
     model::Sequence next_ = 1;
     model::Sequence reserved_ = 1;
     std::string unsaved_;

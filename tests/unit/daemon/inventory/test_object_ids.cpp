@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 using namespace mpapi;
@@ -147,26 +148,83 @@ void a_missing_or_unwritable_directory_is_an_error(void**) {
     assert_false(ObjectIds::open("/nonexistent/mpapi").has_value());
 }
 
-void long_gone_things_are_forgotten_but_their_numbers_are_not_reused(void**) {
+void what_went_first_is_forgotten_first_and_no_number_is_given_twice(void**) {
     Directory directory;
-    model::Sequence highest = 0;
+    constexpr std::size_t kept = 100;
+    const auto name = [](int i) { return "lun " + std::to_string(i); };
+    std::set<model::Sequence> given;
+    model::Sequence staying = 0, last = 0, late = 0;
+    std::size_t largest = 0;
     {
-        auto ids = open(directory);
-        for (int i = 0; i < 25'000; ++i)
-            highest = ids.id(ObjectType::Path, std::to_string(i));
+        auto opened = ObjectIds::open(directory.path, kept);
+        assert_ok(opened);
+        ObjectIds& ids = *opened;
+        staying = ids.id(ObjectType::LogicalUnit, "stays");
+        late = ids.id(ObjectType::LogicalUnit, "goes late");
+        for (int i = 0; i < 5000; ++i) {
+            last = ids.id(ObjectType::Path, name(i));
+            assert_true(given.insert(last).second);
+            assert_ok(ids.save());
+            if (!ids.crowded()) continue;
+            assert_ok(ids.forget_gone({staying, late, last}));
+            largest = std::max(largest, std::filesystem::file_size(directory.file()));
+        }
+        assert_ok(ids.forget_gone({staying, late, last}));
+        for (int i = 5000; i < 5050; ++i)
+            last = ids.id(ObjectType::Path, name(i));
+        assert_ok(ids.forget_gone({staying, last}));
         assert_ok(ids.save());
     }
-    const auto before = std::filesystem::file_size(directory.file());
+    // A line of this test is less than 40 bytes.
+    assert_true(largest > 0 && largest < 3 * kept * 40);
+    assert_true(std::filesystem::file_size(directory.file()) < 3 * kept * 40);
+
+    auto ids = ObjectIds::open(directory.path, kept);
+    assert_ok(ids);
+    assert_true(ids->notices().empty());
+    assert_int_equal(ids->id(ObjectType::LogicalUnit, "stays"), staying);
+    // It has the lowest number of all that are gone, and went last.
+    assert_int_equal(ids->id(ObjectType::LogicalUnit, "goes late"), late);
+    assert_int_equal(ids->id(ObjectType::Path, name(5049)), last);
+    assert_int_equal(ids->id(ObjectType::Path, name(4990)), last - 59);
+    assert_true(given.insert(ids->id(ObjectType::Path, name(0))).second);
+}
+
+void the_order_of_leaving_outlives_the_daemon(void**) {
+    Directory directory;
+    constexpr std::size_t kept = 4;
+    const auto forget = [](ObjectIds& ids, const std::vector<model::Sequence>& living) {
+        assert_ok(ids.save());
+        assert_ok(ids.forget_gone(living));
+    };
+    model::Sequence old = 0;
     {
-        auto ids = open(directory);
-        ids.id(ObjectType::Path, "3");
-        assert_ok(ids.forget_unused());
+        auto ids = ObjectIds::open(directory.path, kept);
+        assert_ok(ids);
+        old = ids->id(ObjectType::Disk, "old");
+        for (int i = 0; i < 8; ++i)
+            ids->id(ObjectType::Disk, std::to_string(i));
+        forget(*ids, {old});
     }
-    assert_true(std::filesystem::file_size(directory.file()) < before / 2);
-    auto ids = open(directory);
-    assert_int_equal(ids.id(ObjectType::Path, "3"), 4);
-    assert_int_equal(ids.id(ObjectType::Path, "24999"), highest);
-    assert_true(ids.id(ObjectType::Path, "4") > highest);
+    auto ids = ObjectIds::open(directory.path, kept);
+    assert_ok(ids);
+    const auto fresh = ids->id(ObjectType::Disk, "fresh");
+    forget(*ids, {fresh});
+    assert_int_equal(ids->id(ObjectType::Disk, "old"), old);
+    assert_int_equal(ids->id(ObjectType::Disk, "7"), old + 8);
+    assert_true(ids->id(ObjectType::Disk, "4") > fresh);
+}
+
+void many_that_exist_let_as_many_be_remembered(void**) {
+    ObjectIds ids(2);
+    std::vector<model::Sequence> living;
+    for (int i = 0; i < 10; ++i)
+        living.push_back(ids.id(ObjectType::Path, std::to_string(i)));
+    // Not all were seen again yet: a device may be slow to say which groups it has.
+    assert_ok(ids.forget_gone({living.begin(), living.begin() + 5}));
+    for (int i = 0; i < 10; ++i)
+        assert_int_equal(ids.id(ObjectType::Path, std::to_string(i)),
+                         living[static_cast<std::size_t>(i)]);
 }
 
 } // namespace
@@ -180,7 +238,9 @@ int main() {
         cmocka_unit_test(a_damaged_file_is_set_aside_and_what_is_readable_goes_on),
         cmocka_unit_test(garbage_of_any_kind_never_stops_the_daemon),
         cmocka_unit_test(a_missing_or_unwritable_directory_is_an_error),
-        cmocka_unit_test(long_gone_things_are_forgotten_but_their_numbers_are_not_reused),
+        cmocka_unit_test(what_went_first_is_forgotten_first_and_no_number_is_given_twice),
+        cmocka_unit_test(the_order_of_leaving_outlives_the_daemon),
+        cmocka_unit_test(many_that_exist_let_as_many_be_remembered),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
