@@ -257,7 +257,7 @@ class Assembly {
         path.address = disk.address;
         path.device_state = disk.state;
         path.size = disk.size;
-        path.size_mismatch = disk.size != 0 && disk.size != map_.facts.size;
+        path.size_mismatch = disk.present && disk.size != 0 && disk.size != map_.facts.size;
         path.priority_group = priority_group;
         path.dm_active = status && status->state == dm::PathState::Active;
         path.fail_count = status ? status->fail_count : 0;

@@ -62,6 +62,11 @@ class ScriptedDevices {
         released_ = true;
         changed_.notify_all();
     }
+    // After release_all(): what hangs hangs again.
+    void hold() {
+        const std::lock_guard lock(mutex_);
+        released_ = false;
+    }
     std::size_t asked(model::DeviceNumber number) {
         const std::lock_guard lock(mutex_);
         return asked_[number];
@@ -224,17 +229,22 @@ class Auditor final : public ModelListener {
                 fail_msg("%s %llu is not in the snapshot", what,
                          static_cast<unsigned long long>(id));
         };
-        std::set<model::Sequence> initiators, targets;
         snapshot.units.for_each([&](const model::Unit& unit) {
             found("product", unit.unit.product_id, snapshot.products);
             found("load balance", unit.unit.load_balance, snapshot.load_balances);
             for (const auto& path : unit.paths) {
                 found("initiator port", path.initiator_port, snapshot.initiator_ports);
                 found("target port", path.target_port, snapshot.target_ports);
+                if (path.group_known) assert_non_null(unit.group_numbered(path.target_port_group));
+                if (path.trouble) assert_int_not_equal(path.trouble->since, 0);
             }
-            for (const auto& group : unit.groups)
+            for (const auto& group : unit.groups) {
                 for (const auto port : group.target_ports)
                     found("target port of a group", port, snapshot.target_ports);
+                const bool unknown = group.access_state == model::AccessState::Unknown;
+                assert_int_equal(unknown, bool(group.trouble));
+                if (group.trouble) assert_int_not_equal(group.trouble->since, 0);
+            }
         });
         for (const auto& disk : snapshot.disks) {
             found("initiator port of a disk", disk.initiator_port, snapshot.initiator_ports);
@@ -357,10 +367,18 @@ class Scripted {
         run_until([this] { return ready_; });
     }
     template <typename Condition>
-    void run_until(Condition condition) {
+    void run_until(Condition condition, const char* what = "it is") {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!condition()) {
-            if (std::chrono::steady_clock::now() > deadline) fail_msg("not within 20 s");
+            if (std::chrono::steady_clock::now() > deadline) {
+                const WorkCounters at_work = workers_->counters();
+                fail_msg(
+                    "%s not within 20 s; %llu commands, %llu stalled, %llu stuck, %llu waiting",
+                    what, static_cast<unsigned long long>(at_work.commands),
+                    static_cast<unsigned long long>(at_work.commands_stalled),
+                    static_cast<unsigned long long>(at_work.commands_stuck),
+                    static_cast<unsigned long long>(at_work.jobs_waiting));
+            }
             sd_event_run(loop_.get(), 100'000);
         }
     }
@@ -371,7 +389,7 @@ class Scripted {
             assert_ok(status);
             settled = true;
         });
-        run_until([&] { return settled; });
+        run_until([&] { return settled; }, "settled");
     }
 
     Inventory& inventory() { return *inventory_; }
