@@ -274,10 +274,9 @@ void Publisher::settled(sd_bus_message* call, std::uint64_t timeout_usec) {
     source_.settle(wanted, [this, alive = alive_, pending](const Status& status) {
         if (!*alive) return;
         --settling_;
-        if (status)
-            sd_bus_reply_method_return(pending->call.get(), "");
-        else
-            reply_failure(pending->call.get(), status.error());
+        if (!status) return reply_failure(pending->call.get(), status.error());
+        // Who waited finds the signals of what happened before the answer, not after it.
+        signals_->when_told([pending] { sd_bus_reply_method_return(pending->call.get(), ""); });
     });
 }
 

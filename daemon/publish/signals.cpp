@@ -66,6 +66,11 @@ void Signals::push(model::SnapshotPtr before, model::SnapshotPtr after,
     slice();
 }
 
+void Signals::when_told(std::function<void()> then) {
+    if (steps_.empty()) return then();
+    steps_.back().then.push_back(std::move(then));
+}
+
 void Signals::Step::add(const std::vector<model::Event>& more) {
     auto differs = [this](const model::Unit& unit) {
         const model::Sequence id = unit.unit.id;
@@ -150,7 +155,10 @@ void Signals::slice() {
                 retire_(std::move(step.before));
                 retire_(std::move(step.after));
             }
+            const auto then = std::move(step.then);
             steps_.pop_front();
+            for (const auto& call : then)
+                call();
             continue;
         }
         tell(step, *event);

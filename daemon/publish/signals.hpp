@@ -38,6 +38,9 @@ class Signals {
     void push(model::SnapshotPtr before, model::SnapshotPtr after,
               const std::vector<model::Event>& events, Clock::time_point cause);
 
+    // Calls `then` when all that was pushed so far has been told: at once if nothing waits.
+    void when_told(std::function<void()> then);
+
     const Latency& latency() const { return latency_; }
     std::uint64_t sent() const { return sent_; }
     bool all_told() const { return steps_.empty(); }
@@ -55,7 +58,8 @@ class Signals {
         std::size_t next_unit = 0;
         std::vector<model::Event> events; // of the current part, or of one unit
         std::size_t next_event = 0;
-        bool unit_told = false; // of the current unit, what it shows of its parts
+        bool unit_told = false;                  // of the current unit, what it shows of its parts
+        std::vector<std::function<void()>> then; // when all of it is told
 
         void add(const std::vector<model::Event>& more);
         const model::Event* next();

@@ -132,6 +132,20 @@ class Signals(PublisherTest):
         self.lines.next()
         self.assertGreaterEqual(len(self.watch.until_answered()), 400 * (1 + 1 + 4))
 
+    def test_signals_of_what_happened_come_before_the_answer_of_settled(self):
+        self.do("populate 150 8")
+        self.watch.until_answered()
+        self.do("settle hold")
+        waiting = self.client.send(ROOT, interface("Manager"), "Settled", "t", (60_000_000,))
+        self.lines.next()
+        self.tell("burst 9")
+        self.tell("settle finish")
+        self.assertEqual(self.client.answer(waiting), ())
+        before = [one for one in self.client.later if HeaderFields.member in one.header.fields]
+        self.assertEqual(len(before), 9 * 150 * (1 + 1 + 4))
+        for _ in range(2):
+            self.lines.next()
+
 
 if __name__ == "__main__":
     main()
