@@ -116,10 +116,9 @@ Status Inventory::start(std::function<void()> ready, std::function<void(const Er
     if (r < 0) return Error{"add", "commit timer", "", -r};
     when_out_of_patience_.reset(source);
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    // Refreshes may be a little late: then many are done in one wake-up.
-    constexpr std::uint64_t accuracy = 250'000;
     r = sd_event_add_time(
-        loop_, &source, CLOCK_MONOTONIC, UINT64_MAX, accuracy,
+        loop_, &source, CLOCK_MONOTONIC, UINT64_MAX,
+        static_cast<std::uint64_t>(std::chrono::microseconds(kRefreshWindow).count()),
         [](sd_event_source*, std::uint64_t, void* self) {
             static_cast<Inventory*>(self)->refresh_due();
             return 0;

@@ -74,6 +74,9 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     using Clock = std::chrono::steady_clock;
     using Epoch = std::uint64_t;
     static constexpr std::size_t kMostRetries = 8; // at a time
+    // A refresh comes so much early at most, never late: what is due in one window is done in one
+    // wake-up.
+    static constexpr std::chrono::milliseconds kRefreshWindow{250};
     struct NumberHash {
         std::size_t operator()(model::DeviceNumber n) const {
             return std::hash<std::uint64_t>{}(std::uint64_t(n.major) << 32 | n.minor);

@@ -92,7 +92,7 @@ void Inventory::map_present(const MapFacts& facts) {
     if (event || other_table) {
         activity(map);
         if (event && map.inquired)
-            schedule_.due_by(map.id, std::max(Clock::now(), map.inquired_at + kAfterMapEvent));
+            schedule_.due_by(map.id, std::max(Clock::now(), map.asked_at + kAfterMapEvent));
         arm_refresh();
     }
 }
@@ -341,6 +341,7 @@ void Inventory::inquire_groups(MapRecord& map, Epoch epoch) {
     map.inquiry.emplace(healthy);
     map.inquiry_epoch = epoch;
     map.inquiry_number = ++inquiries_;
+    map.asked_at = Clock::now();
     question_sent(epoch);
     continue_inquiry(map);
 }
@@ -390,7 +391,6 @@ void Inventory::finish_inquiry(MapRecord& map) {
     const GroupInquiry inquiry = std::move(*map.inquiry);
     map.inquiry.reset();
     map.inquired = true;
-    map.inquired_at = Clock::now();
     bool changed = false;
     bool transitioning = false;
     if (inquiry.any_answer()) {
@@ -415,11 +415,12 @@ void Inventory::finish_inquiry(MapRecord& map) {
         mark(map);
     }
     if (config_.refresh.enabled) {
+        const auto now = Clock::now();
         if (changed)
-            schedule_.active(map.id, map.inquired_at);
+            schedule_.active(map.id, now);
         else
-            schedule_.quiet(map.id, map.inquired_at);
-        if (transitioning) schedule_.due_by(map.id, map.inquired_at + kWhileTransitioning);
+            schedule_.quiet(map.id, map.asked_at, now);
+        if (transitioning) schedule_.due_by(map.id, now + kWhileTransitioning);
         arm_refresh();
     }
     // A path that told its group in the meantime may have told one that nobody reported.
@@ -452,7 +453,7 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
     if (reports_target_port_groups(map))
         inquire_groups(map, epoch);
     else if (config_.refresh.enabled)
-        schedule_.quiet(map.id, Clock::now());
+        schedule_.quiet(map.id, Clock::now(), Clock::now());
 }
 
 void Inventory::arm_refresh() {
@@ -466,9 +467,7 @@ void Inventory::arm_refresh() {
         sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_OFF);
         return;
     }
-    const auto usec =
-        std::chrono::duration_cast<std::chrono::microseconds>(next->time_since_epoch()).count();
-    sd_event_source_set_time(refresh_timer_.get(), static_cast<std::uint64_t>(usec));
+    sd_event_source_set_time(refresh_timer_.get(), to_usec(*next - kRefreshWindow));
     sd_event_source_set_enabled(refresh_timer_.get(), SD_EVENT_ONESHOT);
 }
 
@@ -479,7 +478,7 @@ void Inventory::refresh_due() {
     tell_unaskable(now);
     retry_disks(now);
     while (Clock::now() - now < slice) {
-        const auto due = schedule_.take_due(now, 8);
+        const auto due = schedule_.take_due(now + kRefreshWindow, 8);
         if (due.empty()) break;
         for (const model::Sequence unit : due)
             refresh(unit);

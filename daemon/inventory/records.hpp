@@ -122,7 +122,7 @@ struct MapRecord {
     std::vector<scsi::TargetPortGroup> groups;        // the last answers
     model::Shared<model::Trouble> groups_trouble;     // why they are not known now
     model::Shared<model::Trouble> groups_trouble_now; // of the asking under way, the first
-    std::chrono::steady_clock::time_point inquired_at;
+    std::chrono::steady_clock::time_point asked_at;   // when the last inquiry was begun
     model::Time unaskable_since = 0; // no path is left that could be asked; 0: one is
     bool told_unaskable = false;     // groups_trouble is just that
 

@@ -27,10 +27,11 @@ void RefreshSchedule::active(model::Sequence unit, Clock::time_point now) {
     set_due(unit, entry, now + spread(unit, shortest_));
 }
 
-void RefreshSchedule::quiet(model::Sequence unit, Clock::time_point now) {
+void RefreshSchedule::quiet(model::Sequence unit, Clock::time_point asked, Clock::time_point now) {
     Entry& entry = units_[unit];
     entry.interval = std::clamp(entry.interval * 2, shortest_, longest_);
-    set_due(unit, entry, now + spread(unit, entry.interval));
+    const auto wait = spread(unit, entry.interval);
+    set_due(unit, entry, std::max(asked + wait, now + wait / 2));
 }
 
 void RefreshSchedule::due_by(model::Sequence unit, Clock::time_point when) {

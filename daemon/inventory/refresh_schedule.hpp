@@ -26,8 +26,10 @@ class RefreshSchedule {
 
     // Something happened to the unit: back to the shortest interval, counted from now.
     void active(model::Sequence unit, Clock::time_point now);
-    // It was asked and nothing had changed: twice the interval.
-    void quiet(model::Sequence unit, Clock::time_point now);
+    // It was asked at one time, answered now, and nothing had changed: twice the interval. It
+    // counts from the question, for the answer says nothing of what came after it; a slow answer
+    // takes up half of the interval at most.
+    void quiet(model::Sequence unit, Clock::time_point asked, Clock::time_point now);
     // Due at that time at the latest, whatever its interval; the interval stays.
     void due_by(model::Sequence unit, Clock::time_point when);
     void forget(model::Sequence unit);

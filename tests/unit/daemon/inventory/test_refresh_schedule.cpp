@@ -25,15 +25,26 @@ void the_interval_doubles_while_nothing_changes_and_ends_at_the_longest(void**) 
         now = *schedule.next();
         assert_int_equal(schedule.take_due(now).size(), 1);
         assert_false(schedule.next().has_value());
-        schedule.quiet(1, now);
+        schedule.quiet(1, now, now);
     }
+}
+
+void the_interval_counts_from_the_question(void**) {
+    RefreshSchedule schedule(10s, 10s);
+    schedule.quiet(1, kStart, kStart);
+    const auto wait = until_due(schedule, kStart);
+    schedule.quiet(1, kStart, kStart + 1s);
+    assert_true(until_due(schedule, kStart) == wait);
+    // A device that takes long is left alone for half of it.
+    schedule.quiet(1, kStart, kStart + 30s);
+    assert_true(until_due(schedule, kStart) == 30s + wait / 2);
 }
 
 void activity_brings_the_shortest_interval_back(void**) {
     RefreshSchedule schedule(5s, 60s);
     schedule.active(1, kStart);
     for (int i = 0; i < 9; ++i)
-        schedule.quiet(1, kStart);
+        schedule.quiet(1, kStart, kStart);
     schedule.active(1, kStart);
     assert_true(until_due(schedule, kStart) < 7s);
 }
@@ -76,6 +87,7 @@ void a_forgotten_unit_never_comes_due(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(the_interval_doubles_while_nothing_changes_and_ends_at_the_longest),
+        cmocka_unit_test(the_interval_counts_from_the_question),
         cmocka_unit_test(activity_brings_the_shortest_interval_back),
         cmocka_unit_test(ten_thousand_units_do_not_come_due_together),
         cmocka_unit_test(due_by_can_only_bring_forward),
