@@ -84,6 +84,15 @@ Status KernelHardware::watch_udev() {
     auto udev = Udev::open();
     if (!udev) return udev.error();
     udev_ = std::move(*udev);
+    if (udev_->kernel_descriptor() >= 0) {
+        const auto heard =
+            watch_descriptor(kernel_source_, udev_->kernel_descriptor(),
+                             [](sd_event_source*, int, std::uint32_t, void* self) {
+                                 static_cast<KernelHardware*>(self)->receive_from_kernel();
+                                 return 0;
+                             });
+        if (!heard) return heard.error();
+    }
     return watch_descriptor(udev_source_, udev_->descriptor(),
                             [](sd_event_source*, int, std::uint32_t, void* self) {
                                 static_cast<KernelHardware*>(self)->receive_uevents();
@@ -148,10 +157,30 @@ bool KernelHardware::receive_uevents() {
         drained = !event->has_value();
         if (drained) break;
         if (!udev_trouble_->empty()) tell_udev("");
-        act_on(read_uevent(**event));
+        const auto reading = read_uevent(**event);
+        if (reading.meaning == Meaning::AccessStateChanged && heard_.again((*event)->number))
+            continue;
+        act_on(reading);
     }
     wake_settling();
     return drained;
+}
+
+// Only what gains by coming early: the rest is better told when udev has done its work, and what is
+// lost here udev tells too.
+void KernelHardware::receive_from_kernel() {
+    for (std::size_t i = 0; i < uevents_at_once; ++i) {
+        const auto event = udev_->receive_from_kernel();
+        if (!event) {
+            if (event.error().errnum == ENOBUFS) continue;
+            break;
+        }
+        if (!event->has_value()) break;
+        const auto reading = read_uevent(**event);
+        if (reading.meaning != Meaning::AccessStateChanged) continue;
+        heard_.heard((*event)->number);
+        act_on(reading);
+    }
 }
 
 void KernelHardware::act_on(const Reading& reading) {

@@ -20,6 +20,7 @@
 #include "daemon/kernel/disk_book.hpp"
 #include "daemon/kernel/dm_control.hpp"
 #include "daemon/kernel/dm_thread.hpp"
+#include "daemon/kernel/heard_events.hpp"
 #include "daemon/kernel/map_book.hpp"
 #include "daemon/kernel/sysfs.hpp"
 #include "daemon/kernel/udev.hpp"
@@ -63,6 +64,7 @@ class KernelHardware final : public daemon::Hardware {
     std::set<std::string> list_disks() const;
     void look_at_disk(const std::string& name); // and at what udev says of it
     bool receive_uevents();                     // false: more may wait
+    void receive_from_kernel();
     void act_on(const Reading& reading);
     void look_at_disks_under(const std::string& map);
 
@@ -88,6 +90,7 @@ class KernelHardware final : public daemon::Hardware {
     std::optional<DmControl> control_;
     std::unique_ptr<DmThread> dm_;
     UdevQueue queue_;
+    HeardEvents heard_;
 
     bool list_wanted_ = true;            // of disks
     std::deque<std::string> to_look_at_; // disks of that list not looked at yet
@@ -99,7 +102,7 @@ class KernelHardware final : public daemon::Hardware {
     std::string target_version_;
     std::list<std::unique_ptr<Settling>> settling_;
 
-    EventSource udev_source_, enumeration_source_, control_source_, sights_source_,
+    EventSource udev_source_, kernel_source_, enumeration_source_, control_source_, sights_source_,
         settling_source_, queue_source_, first_sight_deadline_;
 };
 

@@ -3,6 +3,8 @@
 
 #include "daemon/kernel/disk_reader.hpp"
 
+#include <linux/filter.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,6 +29,40 @@ bool rule_is_installed() {
         if (::access(path.c_str(), R_OK) == 0) return true;
     }
     return false;
+}
+
+constexpr std::uint32_t word(const char (&text)[5]) {
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i)
+        value = value << 8 | static_cast<std::uint8_t>(text[i]);
+    return value;
+}
+
+// A message of the kernel begins with ACTION@DEVPATH (lib/kobject_uevent.c). What passes: a change
+// of anything but virtual devices, of which device-mapper's maps are the busy ones.
+Status pass_changes_of_hardware(int socket) {
+    constexpr std::uint16_t load = BPF_LD | BPF_W | BPF_ABS, equal = BPF_JMP | BPF_JEQ | BPF_K,
+                            result = BPF_RET | BPF_K;
+    std::array<sock_filter, 14> program{{
+        {load, 0, 0, 0},
+        {equal, 0, 10, word("chan")},
+        {load, 0, 0, 4},
+        {equal, 0, 8, word("ge@/")},
+        {load, 0, 0, 8},
+        {equal, 0, 7, word("devi")},
+        {load, 0, 0, 12},
+        {equal, 0, 5, word("ces/")},
+        {load, 0, 0, 16},
+        {equal, 0, 3, word("virt")},
+        {load, 0, 0, 20},
+        {equal, 0, 1, word("ual/")},
+        {result, 0, 0, 0},
+        {result, 0, 0, UINT32_MAX},
+    }};
+    const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+    if (::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+        return Error{"filter uevents", "", "", errno};
+    return Done{};
 }
 
 Error failure(const char* action, int result) {
@@ -56,16 +92,35 @@ Result<std::unique_ptr<Udev>> Udev::open() {
     (void)udev_monitor_set_receive_buffer_size(monitor.get(), receive_buffer);
     if (const int r = udev_monitor_enable_receiving(monitor.get()); r < 0)
         return failure("receive udev events", r);
-    return std::unique_ptr<Udev>(new Udev(std::move(context), std::move(monitor)));
+    auto kernel = listen_to_kernel(context.get());
+    return std::unique_ptr<Udev>(
+        new Udev(std::move(context), std::move(monitor), std::move(kernel)));
+}
+
+// Null where it fails: what is heard there is heard from udev too, only later.
+Udev::Monitor Udev::listen_to_kernel(udev* context) {
+    Monitor monitor(udev_monitor_new_from_netlink(context, "kernel"));
+    if (!monitor) return nullptr;
+    if (udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "scsi", "scsi_device") < 0)
+        return nullptr;
+    (void)udev_monitor_set_receive_buffer_size(monitor.get(), receive_buffer);
+    if (udev_monitor_enable_receiving(monitor.get()) < 0) return nullptr;
+    // After libudev has set its own, which lets pass all that udev has not marked.
+    if (!pass_changes_of_hardware(udev_monitor_get_fd(monitor.get()))) return nullptr;
+    return monitor;
 }
 
 int Udev::descriptor() const noexcept {
     return udev_monitor_get_fd(monitor_.get());
 }
 
-Result<std::optional<Uevent>> Udev::receive() {
+int Udev::kernel_descriptor() const noexcept {
+    return kernel_ ? udev_monitor_get_fd(kernel_.get()) : -1;
+}
+
+Result<std::optional<Uevent>> Udev::receive(udev_monitor* monitor) {
     errno = 0;
-    const Device device(udev_monitor_receive_device(monitor_.get()));
+    const Device device(udev_monitor_receive_device(monitor));
     if (!device) {
         if (errno == EAGAIN || errno == EINTR || errno == 0) return std::optional<Uevent>();
         return Error{"receive udev event", "", "", errno};
@@ -85,6 +140,7 @@ Result<std::optional<Uevent>> Udev::receive() {
     event.multipath_path = property("DM_MULTIPATH_DEVICE_PATH");
     event.dm_action = property("DM_ACTION");
     event.unit_attention = property("SDEV_UA");
+    event.number = udev_device_get_seqnum(device.get());
     if (event.subsystem == "block" && is_scsi_disk_name(event.name))
         event.facts = facts_of(device.get());
     return std::optional<Uevent>(std::move(event));

@@ -9,6 +9,11 @@
 // rule was installed has no tag, and libudev would make an object of each disk, at fifty system
 // calls, only to tell its name.
 //
+// For a change of access states that is too late: udev handles the events of a device and of what
+// is below it one after the other, so a unit attention waits until the disk's last event went
+// through all rules (0.2 s and more). These are heard from the kernel's own group ("kernel") too,
+// which has all that is needed of them; a socket filter keeps other events from waking us.
+//
 // Loop's thread only.
 #pragma once
 
@@ -31,7 +36,11 @@ class Udev {
 
     int descriptor() const noexcept;
     // The next event, nullopt when none waits. ENOBUFS: events were lost, the rest can be read.
-    Result<std::optional<Uevent>> receive();
+    Result<std::optional<Uevent>> receive() { return receive(monitor_.get()); }
+
+    // The kernel's own group, changes of SCSI devices only; -1 where it cannot be listened to.
+    int kernel_descriptor() const noexcept;
+    Result<std::optional<Uevent>> receive_from_kernel() { return receive(kernel_.get()); }
 
     struct Word {
         std::optional<bool> member; // DM_MULTIPATH_DEVICE_PATH
@@ -55,14 +64,19 @@ class Udev {
     using Monitor = std::unique_ptr<udev_monitor, Unreference<udev_monitor_unref>>;
     using Device = std::unique_ptr<udev_device, Unreference<udev_device_unref>>;
 
-    Udev(Context context, Monitor monitor)
+    Udev(Context context, Monitor monitor, Monitor kernel)
       : context_(std::move(context))
-      , monitor_(std::move(monitor)) {}
+      , monitor_(std::move(monitor))
+      , kernel_(std::move(kernel)) {}
+
+    static Monitor listen_to_kernel(udev* context);
+    Result<std::optional<Uevent>> receive(udev_monitor* monitor);
 
     std::shared_ptr<const daemon::UdevFacts> facts_of(udev_device* device);
 
     Context context_;
     Monitor monitor_;
+    Monitor kernel_; // may be null
     UdevFactsPool pool_;
 };
 

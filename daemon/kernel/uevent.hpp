@@ -14,6 +14,7 @@
 #include "common/model/values.hpp"
 #include "daemon/hardware.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,10 +28,11 @@ struct Uevent {
     std::string device_type;
     std::string name; // "sdc", "dm-3", "2:0:0:1"
     std::string major, minor;
-    std::string old_path;                           // DEVPATH_OLD of a move
-    std::string multipath_path;                     // DM_MULTIPATH_DEVICE_PATH
-    std::string dm_action;                          // DM_ACTION: "PATH_FAILED", "PATH_REINSTATED"
-    std::string unit_attention;                     // SDEV_UA
+    std::string old_path;       // DEVPATH_OLD of a move
+    std::string multipath_path; // DM_MULTIPATH_DEVICE_PATH
+    std::string dm_action;      // DM_ACTION: "PATH_FAILED", "PATH_REINSTATED"
+    std::string unit_attention; // SDEV_UA
+    std::uint64_t number = 0;   // SEQNUM, the same from the kernel and from udev
     std::shared_ptr<const daemon::UdevFacts> facts; // of block devices
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/kernel/uevent.hpp"
+#include "daemon/kernel/heard_events.hpp"
 #include "tests/unit/cmocka.hpp"
 
 using namespace mpapi;
@@ -128,6 +129,25 @@ void device_mapper_that_appears_is_noticed(void**) {
     assert_true(read_uevent(event).meaning == Meaning::Nothing);
 }
 
+void what_the_kernel_said_is_known_once_when_udev_says_it_again(void**) {
+    HeardEvents events;
+    events.heard(41);
+    events.heard(43);
+    assert_false(events.again(42)); // the kernel's socket had lost it
+    assert_true(events.again(43));
+    assert_true(events.again(41));
+    assert_false(events.again(41));
+}
+
+void what_udev_never_says_is_forgotten(void**) {
+    HeardEvents events;
+    for (std::uint64_t number = 1; number <= HeardEvents::most + 10; ++number)
+        events.heard(number);
+    assert_false(events.again(10));
+    assert_true(events.again(11));
+    assert_true(events.again(HeardEvents::most + 10));
+}
+
 } // namespace
 
 int main() {
@@ -141,6 +161,8 @@ int main() {
         cmocka_unit_test(unit_attentions_are_told_apart),
         cmocka_unit_test(a_scsi_event_of_something_else_means_nothing),
         cmocka_unit_test(device_mapper_that_appears_is_noticed),
+        cmocka_unit_test(what_the_kernel_said_is_known_once_when_udev_says_it_again),
+        cmocka_unit_test(what_udev_never_says_is_forgotten),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
