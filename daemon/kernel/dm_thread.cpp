@@ -24,16 +24,33 @@ constexpr auto patience_at_end = std::chrono::seconds(2);
 struct Request {
     std::uint64_t ticket = 0;
     std::set<model::DeviceNumber> maps;
+    std::set<model::DeviceNumber> glances;
+    bool list = false;
     bool all = false;
 };
 
-DmSight carry_out(const Request& request, KnownMaps& known) {
-    DmSight sight;
-    sight.ticket = request.ticket;
+// A known map, read again. False when it takes the list to say what became of it.
+bool glance(model::DeviceNumber number, KnownMaps& known, DmSight& sight) {
+    const auto before = known.find(number);
+    if (before == known.end() || !before->second.facts) return false;
+    const auto reading = read_map(number);
+    if (!reading || !*reading || !(*reading)->facts) return false;
+    auto& last = before->second;
+    auto& facts = *(*reading)->facts;
+    if (facts == *last.facts) return true;
+    // Its name in the list is mangled.
+    if (facts.name != last.facts->name || facts.uuid != last.facts->uuid) return false;
+    last.event_number = facts.event_number;
+    last.facts = std::make_shared<const daemon::MapFacts>(std::move(facts));
+    sight.present.push_back(last.facts);
+    return true;
+}
+
+void look(const Request& request, KnownMaps& known, DmSight& sight) {
     const auto list = list_maps();
     if (!list) {
         sight.status = list.error();
-        return sight;
+        return;
     }
     const auto news = compare_map_lists(known, *list, request.maps, request.all);
     const auto forget = [&](model::DeviceNumber number) {
@@ -49,24 +66,40 @@ DmSight carry_out(const Request& request, KnownMaps& known) {
     for (const auto& map : *list)
         listed.emplace(map.number, &map);
     for (const auto number : news.to_read) {
-        const auto reading = read_map(number);
+        auto reading = read_map(number);
         if (!reading) {
             // Left as it was, and undecided where it is new: the next look tries again.
             sight.troubles.push_back(reading.error());
-            known.try_emplace(number, KnownMap{listed[number]->name, 0, MapKind::Undecided});
+            known.try_emplace(number, KnownMap{listed[number]->name, 0, MapKind::Undecided, {}});
             continue;
         }
         if (!*reading) {
             forget(number);
             continue;
         }
-        const auto& map = **reading;
+        auto& map = **reading;
         const auto before = known.find(number);
         if (before != known.end() && before->second.kind == MapKind::Multipath && !map.facts)
             sight.gone.push_back(number);
-        if (map.facts) sight.present.push_back(*map.facts);
-        known[number] = {listed[number]->name, listed[number]->event_number, map.kind};
+        auto& now = known[number];
+        now = {listed[number]->name, listed[number]->event_number, map.kind, {}};
+        if (!map.facts) continue;
+        now.facts = std::make_shared<const daemon::MapFacts>(std::move(*map.facts));
+        sight.present.push_back(now.facts);
     }
+}
+
+// Nothing where a glance showed nothing new.
+std::optional<DmSight> carry_out(Request request, KnownMaps& known) {
+    DmSight sight;
+    sight.ticket = request.ticket;
+    if (!request.all)
+        for (const auto number : request.glances)
+            if (!glance(number, known, sight)) request.maps.insert(number);
+    if (request.list || !request.maps.empty())
+        look(request, known, sight);
+    else if (sight.present.empty())
+        return std::nullopt;
     return sight;
 }
 
@@ -128,6 +161,7 @@ std::vector<DmSight> DmThread::take() {
 std::uint64_t DmThread::look() {
     const std::lock_guard lock(shared_->mutex);
     shared_->pending.ticket = shared_->next_ticket++;
+    shared_->pending.list = true;
     shared_->asked = true;
     shared_->changed.notify_all();
     return shared_->pending.ticket;
@@ -149,6 +183,15 @@ std::uint64_t DmThread::look_at_all() {
     return look();
 }
 
+void DmThread::glance_at(const std::vector<model::DeviceNumber>& maps) {
+    const std::lock_guard lock(shared_->mutex);
+    // The tickets given so far: a sight of these maps alone answers no other.
+    shared_->pending.ticket = shared_->next_ticket - 1;
+    shared_->pending.glances.insert(maps.begin(), maps.end());
+    shared_->asked = true;
+    shared_->changed.notify_all();
+}
+
 void DmThread::work(const std::shared_ptr<Shared>& shared) {
     pthread_setname_np(pthread_self(), "device-mapper");
     prepare_device_mapper_library();
@@ -158,11 +201,16 @@ void DmThread::work(const std::shared_ptr<Shared>& shared) {
     while (true) {
         shared->changed.wait(lock, [&] { return shared->asked || shared->stop; });
         if (shared->stop) break;
-        const auto request = std::exchange(shared->pending, {});
+        auto request = std::exchange(shared->pending, {});
         shared->asked = false;
         lock.unlock();
 
-        auto sight = carry_out(request, known);
+        auto seen = carry_out(std::move(request), known);
+        if (!seen) {
+            lock.lock();
+            continue;
+        }
+        auto& sight = *seen;
         // The target's module may be loaded with the first map.
         if (version.empty())
             if (auto found = multipath_target_version()) version = std::move(*found);

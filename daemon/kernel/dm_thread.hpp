@@ -25,10 +25,10 @@ namespace mpapi::kernel {
 struct DmSight {
     std::uint64_t ticket = 0; // of the last request that this look answers
     std::vector<model::DeviceNumber> gone;
-    std::vector<daemon::MapFacts> present; // new, or read again
-    std::string target_version;            // "" unknown
-    Status status = Done{};                // why the list could not be read
-    std::vector<Error> troubles;           // of single maps
+    std::vector<std::shared_ptr<const daemon::MapFacts>> present; // new, or read again
+    std::string target_version;                                   // "" unknown
+    Status status = Done{};                                       // why the list could not be read
+    std::vector<Error> troubles;                                  // of single maps
 };
 
 class DmThread {
@@ -47,6 +47,10 @@ class DmThread {
     std::uint64_t look();                           // at what the list shows to be new
     std::uint64_t look_at(model::DeviceNumber map); // and at this map
     std::uint64_t look_at_all();                    // and at every multipath map
+
+    // Reads these maps without the list, and tells nothing where nothing is new: for the regular
+    // refresh, which finds everything as it was.
+    void glance_at(const std::vector<model::DeviceNumber>& maps);
 
   private:
     struct Shared;

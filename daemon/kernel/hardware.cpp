@@ -323,7 +323,7 @@ void KernelHardware::take_sights() {
         for (const auto& map : sight.present) {
             if (!maps_->present(map)) continue;
             // What failed a path may have been its device's end.
-            for (const auto number : devices_in_status(map.status))
+            for (const auto number : devices_in_status(map->status))
                 disks_->look_at_state(disks_->device_with(number));
         }
     }
@@ -354,9 +354,7 @@ void KernelHardware::look_again(const std::vector<std::string>& disks,
     if (disks_)
         for (const auto& disk : disks)
             disks_->look_at_state(disk);
-    if (dm_)
-        for (const auto map : maps)
-            dm_->look_at(map);
+    if (dm_) dm_->glance_at(maps);
 }
 
 } // namespace mpapi::kernel

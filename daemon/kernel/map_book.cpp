@@ -5,17 +5,17 @@
 
 namespace mpapi::kernel {
 
-bool MapBook::present(const daemon::MapFacts& map) {
-    const auto found = maps_.find(map.number);
+bool MapBook::present(const std::shared_ptr<const daemon::MapFacts>& map) {
+    const auto found = maps_.find(map->number);
     if (found != maps_.end()) {
-        const auto& before = found->second;
-        if (before == map) return false;
+        const auto& before = *found->second;
+        if (before == *map) return false;
         // Minor numbers are used again at once: a map removed and made between two looks.
-        const bool another = before.uuid != map.uuid && !before.uuid.empty();
-        if (another) gone(map.number);
+        const bool another = before.uuid != map->uuid && !before.uuid.empty();
+        if (another) gone(map->number);
     }
-    const auto& told = maps_[map.number] = map;
-    observer_.map_present(told);
+    maps_[map->number] = map;
+    observer_.map_present(*map);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/hardware.hpp"
 
 #include <map>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -19,12 +20,12 @@ class MapBook {
       : observer_(observer) {}
 
     // True when something in it was new.
-    bool present(const daemon::MapFacts& map);
+    bool present(const std::shared_ptr<const daemon::MapFacts>& map);
     void gone(model::DeviceNumber number);
 
   private:
     daemon::HardwareObserver& observer_;
-    std::map<model::DeviceNumber, daemon::MapFacts> maps_;
+    std::map<model::DeviceNumber, std::shared_ptr<const daemon::MapFacts>> maps_;
 };
 
 // The numbers of devices that a multipath status names, without a judgement on the rest of it.

@@ -11,10 +11,11 @@
 // Pure functions, any thread.
 #pragma once
 
-#include "common/model/values.hpp"
+#include "daemon/hardware.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct KnownMap {
     std::string name;
     std::uint32_t event_number = 0;
     MapKind kind = MapKind::Undecided;
+    std::shared_ptr<const daemon::MapFacts> facts{}; // as read last, of a multipath map
     bool operator==(const KnownMap&) const = default;
 };
 

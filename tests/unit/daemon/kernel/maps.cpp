@@ -110,13 +110,17 @@ daemon::MapFacts map_of(model::DeviceNumber number, const std::string& name,
     return map;
 }
 
+std::shared_ptr<const daemon::MapFacts> shared(daemon::MapFacts map) {
+    return std::make_shared<const daemon::MapFacts>(std::move(map));
+}
+
 void the_observer_hears_of_a_map_only_when_something_is_new(void**) {
     Recorder observer;
     MapBook book(observer);
-    assert_true(book.present(map_of(a, "mpatha", "mpath-1", "A")));
-    assert_false(book.present(map_of(a, "mpatha", "mpath-1", "A")));
-    assert_true(book.present(map_of(a, "mpatha", "mpath-1", "F")));
-    assert_true(book.present(map_of(a, "data", "mpath-1", "F")));
+    assert_true(book.present(shared(map_of(a, "mpatha", "mpath-1", "A"))));
+    assert_false(book.present(shared(map_of(a, "mpatha", "mpath-1", "A"))));
+    assert_true(book.present(shared(map_of(a, "mpatha", "mpath-1", "F"))));
+    assert_true(book.present(shared(map_of(a, "data", "mpath-1", "F"))));
     assert_text_equal(observer.told(), "present mpatha A\npresent mpatha F\npresent data F\n");
     book.gone(a);
     book.gone(a);
@@ -126,14 +130,14 @@ void the_observer_hears_of_a_map_only_when_something_is_new(void**) {
 void a_number_given_to_another_map_is_told_as_gone_and_present(void**) {
     Recorder observer;
     MapBook book(observer);
-    book.present(map_of(a, "mpatha", "mpath-1", "A"));
+    book.present(shared(map_of(a, "mpatha", "mpath-1", "A")));
     observer.told();
-    book.present(map_of(a, "mpatha", "mpath-2", "A"));
+    book.present(shared(map_of(a, "mpatha", "mpath-2", "A")));
     assert_text_equal(observer.told(), "gone 0\npresent mpatha A\n");
     // A UUID may be given to a map that has none; it is the same map.
-    book.present(map_of(b, "byhand", "", "A"));
+    book.present(shared(map_of(b, "byhand", "", "A")));
     observer.told();
-    book.present(map_of(b, "byhand", "lab-1", "A"));
+    book.present(shared(map_of(b, "byhand", "lab-1", "A")));
     assert_text_equal(observer.told(), "present byhand A\n");
 }
 
