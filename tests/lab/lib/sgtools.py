@@ -82,27 +82,27 @@ def vpd_di(disk):
     return parse_vpd_di(sh(f"sg_vpd -p di /dev/{disk}"))
 
 
-def designator(disk, association, kind):
-    """The value of a disk's first designator of one association and type, or None."""
-    for one in vpd_di(disk):
+def designator(disk, association, kind, page=None):
+    """The value of a disk's first designator of one association and type, or None; of `page` where it was read."""
+    for one in page if page is not None else vpd_di(disk):
         if one["association"] == association and one["type"] == kind:
             return one["value"]
     return None
 
 
-def relative_target_port(disk):
-    value = designator(disk, "target-port", "Relative target port")
+def relative_target_port(disk, page=None):
+    value = designator(disk, "target-port", "Relative target port", page)
     return int(value, 16) if value else None
 
 
-def target_port_group(disk):
-    value = designator(disk, "target-port", "Target port group")
+def target_port_group(disk, page=None):
+    value = designator(disk, "target-port", "Target port group", page)
     return int(value, 16) if value else None
 
 
-def naa(disk):
+def naa(disk, page=None):
     """The logical unit's NAA designator as hexadecimal digits, without 0x."""
-    value = designator(disk, "logical-unit", "NAA")
+    value = designator(disk, "logical-unit", "NAA", page)
     return value.removeprefix("0x") if value else None
 
 

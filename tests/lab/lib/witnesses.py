@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is published, held field by field against the kernel's and SCSI's own tools."""
+"""What is published, held field by field against the kernel's and SCSI's own tools.
+
+multipathd loads tables, udev probes and the kernel fails paths while a test looks, so a comparison
+is made of a moment in which the witnesses stood still (`at_rest`).
+"""
 
 import time
 from pathlib import Path
@@ -7,8 +11,9 @@ from pathlib import Path
 import dm
 import sgtools
 import sysfs
-from mpapid import (DISK, GROUP, INITIATOR_PORT, LOAD_BALANCE, LOGICAL_UNIT, NO_TROUBLE, PATH, PRODUCT, TARGET_PORT)
-from shell import read
+from mpapid import (DISK, GROUP, INITIATOR_PORT, LOAD_BALANCE, LOGICAL_UNIT, NO_TROUBLE, PATH, PRODUCT, TARGET_PORT,
+                    Objects, settled)
+from shell import CommandFailed, TooLate, read
 from tap import check, check_fields, check_that
 
 # The bus writes the state as SPC does, with a hyphen; the lab's other witnesses without.
@@ -39,48 +44,104 @@ def loopback_ports(hctl):
     return {"initiator": f"host{host}", "target": f"{host}:{channel}:{target}", "transport": "unknown"}
 
 
-def compare_unit(objects, name, disks, ports=loopback_ports):
-    """A map and its logical unit. `disks` are those that the SAN was built of; `ports` names a disk's ports."""
-    unit = objects.one(LOGICAL_UNIT, Name=name)
+def at_rest(witnesses, deadline=60):
+    """(Objects(), what `witnesses()` told) of one moment.
+
+    The witnesses are heard, the daemon says that it has taken in all that happened, its objects are read,
+    and the witnesses are heard again. Only if they said the same twice is what they said true of the moment
+    in between; else again. What is published has no part in that: a wrong value is compared, not waited out.
+    """
+    end = time.monotonic() + deadline
+    before = hear(witnesses)
+    while True:
+        settled()
+        objects = Objects()
+        after = hear(witnesses)
+        if before == after and not isinstance(after, str):
+            return objects, after
+        if time.monotonic() >= end:
+            raise TooLate(f"the witnesses did not stand still for {deadline:g} s\nfirst: {before}\nthen:  {after}")
+        before = after
+
+
+def hear(witnesses):
+    """What they say, or why one says nothing: a map or a disk may go while it is looked at."""
+    try:
+        return witnesses()
+    except (CommandFailed, OSError) as error:
+        return str(error)
+
+
+def disk_witness(disk):
+    """What sysfs and the disk itself say of it, as far as it is published."""
+    kernel, page = sysfs.device(disk), sgtools.vpd_di(disk)
+    return {**{name: kernel[name] for name in ("hctl", "state", "sectors", "device")}, **sgtools.inquiry(disk),
+            "serial": sgtools.serial(disk), "naa": sgtools.naa(disk, page),
+            "relative_port": sgtools.relative_target_port(disk, page),
+            "group": sgtools.target_port_group(disk, page)}
+
+
+def unit_witness(name, disks):
+    """What dmsetup, sysfs and its disks say of a map and its logical unit, as far as it is published."""
     known, table, status = dm.info(name), dm.table(name), dm.map_status(name)
-    first, device = disks[0], f"dm-{known['minor']}"
-    inquiry = sgtools.inquiry(first)
-    paths = [path for group in status["groups"] for path in group["paths"]]
-    active = [index for index, group in enumerate(status["groups"], 1) if group["state"] == "A"]
+    if not known:
+        raise CommandFailed(f"there is no map {name}")
+    rows = [{"disk": Path(f"/sys/dev/block/{listed['device']}").resolve().name, "number": listed["device"],
+             "priority_group": index, "args": listed["args"], "state": seen["state"], "fail_count": seen["fail_count"]}
+            for index, groups in enumerate(zip(table["groups"], status["groups"]), 1)
+            for listed, seen in zip(groups[0]["paths"], groups[1]["paths"])]
+    return {"name": name, "uuid": known["uuid"], "number": (known["major"], known["minor"]), "event": known["event"],
+            "suspended": known["suspended"], "read_only": read(f"/sys/block/dm-{known['minor']}/ro") == "1",
+            "table": {key: table[key] for key in ("sectors", "features", "handler")},
+            "selector": table["groups"][0]["selector"], "selector_args": table["groups"][0]["selector_args"],
+            "group_states": [group["state"] for group in status["groups"]], "paths": rows,
+            "disks": {disk: disk_witness(disk) for disk in disks}, "groups": sgtools.rtpg(disks[0])}
+
+
+def compare_units(disks_of, ports=loopback_ports):
+    """Maps and their logical units, `disks_of` them {name: disks that the SAN was built of}; `ports` names a disk's
+    ports. Gives the objects of that moment.
+    """
+    objects, told = at_rest(lambda: {name: unit_witness(name, list(disks)) for name, disks in disks_of.items()})
+    for one in told.values():
+        compare_unit(objects, one, ports)
+    return objects
+
+
+def compare_unit(objects, told, ports):
+    name, disks = told["name"], told["disks"]
+    unit, first, table = objects.one(LOGICAL_UNIT, Name=name), next(iter(disks.values())), told["table"]
+    active = [index for index, state in enumerate(told["group_states"], 1) if state == "A"]
     check_fields(unit, {
-        "Key": key_of(name, known["uuid"]), "Name": name, "Uuid": known["uuid"], "DeviceFile": f"/dev/mapper/{name}",
-        "DeviceNumber": (known["major"], known["minor"]), "Vendor": inquiry["vendor"], "Product": inquiry["product"],
-        "Revision": inquiry["revision"], "SerialNumber": sgtools.serial(first), "UnitName": sgtools.naa(first),
+        "Key": key_of(name, told["uuid"]), "Name": name, "Uuid": told["uuid"], "DeviceFile": f"/dev/mapper/{name}",
+        "DeviceNumber": told["number"], "Vendor": first["vendor"], "Product": first["product"],
+        "Revision": first["revision"], "SerialNumber": first["serial"], "UnitName": first["naa"],
         "UnitNameType": "naa", "UnitNameSource": "vpd", "DuplicateDesignator": False,
-        "Size": table["sectors"] * 512, "SizeMismatch": False,
-        "ReadOnly": read(f"/sys/block/{device}/ro") == "1", "PathCount": len(paths),
-        "UsablePathCount": sum(path["state"] == "A" for path in paths), "Queueing": "no",
-        "QueueIfNoPath": "queue_if_no_path" in table["features"], "Suspended": known["suspended"],
-        "CurrentPriorityGroup": active[0] if active else 0, "EventNumber": known["event"],
+        "Size": table["sectors"] * 512, "SizeMismatch": False, "ReadOnly": told["read_only"],
+        "PathCount": len(told["paths"]), "UsablePathCount": sum(path["state"] == "A" for path in told["paths"]),
+        "Queueing": "no", "QueueIfNoPath": "queue_if_no_path" in table["features"], "Suspended": told["suspended"],
+        "CurrentPriorityGroup": active[0] if active else 0, "EventNumber": told["event"],
         "Features": table["features"], "HardwareHandler": " ".join(table["handler"]),
-        "Selector": table["groups"][0]["selector"], "SelectorArguments": " ".join(table["groups"][0]["selector_args"]),
-        "TableSource": "device-mapper", "Asymmetric": inquiry["tpgs"] != 0,
-        "ImplicitFailover": bool(inquiry["tpgs"] & 1), "ExplicitFailover": bool(inquiry["tpgs"] & 2),
+        "Selector": told["selector"], "SelectorArguments": " ".join(told["selector_args"]),
+        "TableSource": "device-mapper", "Asymmetric": first["tpgs"] != 0,
+        "ImplicitFailover": bool(first["tpgs"] & 1), "ExplicitFailover": bool(first["tpgs"] & 2),
         "Trouble": NO_TROUBLE}, f"logical unit {name}")
     check_that(Path(unit["DeviceFile"]).is_block_device(), f"{unit['DeviceFile']} is a block device")
     check_age(unit["TableReadAt"], f"{name}: TableReadAt")
     check_fields(objects.at(unit["DeviceProduct"], PRODUCT),
-                 {"Vendor": inquiry["vendor"], "Product": inquiry["product"], "Revision": inquiry["revision"]},
+                 {"Vendor": first["vendor"], "Product": first["product"], "Revision": first["revision"]},
                  f"product of {name}")
-    check(objects.at(unit["LoadBalance"], LOAD_BALANCE)["Selector"], table["groups"][0]["selector"],
-          f"load balance of {name}")
-    compare_groups(objects, unit, disks)
-    compare_paths(objects, unit, table, status, disks, ports)
-    return unit
+    check(objects.at(unit["LoadBalance"], LOAD_BALANCE)["Selector"], told["selector"], f"load balance of {name}")
+    compare_groups(objects, unit, told)
+    compare_paths(objects, unit, told, ports)
 
 
-def compare_groups(objects, unit, disks):
+def compare_groups(objects, unit, told):
     """The target port groups of a unit, by REPORT TARGET PORT GROUPS through one of its disks."""
-    told = sgtools.rtpg(disks[0])
-    known = {sgtools.relative_target_port(disk) for disk in disks}  # only ports with a path are objects
+    known = {disk["relative_port"] for disk in told["disks"].values()}  # only ports with a path are objects
     groups = {group["Number"]: group for group in objects.of(GROUP, LogicalUnit=unit["path"])}
-    check(sorted(groups), sorted(told), f"{unit['Name']}: group numbers")
-    for number, one in told.items():
+    check(sorted(groups), sorted(told["groups"]), f"{unit['Name']}: group numbers")
+    for number, one in told["groups"].items():
         group, what = groups.get(number, {}), f"{unit['Name']}: group {number}"
         check_fields(group, {
             "path": f"{unit['path']}/tpg/{number}", "AccessState": published_state(one["state"]),
@@ -94,49 +155,54 @@ def compare_groups(objects, unit, disks):
         check_age(group.get("ReadAt", 0), f"{what}: ReadAt")
 
 
-def compare_paths(objects, unit, table, status, disks, ports):
+def compare_paths(objects, unit, told, ports):
     paths = {path["Device"]: path for path in objects.of(PATH, LogicalUnit=unit["path"])}
-    check(sorted(paths), sorted(disks), f"{unit['Name']}: devices of its paths")
-    for index, (listed, seen) in enumerate(zip(table["groups"], status["groups"]), 1):
-        for row, state in zip(listed["paths"], seen["paths"]):
-            disk = Path(f"/sys/dev/block/{row['device']}").resolve().name
-            path, kernel, what = paths.get(disk, {}), sysfs.device(disk), f"path {disk} of {unit['Name']}"
-            check_fields(path, {
-                "DeviceNumber": tuple(map(int, row["device"].split(":"))), "Address": kernel["hctl"],
-                "DeviceState": kernel["state"], "State": "okay" if state["state"] == "A" else "path-error",
-                "Active": state["state"] == "A", "FailCount": state["fail_count"], "PriorityGroup": index,
-                "SelectorArguments": " ".join(row["args"]), "RelativePortId": sgtools.relative_target_port(disk),
-                "Size": kernel["sectors"] * 512, "SizeMismatch": False, "Identity": "verified", "Disabled": False,
-                "Designator": sgtools.naa(disk), "IdentitySource": "vpd", "StateSource": "device-mapper",
-                "LogicalUnitNumber": int(kernel["hctl"].split(":")[3]), "Trouble": NO_TROUBLE}, what)
-            if not path:
-                continue
-            check(objects.at(path["TargetPortGroup"], GROUP)["Number"], sgtools.target_port_group(disk),
-                  f"{what}: number of TargetPortGroup")
-            compare_ports(objects, path, kernel, ports, what)
-            check_age(path["IdentityReadAt"], f"{what}: IdentityReadAt")
-            check_age(path["StateReadAt"], f"{what}: StateReadAt")
+    check(sorted(paths), sorted(told["disks"]), f"{unit['Name']}: devices of its paths")
+    check(sorted(row["disk"] for row in told["paths"]), sorted(told["disks"]), f"{unit['Name']}: disks of its table")
+    for row in told["paths"]:
+        path, disk = paths.get(row["disk"]), told["disks"].get(row["disk"])
+        what = f"path {row['disk']} of {unit['Name']}"
+        if not path or not disk:
+            continue
+        check_fields(path, {
+            "DeviceNumber": tuple(map(int, row["number"].split(":"))), "Address": disk["hctl"],
+            "DeviceState": disk["state"], "State": "okay" if row["state"] == "A" else "path-error",
+            "Active": row["state"] == "A", "FailCount": row["fail_count"], "PriorityGroup": row["priority_group"],
+            "SelectorArguments": " ".join(row["args"]), "RelativePortId": disk["relative_port"],
+            "Size": disk["sectors"] * 512, "SizeMismatch": False, "Identity": "verified", "Disabled": False,
+            "Designator": disk["naa"], "IdentitySource": "vpd", "StateSource": "device-mapper",
+            "LogicalUnitNumber": int(disk["hctl"].split(":")[3]), "Trouble": NO_TROUBLE}, what)
+        check(objects.at(path["TargetPortGroup"], GROUP)["Number"], disk["group"], f"{what}: number of TargetPortGroup")
+        compare_ports(objects, path, disk, ports, what)
+        check_age(path["IdentityReadAt"], f"{what}: IdentityReadAt")
+        check_age(path["StateReadAt"], f"{what}: StateReadAt")
 
 
-def compare_ports(objects, path, kernel, ports, what):
-    names = ports(kernel["hctl"])
+def compare_ports(objects, path, disk, ports, what):
+    names = ports(disk["hctl"])
     check_fields(objects.at(path["InitiatorPort"], INITIATOR_PORT),
                  {"PortId": names["initiator"], "Transport": names["transport"]}, f"initiator port of {what}")
     check_fields(objects.at(path["TargetPort"], TARGET_PORT),
-                 {"PortId": names["target"], "Transport": names["transport"],
-                  "RelativePortId": path.get("RelativePortId", sgtools.relative_target_port(path["Device"]))},
+                 {"PortId": names["target"], "Transport": names["transport"], "RelativePortId": disk["relative_port"]},
                  f"target port of {what}")
 
 
-def compare_disk(objects, disk):
-    """A disk that is in no map."""
-    one, kernel, inquiry = objects.one(DISK, Device=disk), sysfs.device(disk), sgtools.inquiry(disk)
+def compare_disks(disks):
+    """Disks that are in no map. Gives the objects of that moment."""
+    objects, told = at_rest(lambda: {disk: disk_witness(disk) for disk in disks})
+    for disk, one in told.items():
+        compare_disk(objects, disk, one)
+    return objects
+
+
+def compare_disk(objects, disk, told):
+    one = objects.one(DISK, Device=disk)
     check_fields(one, {
-        "DeviceNumber": tuple(map(int, kernel["device"].split(":"))), "Address": kernel["hctl"],
-        "LogicalUnitNumber": int(kernel["hctl"].split(":")[3]), "DeviceState": kernel["state"],
-        "Vendor": inquiry["vendor"], "Product": inquiry["product"], "Revision": inquiry["revision"],
-        "SerialNumber": sgtools.serial(disk), "UnitName": sgtools.naa(disk), "UnitNameType": "naa",
-        "Size": kernel["sectors"] * 512, "Trouble": NO_TROUBLE}, f"disk {disk}")
+        "DeviceNumber": tuple(map(int, told["device"].split(":"))), "Address": told["hctl"],
+        "LogicalUnitNumber": int(told["hctl"].split(":")[3]), "DeviceState": told["state"],
+        "Vendor": told["vendor"], "Product": told["product"], "Revision": told["revision"],
+        "SerialNumber": told["serial"], "UnitName": told["naa"], "UnitNameType": "naa",
+        "Size": told["sectors"] * 512, "Trouble": NO_TROUBLE}, f"disk {disk}")
     check_that(one["Exclusion"] != "" and one["ExclusionDetail"] != "", f"{disk}: why it is in no map",
                (one["Exclusion"], one["ExclusionDetail"]))
-    compare_ports(objects, one, kernel, loopback_ports, f"disk {disk}")
+    compare_ports(objects, one, told, loopback_ports, f"disk {disk}")

@@ -15,7 +15,7 @@ from paths import device_number
 from san import SERIALS, map_by_hand, maps_down, naa_of, san_down, two_alua_units
 from shell import sh
 from tap import check, check_fields, check_that, main, note, require, test
-from witnesses import compare_disk, compare_unit
+from witnesses import compare_disks, compare_units
 
 units = {}
 
@@ -31,14 +31,11 @@ def compare_counts(objects, **wanted):
 
 def compare_maps(names, manager="observe"):
     """`names` is {unit: name of its map}."""
-    settled()
-    objects = Objects()
+    objects = compare_units({name: units[unit] for unit, name in names.items()})
     compare_counts(objects, LogicalUnitCount=2, PathCount=8, TargetPortGroupCount=4, InitiatorPortCount=2,
                    TargetPortCount=4, DiskCount=0, DeviceMapperTrouble="", UdevTrouble="")
     if manager == "multipathd":
         note(f"path manager: {objects.one(MANAGER)['PathManager']} ({objects.one(MANAGER)['PathManagerReason']})")
-    for unit, name in names.items():
-        compare_unit(objects, name, list(units[unit]))
     return objects
 
 
@@ -46,11 +43,8 @@ def compare_maps(names, manager="observe"):
 def disks_in_no_map_are_as_the_san_built_them():
     restart()
     units.update(two_alua_units())
-    settled()
-    objects = Objects()
+    objects = compare_disks([disk for paths in units.values() for disk in paths])
     compare_counts(objects, LogicalUnitCount=0, PathCount=0, TargetPortGroupCount=0, DiskCount=8)
-    for disk in [disk for paths in units.values() for disk in paths]:
-        compare_disk(objects, disk)
 
 
 @test
@@ -81,10 +75,7 @@ def a_group_that_moved_is_as_rtpg_says():
         for paths in units.values():
             for disk in paths:
                 sh(f"sg_turs -n 2 /dev/{disk}", check=False)
-        settled()
-        objects = Objects()
-        for unit, serial in SERIALS.items():
-            compare_unit(objects, "3" + naa_of(serial), list(units[unit]))
+        compare_units({"3" + naa_of(serial): units[unit] for unit, serial in SERIALS.items()})
     group_state("lu0", "gB", "active-nonoptimized")
 
 
@@ -130,18 +121,14 @@ def a_failed_path_is_counted_as_dmsetup_counts_it():
         dm.message("ownuuid", f"fail_path {device_number(paths[0])}")
         if times == 1:
             dm.message("ownuuid", f"reinstate_path {device_number(paths[0])}")
-    settled()
-    objects = Objects()
+    objects = compare_units({"ownuuid": paths})
     check(objects.one(PATH, Device=paths[0])["FailCount"], 2, "FailCount")
-    compare_unit(objects, "ownuuid", paths)
     sh("dmsetup remove ownuuid")
     map_by_hand("nouuid", {paths[0]: "gA", paths[3]: "gB"}, handler=None)
-    settled()
-    objects = Objects()
-    unit = compare_unit(objects, "nouuid", [paths[0], paths[3]])
-    check(unit["path"], f"{ROOT}/lu/name_2dnouuid", "object path of a map without UUID")
-    for disk in (paths[1], paths[2]):
-        compare_disk(objects, disk)
+    objects = compare_units({"nouuid": [paths[0], paths[3]]})
+    check(objects.one(LOGICAL_UNIT, Name="nouuid")["path"], f"{ROOT}/lu/name_2dnouuid",
+          "object path of a map without UUID")
+    compare_disks([paths[1], paths[2]])
 
 
 main(after=san_down)
