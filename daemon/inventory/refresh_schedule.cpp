@@ -5,13 +5,18 @@
 
 namespace mpapi::daemon {
 
-// Up to a quarter earlier, so that the interval is a promise, by a number that is the unit's own:
-// the same unit is always moved alike.
+// Up to a quarter earlier, by a number that is the unit's own: the same unit is always moved alike.
 std::chrono::milliseconds RefreshSchedule::spread(model::Sequence unit,
-                                                  std::chrono::milliseconds interval) const {
+                                                  std::chrono::milliseconds interval) {
     constexpr std::uint64_t golden = 0x9e3779b97f4a7c15; // Fibonacci hashing spreads small numbers
     const auto part = static_cast<std::int64_t>((unit * golden) >> 54); // 0…1023
     return interval - interval * part / 4096;
+}
+
+RefreshSchedule::Clock::time_point RefreshSchedule::on_grid(Clock::time_point due,
+                                                            std::chrono::milliseconds interval) {
+    return due -
+           due.time_since_epoch() % std::max<Clock::duration>(interval / 16, Clock::duration(1));
 }
 
 void RefreshSchedule::set_due(model::Sequence unit, Entry& entry,
@@ -24,14 +29,14 @@ void RefreshSchedule::set_due(model::Sequence unit, Entry& entry,
 void RefreshSchedule::active(model::Sequence unit, Clock::time_point now) {
     Entry& entry = units_[unit];
     entry.interval = shortest_;
-    set_due(unit, entry, now + spread(unit, shortest_));
+    set_due(unit, entry, on_grid(now + spread(unit, shortest_), shortest_));
 }
 
 void RefreshSchedule::quiet(model::Sequence unit, Clock::time_point asked, Clock::time_point now) {
     Entry& entry = units_[unit];
     entry.interval = std::clamp(entry.interval * 2, shortest_, longest_);
     const auto wait = spread(unit, entry.interval);
-    set_due(unit, entry, std::max(asked + wait, now + wait / 2));
+    set_due(unit, entry, on_grid(std::max(asked + wait, now + wait / 2), entry.interval));
 }
 
 void RefreshSchedule::due_by(model::Sequence unit, Clock::time_point when) {

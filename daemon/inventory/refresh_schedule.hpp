@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // When each logical unit is to be asked again. A pure table over an injected clock: `shortest`
-// after activity, then doubling to `longest` while nothing changes, each moved a little by its own
-// number so that ten thousand units do not come due together.
+// after activity, then doubling to `longest` while nothing changes. Two things move it, both to an
+// earlier time, so that the interval is a promise: each unit is moved by its own number, so that
+// ten thousand do not come due together, and then onto a grid of a sixteenth of the interval, so
+// that those near each other come due at once: idle, it is waking up that costs.
 #pragma once
 
 #include "common/model/values.hpp"
@@ -46,8 +48,9 @@ class RefreshSchedule {
     };
 
     void set_due(model::Sequence unit, Entry& entry, std::optional<Clock::time_point> due);
-    std::chrono::milliseconds spread(model::Sequence unit,
-                                     std::chrono::milliseconds interval) const;
+    static std::chrono::milliseconds spread(model::Sequence unit,
+                                            std::chrono::milliseconds interval);
+    static Clock::time_point on_grid(Clock::time_point due, std::chrono::milliseconds interval);
 
     std::chrono::milliseconds shortest_;
     std::chrono::milliseconds longest_;

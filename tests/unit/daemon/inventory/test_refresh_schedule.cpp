@@ -21,7 +21,7 @@ void the_interval_doubles_while_nothing_changes_and_ends_at_the_longest(void**) 
     schedule.active(1, now);
     for (const auto expected : {5s, 10s, 20s, 40s, 60s, 60s, 60s}) {
         const auto wait = until_due(schedule, now);
-        assert_true(wait >= expected * 3 / 4 && wait <= expected);
+        assert_true(wait >= expected * 11 / 16 && wait <= expected);
         now = *schedule.next();
         assert_int_equal(schedule.take_due(now).size(), 1);
         assert_false(schedule.next().has_value());
@@ -35,9 +35,9 @@ void the_interval_counts_from_the_question(void**) {
     const auto wait = until_due(schedule, kStart);
     schedule.quiet(1, kStart, kStart + 1s);
     assert_true(until_due(schedule, kStart) == wait);
-    // A device that takes long is left alone for half of it.
+    // A device that takes long is left alone for half of it, the grid apart.
     schedule.quiet(1, kStart, kStart + 30s);
-    assert_true(until_due(schedule, kStart) == 30s + wait / 2);
+    assert_in_range(until_due(schedule, kStart).count(), 33'000, 35'000);
 }
 
 void activity_brings_the_shortest_interval_back(void**) {
@@ -53,14 +53,18 @@ void ten_thousand_units_do_not_come_due_together(void**) {
     RefreshSchedule schedule(60s, 60s);
     for (mpapi::model::Sequence unit = 1; unit <= 10'000; ++unit)
         schedule.active(unit, kStart);
-    std::size_t most = 0, total = 0;
-    for (auto second = 45s; second <= 60s; ++second) {
-        const auto due = schedule.take_due(kStart + second).size();
+    std::size_t most = 0, total = 0, times = 0;
+    while (const auto next = schedule.next()) {
+        assert_true(*next >= kStart + 41s && *next <= kStart + 60s);
+        const auto due = schedule.take_due(*next).size();
         most = std::max(most, due);
         total += due;
+        ++times;
     }
     assert_int_equal(total, 10'000);
-    assert_in_range(most, 1, 1000);
+    assert_in_range(most, 1, 3000);
+    // Nor does each of them wake the daemon.
+    assert_in_range(times, 4, 6);
 }
 
 void due_by_can_only_bring_forward(void**) {
