@@ -50,6 +50,15 @@ def switches(service):
                for task in Path(f"/proc/{process}/task").iterdir())
 
 
+def by_thread(service):
+    """{thread: nanoseconds on a processor}; threads of one name together."""
+    process, found = sh(f"systemctl show -P MainPID {service}"), {}
+    for task in Path(f"/proc/{process}/task").iterdir():
+        name = read(task / "comm", "")
+        found[name] = found.get(name, 0) + int(read(task / "schedstat", "0 0 0").split()[0])
+    return found
+
+
 def seconds(command, times=5):
     took = []
     for _ in range(times):
@@ -75,8 +84,10 @@ def start_mpapid(refresh):
 def idle(seconds_before):
     """(mpapid's CPU, multipathd's, mpapid's wake-ups) in IDLE seconds. Time passing is what is measured."""
     time.sleep(seconds_before)
-    before = cpu("mpapid"), cpu("multipathd"), switches("mpapid")
+    before, threads = (cpu("mpapid"), cpu("multipathd"), switches("mpapid")), by_thread("mpapid")
     time.sleep(IDLE)
+    for name, spent in by_thread("mpapid").items():
+        note(f"thread {name}: {(spent - threads.get(name, 0)) / 1e6:.1f} ms in {IDLE} s")
     return tuple(now - then for now, then in zip((cpu("mpapid"), cpu("multipathd"), switches("mpapid")), before))
 
 

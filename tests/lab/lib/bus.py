@@ -13,6 +13,8 @@ from jeepney.io.blocking import open_dbus_connection
 
 from shell import TooLate
 
+DBUS = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
+
 
 class BusError(Exception):
     """A method answered with an error; `name` is the D-Bus error name."""
@@ -88,6 +90,12 @@ class Bus:
         values = plain(reply.body, kind.get(8, "") or "")
         return values[0] if len(values) == 1 else (values or None)
 
+    def ping(self):
+        """How long the bus itself takes to answer: what of any call or signal is the machine's and the client's."""
+        began = time.monotonic()
+        self.call(DBUS.bus_name, DBUS.object_path, DBUS.interface, "GetId")
+        return time.monotonic() - began
+
     def get(self, service, path, interface, name):
         return self.call(service, path, "org.freedesktop.DBus.Properties", "Get", "ss", interface, name)
 
@@ -106,6 +114,7 @@ class Signals:
 
     def __init__(self, service, bus="SYSTEM"):
         self.seen = []
+        self._answered = set()
         self._news = threading.Condition()
         self._ending = False
         self._connection = open_dbus_connection(bus=bus, enable_fds=True, auth_timeout=30.0)
@@ -131,15 +140,31 @@ class Signals:
             except ConnectionError:
                 return
             now = time.monotonic()
+            fields = {int(key): value for key, value in message.header.fields.items()}
+            if message.header.message_type == MessageType.method_return:
+                with self._news:
+                    self._answered.add(fields[5])  # the serial it replies to
+                    self._news.notify_all()
             if message.header.message_type != MessageType.signal:
                 continue
-            fields = {int(key): value for key, value in message.header.fields.items()}
             if fields.get(2) == "org.freedesktop.DBus":
                 continue
             with self._news:
                 self.seen.append({"at": now, "path": fields.get(1), "interface": fields.get(2),
                                   "member": fields.get(3), "body": plain(message.body, fields.get(8, "") or "")})
                 self._news.notify_all()
+
+    def catch_up(self, deadline=30.0):
+        """Returns when every signal is recorded that the bus had taken in before this call.
+
+        The bus hands a connection its messages in order, so the answer to a question of
+        this connection comes after them. An answer on another connection says nothing of it.
+        """
+        serial = next(self._connection.outgoing_serial)
+        self._connection.send(new_method_call(DBUS, "GetId"), serial=serial)
+        with self._news:
+            if not self._news.wait_for(lambda: serial in self._answered, deadline):
+                raise TooLate(f"the recorder of signals is more than {deadline:g} s behind")
 
     def matching(self, fits, since=0.0):
         with self._news:

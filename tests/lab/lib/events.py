@@ -89,14 +89,16 @@ class DmEvents(Recorder):
 
 
 class Uevents(Recorder):
-    """Kernel uevents, before udev has seen them: dictionaries with ACTION, DEVPATH, SUBSYSTEM…"""
+    """Uevents, dictionaries with ACTION, DEVPATH, SUBSYSTEM…: the kernel's own, or as udev passes them on."""
 
-    def __init__(self):
+    KERNEL, UDEV = 1, 2  # multicast groups
+
+    def __init__(self, group=KERNEL):
         super().__init__()
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15)  # NETLINK_KOBJECT_UEVENT
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
-        self._socket.bind((0, 1))
+        self._socket.bind((0, group))
 
     def fileno(self):
         return self._socket.fileno()

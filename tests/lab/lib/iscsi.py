@@ -50,28 +50,24 @@ def iscsi_replace(target, tag, lun, unit, group=None):
     iscsi_map(target, tag, lun, unit, group)
 
 
-def portal_enabled(target, tag, enabled):
-    """Switches a target portal group off or on: its sessions are dropped, and come back."""
-    write(CONFIG / "iscsi" / target / f"tpgt_{tag}" / "enable", int(enabled))
-
-
-def iscsi_login(address, initiators):
+def iscsi_login(address, initiators, count, each):
     """Logs in from each initiator ({iface: iqn}) to every portal of the target at `address`.
 
-    Gives the sessions. One discovery names all ifaces: a second one would replace the
-    records of the first. `replacement_timeout` is short, so that a lost portal fails
-    its commands in seconds.
+    Gives the sessions, once there are `count` of them with `each` disks: they are scanned
+    one LUN after the other, after the login is done. One discovery names all ifaces: a
+    second one would replace the records of the first. No pings (NOP-Out): a busy machine
+    answers them too late, and the session would be dropped in the middle of a story.
     """
     sh("systemctl start iscsid.service")
     for iface, iqn in initiators.items():
         sh(f"iscsiadm -m iface -I {iface} --op new")
         sh(f"iscsiadm -m iface -I {iface} --op update -n iface.initiatorname -v {iqn}")
     sh(f"iscsiadm -m discovery -t st -p {address} " + " ".join(f"-I {iface}" for iface in initiators))
-    sh("iscsiadm -m node --op update -n node.session.timeo.replacement_timeout -v 2")
-    sh("iscsiadm -m node --op update -n node.conn[0].timeo.noop_out_interval -v 1")
-    sh("iscsiadm -m node --op update -n node.conn[0].timeo.noop_out_timeout -v 1")
-    sh("iscsiadm -m node --login")
-    wait_for("each iSCSI session has its disks", lambda: all(s["disks"] for s in sessions()), deadline=30)
+    sh("iscsiadm -m node --op update -n node.conn[0].timeo.noop_out_interval -v 0")
+    sh("iscsiadm -m node --op update -n node.conn[0].timeo.noop_out_timeout -v 0")
+    sh("iscsiadm -m node --login", timeout=120)
+    wait_for(f"{count} iSCSI sessions have {each} disks each",
+             lambda: [len(session["disks"]) for session in sessions()] == [each] * count, deadline=60)
     settle()
     return sessions()
 

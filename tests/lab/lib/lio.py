@@ -162,7 +162,7 @@ def plug():
                 write(folder / "alua_tg_pt_gp", group)
             write(scsi_device(host, tag, lun) / "rescan", 1)
             places.append((host, tag, lun))
-        names = [wait_for(f"a disk at {place}", lambda at=place: disk_of(*at)) for place in places]
+        names = [wait_for(f"a disk at {place}", lambda at=place: disk_of(*at), 60) for place in places]
     finally:
         sh("udevadm control --start-exec-queue")
     settle()

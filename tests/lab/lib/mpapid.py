@@ -115,9 +115,9 @@ class Objects:
 
 
 class Story:
-    """What the bus says while something happens: `with Story() as story: …; story.once(…)`.
+    """What the bus says while something happens: `with Story() as story: …; story.settled(); check(story.values(…))`.
 
-    Its end is told by the daemon itself (`Settled`), so that "once" means once, and not "once so far".
+    Its end is told by the daemon itself, so that "once" means once, and not "once so far".
     """
 
     def __init__(self):
@@ -130,6 +130,11 @@ class Story:
 
     def __exit__(self, *what):
         self.signals.__exit__(*what)
+
+    def settled(self):
+        """Waits until the daemon has taken in and told all that happened so far, and all that is recorded here."""
+        settled()
+        self.signals.catch_up()
 
     def becomes(self, one, name, value, deadline=20.0, since=None):
         """Waits for the PropertiesChanged of an object with this value; gives when it came."""

@@ -32,7 +32,7 @@ def multipathd_start(maps, polling=2, max_polling=4, retry="6", settings=None):
                                                                        retry=retry))
     Path("/etc/multipath").mkdir(exist_ok=True)
     sh("systemctl start multipathd.service", timeout=600)
-    wait_for(f"multipathd has made {maps} maps", lambda: len(map_names()) == maps, deadline=30 + maps, every=0.1)
+    wait_for(f"multipathd has made {maps} maps", lambda: len(map_names()) == maps, deadline=60 + 2 * maps, every=0.1)
     sh("udevadm settle --timeout=600", timeout=610)
 
 

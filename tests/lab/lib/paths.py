@@ -19,7 +19,7 @@ def path_delete(disk):
     """The disk goes, as on a surprise removal; gives its address for `path_add`."""
     address = Path(f"/sys/block/{disk}/device").resolve().name
     write(f"/sys/block/{disk}/device/delete", 1)
-    wait_for(f"{disk} is gone", lambda: not Path(f"/sys/block/{disk}").exists())
+    wait_for(f"{disk} is gone", lambda: not Path(f"/sys/block/{disk}").exists(), deadline=60)
     settle()
     return address
 
@@ -29,7 +29,7 @@ def path_add(address):
     host, channel, target, lun = address.split(":")
     write(f"/sys/class/scsi_host/host{host}/scan", f"{channel} {target} {lun}")
     found = wait_for(f"a disk at {address}",
-                     lambda: list(Path(f"/sys/class/scsi_device/{address}/device/block").glob("*")))
+                     lambda: list(Path(f"/sys/class/scsi_device/{address}/device/block").glob("*")), deadline=60)
     settle()
     return found[0].name
 

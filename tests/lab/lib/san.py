@@ -100,4 +100,4 @@ def san_down():
     scsi_debug_down()
     settle()
     # The kernel lets go of a disk some time after the write that removed it.
-    wait_for("the SAN is gone", lambda: not leftovers(), deadline=30)
+    wait_for("the SAN is gone", lambda: not leftovers(), deadline=60)

@@ -87,8 +87,9 @@ def a_moved_group_is_told_by_a_unit_attention_and_a_uevent():
     path = next(disk for disk, group in units["lu0"].items() if group == "gA")
     with Uevents() as uevents:
         group_state("lu0", "gA", "standby")
+        moved = time.monotonic()
         sh(f"sg_turs /dev/{path}", check=False)  # the next command on the nexus carries it
-        _, event = uevents.expect("uevent of the unit attention", lambda e: "SDEV_UA" in e)
+        _, event = uevents.expect("uevent of the unit attention", lambda e: "SDEV_UA" in e, since=moved)
     check(event.get("SDEV_UA"), "ASYMMETRIC_ACCESS_STATE_CHANGED", "SDEV_UA")
     group_state("lu0", "gA", "active-optimized")
     for disk in units["lu0"]:
@@ -116,25 +117,26 @@ def a_lost_path_fails_in_the_map_and_comes_back():
     with DmEvents() as events:
         began = time.monotonic()
         path_offline(path)
-        at, _ = events.expect("dm event", since=began, deadline=20)
+        at, _ = events.expect("dm event", since=began, deadline=60)
         note(f"dm event {at - began:.3f} s after the path went offline")
-        wait_for("the path is failed", lambda: dm.path_states(name)[device_number(path)] == "F", 20)
-        check(multipathd_paths()[path][0], "failed", "what multipathd says")
+        wait_for("the path is failed", lambda: dm.path_states(name)[device_number(path)] == "F", 60)
+        # The kernel may have failed it before multipathd's checker came to it.
+        wait_for("multipathd says so", lambda: multipathd_paths()[path][0] == "failed", 60)
         path_online(path)
-        wait_for("the path is active", lambda: dm.path_states(name)[device_number(path)] == "A", 20)
+        wait_for("the path is active", lambda: dm.path_states(name)[device_number(path)] == "A", 60)
 
 
 @test
 def a_deleted_path_leaves_the_map_and_returns():
     path, name, host = next(iter(units["lu1"])), "3" + naa_of(SERIALS["lu1"]), next(iter(HOSTS))
     path_delete(path)
-    wait_for("the map has a path less", lambda: len(dm.path_states(name)) == 3, 20)
+    wait_for("the map has a path less", lambda: len(dm.path_states(name)) == 3, 60)
     check_that(path not in disks(), f"{path} is gone", disks())
     # tcm_loop's hosts refuse a scan, so the LUN is taken off its port and put on again.
     lio_unmap(host, 1, 1)
     lio_map(host, 1, 1, "lu1", "gA")
     again, = plug()
-    wait_for("the map has four paths", lambda: len(dm.path_states(name)) == 4, 20)
+    wait_for("the map has four paths", lambda: len(dm.path_states(name)) == 4, 60)
     check_that(device_number(again) in dm.path_states(name), f"{again} is in the map", dm.path_states(name))
 
 
@@ -153,7 +155,7 @@ def maps_by_hand_work_without_multipathd():
     with DmEvents() as events:
         began = time.monotonic()
         dm.message("byhand", f"fail_path {victim}")
-        at, _ = events.expect("dm event of fail_path", since=began, deadline=5)
+        at, _ = events.expect("dm event of fail_path", since=began, deadline=20)
         note(f"dm event {at - began:.3f} s after the message was sent")
     check(dm.path_states("byhand")[victim], "F", "path state")
     check(dm.map_status("byhand")["groups"][0]["paths"][0]["fail_count"], 1, "fail count")
@@ -170,7 +172,7 @@ def a_cut_transport_fails_io_on_that_port_alone():
     check_that(code != 0, f"{cut} cannot be read", told)
     check(status(READ.format(kept)), (0, ""), f"reading {kept}")
     transport(next(iter(HOSTS)), 1, "online")
-    wait_for(f"{cut} can be read again", lambda: status(READ.format(cut))[0] == 0)
+    wait_for(f"{cut} can be read again", lambda: status(READ.format(cut))[0] == 0, 60)
     san_down()
 
 
@@ -182,12 +184,11 @@ def iscsi_paths_carry_the_names_of_both_ends():
         lio_group(unit, "gB", 20, "standby")
     luns = {"gA": {0: ("lu0", "gA"), 1: ("lu1", "gA")}, "gB": {0: ("lu0", "gB"), 1: ("lu1", "gB")}}
     iscsi_target(IQN, {1: ("127.0.1.11", luns["gA"]), 2: ("127.0.1.12", luns["gB"])})
-    found = iscsi_login("127.0.1.11", NODES)
+    found = iscsi_login("127.0.1.11", NODES, count=4, each=2)
     check(sorted((s["initiator"], s["tag"], s["address"]) for s in found),
           sorted((iqn, tag, f"127.0.1.1{tag}") for iqn in NODES.values() for tag in (1, 2)), "sessions")
     for session in found:
         check(session["target"], IQN, "target name in sysfs")
-        check(len(session["disks"]), 2, f"disks of {session['session']}")
         for disk in session["disks"]:
             check(sgtools.designator(disk, "target-port", "SCSI name string"), f"{IQN},t,0x{session['tag']:04x}",
                   f"{disk}: target port name in VPD 83h")
@@ -203,7 +204,7 @@ def a_reused_lun_keeps_its_disk_and_changes_its_name():
     check(sgtools.serial(disk), "9999999999999999abcd", "serial that the device says")
     # The unit attention makes a uevent, and Debian's udev rules have the kernel read the pages again.
     wait_for("sysfs shows the new name too", lambda: sysfs.device(disk)["wwid"] == "naa." + naa_of(
-        "9999999999999999abcd"), 20)
+        "9999999999999999abcd"), 60)
     san_down()
 
 
@@ -221,27 +222,26 @@ def a_deleted_disk_returns_at_its_address():
 def a_command_never_returns_and_the_other_path_answers():
     stuck, _, other, _ = scsi_debug_disks()
     require(sgtools.naa(stuck), sgtools.naa(other), "two paths of one unit")
-    hang(stuck, stuck_seconds=4)
+    hang(stuck, stuck_seconds=6)
     began = time.monotonic()
     # A time-out of 1 s, as a careful program would give; the kernel cannot end it even so.
     command = subprocess.Popen(["sg_raw", "-t", "1", "-r", "96", f"/dev/{stuck}", "12", "00", "00", "00", "60", "00"],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for("the kernel tries to recover the host", recovering, 20)
+    wait_for("the kernel tries to recover the host", recovering, 60)
     check(command.poll(), None, "exit status of the stuck command")
     check_that("blk_execute_rq" in read(f"/proc/{command.pid}/stack", "gone"), "the command waits in the kernel",
                read(f"/proc/{command.pid}/stack", "gone"))
     os.kill(command.pid, 9)
     check(command.poll(), None, "not even SIGKILL ends it")
-    asked = time.monotonic()
     check(status(f"sg_turs /dev/{other}")[0], 0, "the other path's TEST UNIT READY")
-    check_that(time.monotonic() - asked < 2, "the other path answers at once", time.monotonic() - asked)
+    check(command.poll(), None, "the command is stuck while the other path has answered")
     heal(stuck)
-    command.wait(timeout=60)
+    command.wait(timeout=120)
     note(f"stuck for {time.monotonic() - began:.1f} s with a time-out of 1 s")
     check_that(time.monotonic() - began > 4, "stuck for longer than its own time-out", time.monotonic() - began)
-    wait_for("the recovery ends", lambda: not recovering(), 60)
+    wait_for("the recovery ends", lambda: not recovering(), 120)
     heal(stuck)
-    wait_for(f"{stuck} answers again", lambda: status(f"sg_turs /dev/{stuck}")[0] == 0, 20)
+    wait_for(f"{stuck} answers again", lambda: status(f"sg_turs /dev/{stuck}")[0] == 0, 60)
 
 
 @test

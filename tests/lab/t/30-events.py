@@ -3,26 +3,32 @@
 # lab: timeout=900
 """What befalls paths, groups and maps: the right signal, once, in time, and the right end state."""
 
+import statistics
 import time
 
 import dm
 import sgtools
+from bus import Bus
 from events import DmEvents, Uevents
 from lio import group_state, lio_map, lio_unmap, plug
-from mpapid import (GROUP, LOGICAL_UNIT, PATH, ROOT, Objects, Story, configure, configure_as_installed,
+from mpapid import (GROUP, LOGICAL_UNIT, PATH, ROOT, SERVICE, Objects, Story, configure, configure_as_installed,
                     milliseconds, settled)
 from multipathd import map_names, multipathd_start, multipathd_stop
 from paths import device_number, path_delete, path_offline, path_online
 from san import HOSTS, SERIALS, map_by_hand, maps_down, naa_of, san_down, two_alua_units
-from shell import sh
+from shell import sh, wait_for
 from tap import check, check_fields, check_that, main, note, require, require_that, test
 from witnesses import published_state
 
-# From an event of the kernel to the signal, on an emulated machine that is left alone. Where a host
-# is busy with other work a round is repeated: one undisturbed round shows what the daemon can do.
+# From an event of the kernel to the signal, the hand-overs apart. The median is held against it: this machine is
+# emulated, and its host may be busy with other work, so that single ones say more of that than of the daemon.
 BAR = 0.1
-ROUNDS = 4
+# A ping of the bus has two hand-overs from one process to another. From an event to the signal there are six:
+# kernel, loop, worker, device, loop, bus, client.
+PINGS = 3
 REFRESH_LONGEST = 2
+# For the asking itself and the telling, beside the interval.
+ASKING = 0.5
 CONFIG = f'[refresh]\nshortest = "1s"\nlongest = "{REFRESH_LONGEST}s"\n'
 NAMES = {unit: "3" + naa_of(serial) for unit, serial in SERIALS.items()}
 MOVES = ("standby", "transitioning", "unavailable", "active-nonoptimized", "offline", "active-optimized")
@@ -67,7 +73,7 @@ def a_path_goes_offline_and_comes_online():
         at, _ = events.expect("dm event", since=story.began, deadline=20)
         late = story.becomes(path, "Active", False) - at
         note(f"signal {1000 * late:+.1f} ms from the dm event as a bare poller sees it")
-        settled()
+        story.settled()
         for name, values in {"Active": [False], "State": ["path-error"], "DeviceState": ["offline"]}.items():
             check(story.values(path, name), values, f"{name} in signals")
         check(story.values(lu, "UsablePathCount"), [3], "UsablePathCount in signals")
@@ -75,7 +81,7 @@ def a_path_goes_offline_and_comes_online():
     with Story() as story:
         path_online(disk)
         story.becomes(path, "State", "okay")
-        settled()
+        story.settled()
         for name, values in {"Active": [True], "State": ["okay"], "DeviceState": ["running"]}.items():
             check(story.values(path, name), values, f"{name} in signals")
         check(story.values(lu, "UsablePathCount"), [4], "UsablePathCount in signals")
@@ -88,7 +94,7 @@ def a_path_is_deleted_and_added():
     with Story() as story:
         path_delete(disk)
         story.removed(path["path"])
-        settled()
+        story.settled()
         check(len(story.objects("InterfacesRemoved", path["path"])), 1, "InterfacesRemoved of the path")
         check(story.values(path, "State") in ([], ["removed"]), True, "State in signals before")
     check([one["Device"] for one in Objects().of(PATH, path=path["path"])], [], "the path")
@@ -98,51 +104,56 @@ def a_path_is_deleted_and_added():
         lio_map(host, 1, 1, "lu1", "gA")
         again, = plug()
         story.added(path["path"])
-        settled()
+        story.settled()
         check(len(story.objects("InterfacesAdded", path["path"])), 1, "InterfacesAdded of the path")
     units["lu1"] = {(again if one == disk else one): group for one, group in units["lu1"].items()}
     check_fields(path_of(again), {"path": path["path"], "ObjectId": path["ObjectId"], "State": "okay",
                                   "Identity": "verified"}, "the path at the same nexus")
 
 
-def in_time(what, one_round, bar=BAR):
-    """A round in which every signal comes within the bar; all rounds stand in the log."""
-    rounds = []
-    while len(rounds) < ROUNDS and not (rounds and max(rounds[-1]) < bar):
-        rounds.append(one_round())
-        note(f"{what}: {milliseconds(rounds[-1])}")
-    check_that(max(rounds[-1]) < bar, f"{what}: a round with each within {1000 * bar:.0f} ms", rounds)
+def in_time(what, latencies, pings):
+    """The bar holds for the median; the worst stands in the log. `pings` were sent meanwhile."""
+    note(f"{what}: {milliseconds(latencies)}")
+    note(f"a ping of the bus meanwhile: {milliseconds(pings)}")
+    check_that(statistics.median(latencies) < BAR + PINGS * statistics.median(pings),
+               f"{what}: median within {1000 * BAR:.0f} ms, the hand-overs apart", latencies)
+
+
+def is_state_change(event):
+    return event.get("SDEV_UA") == "ASYMMETRIC_ACCESS_STATE_CHANGED"
 
 
 @test
 def a_group_moves_through_its_states_and_back():
     group, disk = group_of(NAMES["lu0"], 10), in_group("lu0", "gA")[0]
-
-    def moves():
-        latencies = []
-        with Story() as story:
-            for state in MOVES:
-                began = time.monotonic()
-                group_state("lu0", "gA", state)
-                nudge(disk)
-                at, _ = uevents.expect("uevent of the unit attention",
-                                       lambda event: event.get("SDEV_UA") == "ASYMMETRIC_ACCESS_STATE_CHANGED",
-                                       since=began)
-                latencies.append(story.becomes(group, "AccessState", published_state(state), since=began) - at)
-                check(group_of(NAMES["lu0"], 10)["AccessState"], published_state(state), "AccessState afterwards")
-                if state == "transitioning":
-                    path = path_of(disk)  # multipathd may have failed it in the state before
-                    check(path["State"], "transitioning" if path["Active"] else "path-error", "state of its path")
-            # Not before: the kernel holds back udev's reading of a disk in transition.
-            settled()
-            check(story.values(group, "AccessState"), [published_state(state) for state in MOVES],
-                  "AccessState in signals")
-        check(group_of(NAMES["lu1"], 10)["AccessState"], "active-optimized", "the same group of the other unit")
-        return latencies
-
-    with Uevents() as uevents:
-        # udev's rules come between: 100 ms is what the log is read for, a refresh interval the bound.
-        in_time("from the kernel's uevent to the signal", moves, REFRESH_LONGEST)
+    signal, udev, pings = [], [], []
+    with Uevents() as kernels, Uevents(Uevents.UDEV) as udevs, Bus() as bus:
+        for _ in range(2):
+            with Story() as story:
+                for state in MOVES:
+                    began = time.monotonic()
+                    group_state("lu0", "gA", state)
+                    # Only what the kernel says from here on can be of this move: other paths may still tell the last.
+                    moved = time.monotonic()
+                    nudge(disk)
+                    at, event = kernels.expect("uevent of the unit attention", is_state_change, since=moved)
+                    signal.append(story.becomes(group, "AccessState", published_state(state), since=began) - at)
+                    check(group_of(NAMES["lu0"], 10)["AccessState"], published_state(state), "AccessState afterwards")
+                    if state == "transitioning":
+                        path = path_of(disk)  # multipathd may have failed it in the state before
+                        check(path["State"], "transitioning" if path["Active"] else "path-error", "state of its path")
+                    udev.append((at, event["SEQNUM"]))
+                    pings.append(bus.ping())
+                # Not before: the kernel holds back udev's reading of a disk in transition.
+                story.settled()
+                check(story.values(group, "AccessState"), [published_state(state) for state in MOVES],
+                      "AccessState in signals")
+            check(group_of(NAMES["lu1"], 10)["AccessState"], "active-optimized", "the same group of the other unit")
+        passed_on = [udevs.expect("udev's word of it", lambda e, number=number: e.get("SEQNUM") == number)[0] - at
+                     for at, number in udev]
+    note(f"udev passes on the kernel's uevent after: {milliseconds(passed_on)}")
+    in_time("from the kernel's uevent to the signal", signal, pings)
+    check_that(max(signal) < REFRESH_LONGEST, "each within one refresh interval", signal)
     for disk in units["lu0"]:
         sh(f"sg_turs -n 3 /dev/{disk}", check=False)
 
@@ -155,7 +166,7 @@ def the_last_path_is_lost_and_the_unit_stays():
         for disk in units["lu1"]:
             path_offline(disk)
         story.becomes(lu, "UsablePathCount", 0, deadline=40)
-        settled()
+        story.settled()
         check(story.objects("InterfacesRemoved", lu["path"]), [], "InterfacesRemoved of the unit")
     check_fields(lu_of(NAMES["lu1"]), {"path": lu["path"], "PathCount": 4, "UsablePathCount": 0,
                                        "UnitName": naa_of(SERIALS["lu1"])}, "unit without a usable path")
@@ -164,7 +175,7 @@ def the_last_path_is_lost_and_the_unit_stays():
         for disk in units["lu1"]:
             path_online(disk)
         story.becomes(lu, "UsablePathCount", 4, deadline=40)
-        settled()
+        story.settled()
     multipathd_stop()
     maps_down()
 
@@ -181,14 +192,14 @@ def a_map_is_made_removed_and_made_again():
     with Story() as story:
         sh("dmsetup remove byhand")
         story.removed(lu["path"])
-        settled()
+        story.settled()
         for path in below:
             check(len(story.objects("InterfacesRemoved", path)), 1, f"InterfacesRemoved of {path}")
     check(Objects().of(LOGICAL_UNIT), [], "logical units")
     with Story() as story:
         sh(f"dmsetup create byhand --uuid mpath-{NAMES['lu0']} --table '{table}'")
         story.added(lu["path"])
-        settled()
+        story.settled()
         for path in below:
             check(len(story.objects("InterfacesAdded", path)), 1, f"InterfacesAdded of {path}")
     check(lu_of("byhand")["ObjectId"], lu["ObjectId"], "id of the same unit")
@@ -197,35 +208,45 @@ def a_map_is_made_removed_and_made_again():
 @test
 def a_failed_path_is_a_signal_within_100_ms_of_the_dm_event():
     disk = in_group("lu0", "gA")[0]
-    path = path_of(disk)
-
-    def failures():
-        latencies = []
-        for message, active in (("fail_path", False), ("reinstate_path", True)) * 4:
+    path, latencies, pings = path_of(disk), [], []
+    with DmEvents() as events, Bus() as bus:
+        for message, active in (("fail_path", False), ("reinstate_path", True)) * 8:
             with Story() as story:
                 dm.message("byhand", f"{message} {device_number(disk)}")
-                at, _ = events.expect("dm event", since=story.began, deadline=5)
+                at, _ = events.expect("dm event", since=story.began, deadline=20)
                 latencies.append(story.becomes(path, "Active", active) - at)
-                settled()
+                pings.append(bus.ping())
+                story.settled()
                 check(story.values(path, "State"), ["okay" if active else "path-error"], "State in signals")
-        return latencies
+    in_time("from the dm event to the signal", latencies, pings)
 
-    with DmEvents() as events:
-        in_time("from the dm event to the signal", failures)
+
+def just_after(what, one, name):
+    """Returns when the daemon has just looked: the worst moment for a change that nobody announces."""
+    with Bus() as bus:
+        def looked_at():
+            return bus.get(SERVICE, one["path"], one["interface"], name)
+        last = looked_at()
+        wait_for(f"{what} is looked at again", lambda: looked_at() != last, 10 * REFRESH_LONGEST, every=0.02)
+
+
+def within_an_interval(what, latencies):
+    note(f"{what}: {', '.join(f'{late:.2f}' for late in latencies)} s, refresh intervals up to {REFRESH_LONGEST} s")
+    check_that(statistics.median(latencies) < REFRESH_LONGEST + ASKING, f"{what}: within a refresh interval", latencies)
 
 
 @test
 def a_group_that_nobody_asks_is_seen_within_a_refresh_interval():
     # No nudge, no multipathd: the daemon's own question meets the unit attention.
-    group = group_of("byhand", 20)
-    for state in ("standby", "active-nonoptimized"):
+    group, latencies = group_of("byhand", 20), []
+    for state in ("standby", "active-nonoptimized") * 2:
+        just_after("the group", group, "ReadAt")
         with Story() as story:
             group_state("lu0", "gB", state)
-            late = story.becomes(group, "AccessState", published_state(state)) - story.began
-            settled()
+            latencies.append(story.becomes(group, "AccessState", published_state(state)) - story.began)
+            story.settled()
             check(story.values(group, "AccessState"), [published_state(state)], "AccessState in signals")
-        note(f"{state} seen after {late:.2f} s, refresh intervals up to {REFRESH_LONGEST} s")
-        check_that(late < REFRESH_LONGEST + 1, "within a refresh interval and the asking", late)
+    within_an_interval("from the move to the signal", latencies)
     check(sgtools.rtpg(in_group("lu0", "gB")[0])[20]["state"], "active-nonoptimized", "state in RTPG")
 
 
@@ -235,7 +256,7 @@ def a_map_is_renamed():
     with Story() as story:
         sh("dmsetup rename byhand renamed")
         story.becomes(lu, "Name", "renamed")
-        settled()
+        story.settled()
         check(story.values(lu, "Name"), ["renamed"], "Name in signals")
         check(story.values(lu, "DeviceFile"), ["/dev/mapper/renamed"], "DeviceFile in signals")
         check(story.objects("InterfacesRemoved", lu["path"]), [], "InterfacesRemoved of the unit")
@@ -244,23 +265,24 @@ def a_map_is_renamed():
 
 @test
 def a_map_is_suspended_and_resumed():
-    lu = lu_of("renamed")
-    with Story() as story:
-        sh("dmsetup suspend --noflush renamed")
-        # The kernel tells nobody of it: it is seen when the map is looked at next.
-        late = story.becomes(lu, "Suspended", True) - story.began
-        note(f"suspension seen after {late:.2f} s")
-        check_that(late < REFRESH_LONGEST + 0.5, "within a refresh interval", late)
-        asked = time.monotonic()
-        check(lu_of("renamed")["Queueing"], "suspended", "Queueing")
-        check_that(time.monotonic() - asked < 1, "a suspended map blocks nobody", time.monotonic() - asked)
-        check(story.values(lu, "Suspended"), [True], "Suspended in signals")
-    with Story() as story:
-        sh("dmsetup resume renamed")
-        story.becomes(lu, "Suspended", False)
-        settled()
-        check(story.values(lu, "Suspended"), [False], "Suspended in signals")
-        check(lu_of("renamed")["Queueing"], "no", "Queueing")
+    lu, group, latencies = lu_of("renamed"), group_of("renamed", 20), []
+    for _ in range(3):
+        just_after("the map", group, "ReadAt")
+        with Story() as story:
+            # The kernel tells nobody of it: it is seen when the map is looked at next.
+            sh("dmsetup suspend --noflush renamed")
+            done = time.monotonic()
+            latencies.append(story.becomes(lu, "Suspended", True, since=story.began) - done)
+            check(lu_of("renamed")["Queueing"], "suspended", "Queueing: a suspended map blocks nobody")
+            story.signals.catch_up()
+            check(story.values(lu, "Suspended"), [True], "Suspended in signals")
+        with Story() as story:
+            sh("dmsetup resume renamed")
+            story.becomes(lu, "Suspended", False)
+            story.settled()
+            check(story.values(lu, "Suspended"), [False], "Suspended in signals")
+            check(lu_of("renamed")["Queueing"], "no", "Queueing")
+    within_an_interval("from the suspension to the signal", latencies)
 
 
 @test
@@ -279,7 +301,7 @@ def a_map_that_queues_loses_its_last_disk():
             path_delete(disk)
         for disk, path in paths.items():
             story.becomes(path, "State", "removed")
-        settled()
+        story.settled()
         for disk, path in paths.items():
             check(story.values(path, "State"), ["path-error", "removed"], f"State of {disk} in signals")
         check(story.objects("InterfacesRemoved", lu["path"]), [], "InterfacesRemoved of the unit")

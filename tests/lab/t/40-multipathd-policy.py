@@ -9,7 +9,7 @@ from pathlib import Path
 from bus import Bus
 from multipathd import SETTINGS, multipathd_start
 from san import SERIALS, naa_of, san_down, two_alua_units
-from shell import TooLate, sh, wait_for
+from shell import TooLate, settle, sh, wait_for
 from tap import check, check_that, main, note, require_that, test
 
 SERVICE, ROOT = "org.mpapi.Multipath1", "/org/mpapi/Multipath1"
@@ -41,6 +41,11 @@ def settings():
     return {words[0]: tuple(words[1:]) for words in found[0]["Settings"]} if len(found) == 1 else {}
 
 
+def setting(name):
+    """As settings() has it; empty fields while it has not (the daemon may just be reading them)."""
+    return settings().get(name, ("",) * 6)
+
+
 def loaded():
     """What `show config local` has: {section: {name: value}}, the inner sections merged into their outer one."""
     sections, outer = {}, None
@@ -66,13 +71,13 @@ def before():
 
 @test
 def multipathd_is_the_path_manager():
-    wait_for("the path manager", lambda: manager()["PathManager"] == "multipathd", deadline=30)
+    wait_for("the path manager", lambda: manager()["PathManager"] == "multipathd", deadline=60)
     check(manager()["PathManagerReason"], "multipathd.service is active", "reason")
 
 
 @test
 def settings_agree_with_what_multipathd_has_loaded():
-    wait_for("settings", lambda: settings().get("no_path_retry", ("",))[0] == "6", deadline=30)
+    wait_for("settings", lambda: setting("no_path_retry")[0] == "6", deadline=60)
     said, own = settings(), loaded()
     note(f"{len(said)} settings")
     require_that(len(said) > 20, "as many as multipathd has", sorted(said))
@@ -97,30 +102,33 @@ def a_blacklisted_disk_names_its_rule():
 @test
 def a_file_that_is_not_loaded_yet_is_told():
     CONF.write_text(WORDS.replace("no_path_retry 6", "no_path_retry 9"))
-    wait_for("the file's word", lambda: settings()["no_path_retry"][4] == "9", deadline=20)
-    check(settings()["no_path_retry"][0], "6", "value in force")
+    wait_for("the file's word", lambda: setting("no_path_retry")[4] == "9", deadline=60)
+    check(setting("no_path_retry")[0], "6", "value in force")
 
 
 @test
 def a_reconfigure_is_seen_although_no_file_changes():
     sh("multipathd reconfigure")
-    wait_for("the new value", lambda: settings()["no_path_retry"][0] == "9", deadline=60)
-    check(settings()["no_path_retry"][4:], ("", ""), "nothing differs any more")
+    wait_for("the new value", lambda: setting("no_path_retry")[0] == "9", deadline=60)
+    check(setting("no_path_retry")[4:], ("", ""), "nothing differs any more")
 
 
 @test
 def a_stopped_multipathd_is_told_and_not_started_again():
+    # The reconfigure loaded tables, and udev's rules for a map call multipath, which would start it again.
+    settle()
     sh("systemctl stop multipathd.service", timeout=120)
-    wait_for("the path manager", lambda: manager()["PathManager"] == "observe", deadline=20)
+    settle()
+    wait_for("the path manager", lambda: manager()["PathManager"] == "observe", deadline=60)
     check(manager()["PathManagerReason"], "multipathd.service is inactive", "reason")
     check(sh("systemctl is-active multipathd.socket"), "active", "its socket")
-    wait_for("settings of the table", lambda: settings()["no_path_retry"][1] == "table", deadline=20)
+    wait_for("settings of the table", lambda: setting("no_path_retry")[1] == "table", deadline=60)
     check({found["Exclusion"] for found in objects("Disk").values()}, {"no-manager"}, "exclusions")
     # What makes mpapid ask while it runs. No uevent of a disk: udev's own rule for it runs `multipath -u`,
     # which connects to multipathd's socket and so starts it.
     CONF.write_text(WORDS)
     bus.call(SERVICE, ROOT, f"{SERVICE}.Manager", "Refresh")
-    bus.call(SERVICE, ROOT, f"{SERVICE}.Manager", "Settled", "t", 20_000_000, deadline=30)
+    bus.call(SERVICE, ROOT, f"{SERVICE}.Manager", "Settled", "t", 120_000_000, deadline=130)
     try:
         wait_for("multipathd is not inactive any more",
                  lambda: sh("systemctl is-active multipathd.service", check=False) != "inactive", deadline=5)
@@ -132,8 +140,8 @@ def a_stopped_multipathd_is_told_and_not_started_again():
 @test
 def whoever_connects_starts_it_and_mpapid_follows():
     sh("multipathd show status", timeout=120)
-    wait_for("the path manager", lambda: manager()["PathManager"] == "multipathd", deadline=30)
-    wait_for("settings", lambda: settings()["no_path_retry"][:2] == ("6", "overrides"), deadline=60)
+    wait_for("the path manager", lambda: manager()["PathManager"] == "multipathd", deadline=60)
+    wait_for("settings", lambda: setting("no_path_retry")[:2] == ("6", "overrides"), deadline=60)
 
 
 main(before=before, after=san_down)

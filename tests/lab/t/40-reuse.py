@@ -12,8 +12,8 @@ from mpapid import (GROUP, INITIATOR_PORT, LOGICAL_UNIT, PATH, TARGET_PORT, Obje
                     configure_as_installed, milliseconds, settled)
 from san import SERIALS, map_by_hand, naa_of, san_down
 from shell import sh, wait_for
-from tap import check, check_fields, check_that, main, note, require, test
-from witnesses import compare_unit
+from tap import check, check_fields, check_that, main, note, test
+from witnesses import compare_units
 
 IQN = "iqn.2026-01.org.mpapi:lab"
 NODES = {"nodea": "iqn.2026-01.org.mpapi:node-a", "nodeb": "iqn.2026-01.org.mpapi:node-b"}
@@ -30,8 +30,7 @@ def before():
         lio_group(unit, "gB", 20, "active-nonoptimized")
     luns = {group: {0: ("lu0", group), 1: ("lu1", group)} for group in ("gA", "gB")}
     iscsi_target(IQN, {1: ("127.0.1.11", luns["gA"]), 2: ("127.0.1.12", luns["gB"])})
-    sessions.extend(iscsi_login("127.0.1.11", NODES))
-    require(len(sessions), 4, "sessions")
+    sessions.extend(iscsi_login("127.0.1.11", NODES, count=4, each=2))
     for session in sessions:
         for disk in session["disks"]:
             unit = "lu0" if sgtools.serial(disk) == SERIALS["lu0"] else "lu1"
@@ -76,10 +75,7 @@ def values_are_what_the_devices_say():
         initiator = Objects().at(path["InitiatorPort"], INITIATOR_PORT)["PortId"]
         return {"initiator": initiator, "target": f"{IQN},t,0x{session['tag']:04x}", "transport": "iscsi"}
 
-    settled()
-    objects = Objects()
-    for unit, disks in units.items():
-        compare_unit(objects, unit, list(disks), ports)
+    compare_units(units, ports)
 
 
 @test
@@ -102,7 +98,7 @@ def a_lun_given_to_another_unit_is_told():
             latencies.append(signal["at"] - story.began)
             check(signal["body"], (old, new), f"{path['Device']}: old and new designator")
             story.becomes(path, "Identity", "changed")
-        settled()
+        story.settled()
         for path in paths:
             check(story.values(path, "Identity"), ["changed"], f"{path['Device']}: Identity in signals")
             check(story.values(path, "Designator"), [new], f"{path['Device']}: Designator in signals")
@@ -125,7 +121,7 @@ def a_lun_that_is_given_back_is_verified_again():
     for tag in (1, 2):
         iscsi_replace(IQN, tag, 0, "lu0", "gA" if tag == 1 else "gB")
     wait_for("every path is verified again", lambda: {
-        path["Identity"] for path in Objects().of(PATH)} == {"verified"}, 40, every=0.5)
+        path["Identity"] for path in Objects().of(PATH)} == {"verified"}, 60, every=0.5)
     settled()
     compare = Objects()
     for disk in units["lu0"]:

@@ -14,7 +14,8 @@ from scsi_debug import hang, heal, recovering, scsi_debug_disks, scsi_debug_up
 from shell import wait_for
 from tap import check, check_fields, check_that, main, note, require, require_that, test
 
-TIMEOUT = 0.5
+# For a command: far more than a healthy one takes on a busy machine, for those must not be taken for stuck.
+TIMEOUT = 2
 THREADS, REPLACEMENTS = 4, 8
 # For clients, on the machine the bar is written for.
 BAR = 0.010
@@ -35,28 +36,25 @@ def before():
 
 
 def ask(seconds):
-    """How long a query takes, again and again: the answer to one Get, on a connection that is there already."""
-    latencies, end = [], time.monotonic() + seconds
+    """(How long queries take, how long the bus itself takes), again and again and in turn.
+
+    A query is one Get, on a connection that is there already. The bus is asked for what it knows itself: of a
+    query, so much and as much again, for it passes the bus twice, is the client's and the machine's.
+    """
+    queries, pings, end = [], [], time.monotonic() + seconds
     with Bus() as bus:
         paths = [path["path"] for path in Objects().of(PATH)]
         while time.monotonic() < end:
             for path in paths:
                 began = time.monotonic()
                 bus.get(SERVICE, path, PATH, "State")
-                latencies.append(time.monotonic() - began)
-    return latencies
+                queries.append(time.monotonic() - began)
+                pings.append(bus.ping())
+    return queries, pings
 
 
-def ping(seconds):
-    """The same calls to the bus itself: what of it is the client's and the machine's."""
-    latencies, end = [], time.monotonic() + seconds
-    with Bus() as bus:
-        while time.monotonic() < end:
-            began = time.monotonic()
-            bus.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s",
-                     SERVICE)
-            latencies.append(time.monotonic() - began)
-    return latencies
+def of_hundred(part, latencies):
+    return sorted(latencies)[len(latencies) * part // 100]
 
 
 def metric(name):
@@ -68,7 +66,7 @@ def metric(name):
 @test
 def queries_are_quick_while_all_is_well():
     pid = main_pid()
-    before_it.update(threads=thread_count(pid), memory=memory_kib(pid), latencies=ask(3))
+    before_it.update(threads=thread_count(pid), memory=memory_kib(pid), latencies=ask(3)[0])
     note(f"a query: {milliseconds(before_it['latencies'])}")
     note(f"{before_it['threads']} threads, {before_it['memory']} KiB resident")
 
@@ -77,12 +75,12 @@ def queries_are_quick_while_all_is_well():
 def stuck_paths_are_unknown_with_since_when_and_which_command():
     objects = {path["Device"]: path for path in Objects().of(PATH)}
     with Story() as story:
+        began = time.time()
         for disk in stuck:
             hang(disk, stuck_seconds=3)
-        began = time.time()
         call("Refresh", path=Objects().one(LOGICAL_UNIT)["path"], interface=LOGICAL_UNIT)
         for disk in stuck:
-            at = story.becomes(objects[disk], "State", "unknown", deadline=30)
+            at = story.becomes(objects[disk], "State", "unknown", deadline=60)
             note(f"{disk} is unknown {at - story.began:.2f} s after its commands began to hang")
         for disk in stuck:
             check(story.values(objects[disk], "State"), ["unknown"], f"{disk}: State in signals")
@@ -95,7 +93,7 @@ def stuck_paths_are_unknown_with_since_when_and_which_command():
         note(f"{disk}: {command}: {reason}, since {since / 1e6 - began:+.2f} s")
         check_that(command.startswith(("INQUIRY", "REPORT TARGET PORT GROUPS", "open")), "it names the command",
                    path["Trouble"])
-        check_that(began - 3 < since / 1e6 < time.time(), "since is when the command was sent", path["Trouble"])
+        check_that(began - 0.1 < since / 1e6 < time.time(), "since is when the command was sent", path["Trouble"])
         check_that(reason, "it gives a reason", path["Trouble"])
     for disk in disks[2:]:
         check_fields(told.one(PATH, Device=disk), {"State": "okay", "Identity": "verified"}, disk)
@@ -105,17 +103,17 @@ def stuck_paths_are_unknown_with_since_when_and_which_command():
 @test
 def meanwhile_everybody_else_is_served():
     # The kernel counts whole seconds: it gives up on a command later than the daemon does.
-    wait_for("the kernel tries to recover a host", recovering, 20)
-    pid, latencies = main_pid(), []
+    wait_for("the kernel tries to recover a host", recovering, 60)
+    pid, latencies, bus = main_pid(), [], []
     for _ in range(4):
-        latencies += ask(1)
+        for all_of_them, now in zip((latencies, bus), ask(1)):
+            all_of_them += now
         call("Refresh", path=Objects().one(LOGICAL_UNIT)["path"], interface=LOGICAL_UNIT)
-    bus = ping(2)
     note(f"a query while paths are stuck: {milliseconds(latencies)}")
     note(f"the bus itself: {milliseconds(bus)}")
-    ordered = sorted(latencies)
-    check_that(ordered[len(ordered) * 95 // 100] < BAR + sorted(bus)[len(bus) * 95 // 100],
-               "95 of 100 within 10 ms, the bus's own time apart", milliseconds(latencies))
+    for part in (50, 95):
+        check_that(of_hundred(part, latencies) < BAR + 2 * of_hundred(part, bus),
+                   f"{part} of 100 within 10 ms, the bus's own time apart", milliseconds(latencies))
     threads, memory = thread_count(pid), memory_kib(pid)
     note(f"{threads} threads ({before_it['threads']} before), {memory} KiB ({before_it['memory']} KiB before)")
     check_that(threads <= before_it["threads"] + THREADS + REPLACEMENTS, "threads are bounded", threads)
@@ -136,7 +134,7 @@ def a_path_that_answers_again_is_okay_again():
             heal(disk)
         for disk in stuck:
             story.becomes(objects[disk], "State", "okay", deadline=60)
-        settled()
+        story.settled()
     for path in Objects().of(PATH):
         check_fields(path, {"State": "okay", "Identity": "verified", "Trouble": (0, "", "")}, path["Device"])
     pid = main_pid()
