@@ -3,6 +3,7 @@
 
 #include "common/system/handle.hpp"
 
+#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -162,6 +163,7 @@ void finish(Shared& shared, Worker& worker) {
 
 void work(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Worker>& self,
           unsigned wanted_workers) {
+    pthread_setname_np(pthread_self(), "worker");
     std::unique_lock lock(shared->mutex);
     for (;;) {
         // A worker that came back finds its replacement at work: one of them is too many.

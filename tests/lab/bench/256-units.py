@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: timeout=2400 isolate mem=3072
+# lab: timeout=5400 isolate mem=3072
 """256 units of 4 paths each."""
 
 from beside_multipathd import compare, many_units

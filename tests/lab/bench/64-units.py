@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: timeout=900 isolate mem=1536
+# lab: timeout=1800 isolate mem=1536
 """64 units of 4 paths each."""
 
 from beside_multipathd import compare, many_units

@@ -68,7 +68,17 @@ def seconds(command, times=5):
     return statistics.median(took)
 
 
+def without_sg3_rules():
+    """Takes away the rules of sg3-utils-udev: they start a dozen programs for each disk, which is most of the time
+    until a thousand emulated disks are there, and say nothing that udev's own rules do not.
+    """
+    for rules in Path("/usr/lib/udev/rules.d").glob("*-sg3_*.rules"):
+        Path(f"/etc/udev/rules.d/{rules.name}").symlink_to("/dev/null")
+    sh("udevadm control --reload")
+
+
 def many_units(units, paths):
+    without_sg3_rules()
     scsi_debug_up(units=units, paths=paths)
     multipathd_start(units, polling=5, max_polling=20)
     settle(600)
