@@ -142,8 +142,8 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void inquire_groups(MapRecord& map, Epoch epoch);
     void continue_inquiry(MapRecord& map);
     void finish_inquiry(MapRecord& map);
-    void groups_answered(model::Sequence unit, std::uint64_t inquiry, DiskRef path,
-                         const Answer<scsi::TargetPortGroups>& answer);
+    void groups_answered(model::Sequence unit, std::uint64_t inquiry, std::size_t index,
+                         DiskRef path, const Answer<scsi::TargetPortGroups>& answer);
     static bool covers(const MapRecord& map, const std::optional<std::uint16_t>& group);
     void refresh_map(MapRecord& map, Epoch epoch);
     void activity(MapRecord& map);

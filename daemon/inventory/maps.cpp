@@ -24,11 +24,12 @@ constexpr std::chrono::milliseconds kBetweenTables{250}; // one without paths, t
 
 class Inventory::GroupsJob final : public Job {
   public:
-    GroupsJob(Inventory& inventory, const MapRecord& map, const DiskRecord& disk)
+    GroupsJob(Inventory& inventory, const MapRecord& map, std::size_t index, const DiskRecord& disk)
       : Job(disk.address.host)
       , inventory_(inventory)
       , unit_(map.id)
       , inquiry_(map.inquiry_number)
+      , index_(index)
       , disk_{disk.number, disk.incarnation}
       , device_(disk.device) {}
 
@@ -40,11 +41,11 @@ class Inventory::GroupsJob final : public Job {
             opened ? ask_target_port_groups(**opened, progress, timeout)
                    : Answer<scsi::TargetPortGroups>{opened.error(), {}, Failure::NoStatus});
     }
-    void done() override { inventory_.groups_answered(unit_, inquiry_, disk_, *answer_); }
+    void done() override { inventory_.groups_answered(unit_, inquiry_, index_, disk_, *answer_); }
     void stalled(const Stall& stall) override {
         stuck_ = !stall.command.empty();
         inventory_.stalled(disk_, stall);
-        inventory_.groups_answered(unit_, inquiry_, disk_,
+        inventory_.groups_answered(unit_, inquiry_, index_, disk_,
                                    {Error{stall.command, "", stall.reason}, {}, Failure::NoStatus});
     }
     void returned() override {
@@ -55,6 +56,7 @@ class Inventory::GroupsJob final : public Job {
     Inventory& inventory_;
     const model::Sequence unit_;
     const std::uint64_t inquiry_;
+    const std::size_t index_; // of the path in the table of then
     bool stuck_ = false;
     const DiskRef disk_;
     const std::string device_;
@@ -338,7 +340,7 @@ void Inventory::inquire_groups(MapRecord& map, Epoch epoch) {
     }
     ++map.turn;
     healthy.insert(healthy.end(), others.begin(), others.end());
-    map.inquiry.emplace(healthy);
+    map.inquiry.emplace(healthy, map.reporting_sets);
     map.inquiry_epoch = epoch;
     map.inquiry_number = ++inquiries_;
     map.asked_at = Clock::now();
@@ -355,16 +357,17 @@ void Inventory::continue_inquiry(MapRecord& map) {
         question_over(epoch);
         return;
     }
-    const auto next = map.inquiry->next();
-    if (!next || *next >= map.disks.size() || !map.disks[*next]->present) {
-        finish_inquiry(map);
-        return;
+    while (const auto next = map.inquiry->next()) {
+        if (*next < map.disks.size() && map.disks[*next]->present)
+            workers_.submit(std::make_shared<GroupsJob>(*this, map, *next, *map.disks[*next]));
+        else
+            map.inquiry->failed(*next); // it went since the inquiry was begun
     }
-    workers_.submit(std::make_shared<GroupsJob>(*this, map, *map.disks[*next]));
+    if (map.inquiry->over()) finish_inquiry(map);
 }
 
-void Inventory::groups_answered(model::Sequence unit, std::uint64_t inquiry, DiskRef path,
-                                const Answer<scsi::TargetPortGroups>& answer) {
+void Inventory::groups_answered(model::Sequence unit, std::uint64_t inquiry, std::size_t index,
+                                DiskRef path, const Answer<scsi::TargetPortGroups>& answer) {
     DiskRecord* disk = find_disk(path);
     MapRecord* known = find_map(unit);
     // A late answer may be about the map that had this name before.
@@ -372,9 +375,9 @@ void Inventory::groups_answered(model::Sequence unit, std::uint64_t inquiry, Dis
     MapRecord& map = *known;
     if (disk && answer.attentions.identity) ask_identity_of(*disk, map.inquiry_epoch);
     if (answer.result) {
-        map.inquiry->answered(*answer.result);
+        map.inquiry->answered(index, *answer.result);
     } else {
-        map.inquiry->failed();
+        map.inquiry->failed(index);
         const Error& error = answer.result.error();
         const std::string reason = error.reason.empty() ? error.message() : error.reason;
         // The trouble that it is in already goes on, though another path words it otherwise.
@@ -397,6 +400,7 @@ void Inventory::finish_inquiry(MapRecord& map) {
         map.read_times->target_port_groups = now_realtime();
         changed = map.groups != inquiry.groups() || map.groups_trouble;
         map.groups = inquiry.groups();
+        map.reporting_sets = inquiry.reporting_sets();
         map.groups_trouble = nullptr;
         map.told_unaskable = false;
         if (map.unaskable_since != 0) look_for_askable(map); // it was the last word of a path

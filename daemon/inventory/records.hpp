@@ -120,6 +120,7 @@ struct MapRecord {
     std::size_t turn = 0;       // rotates which path is asked first
     bool inquired = false;
     std::vector<scsi::TargetPortGroup> groups;        // the last answers
+    GroupInquiry::ReportingSets reporting_sets;       // which of them came together
     model::Shared<model::Trouble> groups_trouble;     // why they are not known now
     model::Shared<model::Trouble> groups_trouble_now; // of the asking under way, the first
     std::chrono::steady_clock::time_point asked_at;   // when the last inquiry was begun
