@@ -234,7 +234,8 @@ void Inventory::ask_identity_of(DiskRecord& disk, Epoch epoch, bool retry) {
 void Inventory::schedule_retry(const DiskRecord& disk) {
     if (!config_.refresh.enabled) return;
     if (disk.present && !disk.map && disk.trouble && disk.stuck == 0) {
-        retries_.quiet(retry_key(disk.number), Clock::now());
+        const auto now = Clock::now();
+        retries_.quiet(retry_key(disk.number), now, now);
         arm_refresh();
     } else {
         retries_.forget(retry_key(disk.number));

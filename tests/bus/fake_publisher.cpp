@@ -266,7 +266,6 @@ std::string FakeSource::obey(const std::string& line) {
     } else if (verb == "disk") { // sequence number
         words >> id;
         step([&](Snapshot& next) {
-            auto disks = *next.disks;
             Disk disk;
             disk.id = id;
             disk.key = "naa.5000c500" + std::to_string(id);
@@ -274,8 +273,7 @@ std::string FakeSource::obey(const std::string& line) {
             disk.transport = Transport::Sas;
             disk.exclusion = "single-path";
             disk.exclusion_detail = "find_multipaths is set and there is one path";
-            disks.push_back(disk);
-            next.disks = std::make_shared<const std::vector<Disk>>(std::move(disks));
+            next.disks.put(std::make_shared<const Disk>(std::move(disk)));
         });
     } else if (verb == "failover") {
         fail_over();
