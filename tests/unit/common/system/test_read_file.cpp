@@ -43,7 +43,7 @@ std::string pattern(std::size_t size) {
 
 void all_of_a_file_is_read(void**) {
     const Folder folder;
-    for (const std::size_t size : {0, 1, 4095, 4096, 4097, 100'000}) {
+    for (const std::size_t size : {0u, 1u, 4095u, 4096u, 4097u, 100'000u}) {
         folder.put(pattern(size));
         const auto text = read_file(folder.file(), 100'000);
         assert_ok(text);
