@@ -199,10 +199,13 @@ void Follower::send(Question& question, const char* command,
     question.due.reset();
     question.asked = Clock::now();
     asking_ = true;
-    client_->request(command, options_.patience, [this, take](Result<std::string> reply) {
-        asking_ = false;
-        (this->*take)(std::move(reply));
-        arm();
+    unit_->confirm([this, command, take] {
+        if (!client_ || !asking_) return; // it stops
+        client_->request(command, options_.patience, [this, take](Result<std::string> reply) {
+            asking_ = false;
+            (this->*take)(std::move(reply));
+            arm();
+        });
     });
 }
 

@@ -141,6 +141,11 @@ void UnitState::ask() {
     if (!asked) set({ActiveState::Unknown, asked.error().message()});
 }
 
+void UnitState::confirm(std::function<void()> then) {
+    confirmed_ = std::move(then);
+    ask(); // once more, where an answer is under way that may be older
+}
+
 void UnitState::on_state(sd_bus_message* reply) {
     asking_.reset();
     const char* text = nullptr;
@@ -157,8 +162,12 @@ void UnitState::on_state(sd_bus_message* reply) {
     } else {
         found = status_of(text);
     }
-    if (std::exchange(ask_again_, false)) ask();
+    const bool again = std::exchange(ask_again_, false);
+    if (again) ask();
     set(std::move(found));
+    if (again || !confirmed_) return;
+    const auto confirmed = std::exchange(confirmed_, nullptr);
+    confirmed();
 }
 
 void UnitState::set(UnitStatus status) {

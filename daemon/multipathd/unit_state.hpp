@@ -58,6 +58,12 @@ class UnitState {
 
     const UnitStatus& status() const noexcept { return status_; }
 
+    // Asks systemd now and calls `then` when it has answered a question asked after this call; what
+    // is new in its answer is told before. For who is about to connect: signals lag behind, and a
+    // connection that a stopping multipathd does not take starts it again. A later call takes the
+    // place of one that waits.
+    void confirm(std::function<void()> then);
+
     // `stirred` is called from the loop when something is told of the unit, whether or not its
     // state is another then. Under the same terms as `changed`; anybody may send such a signal.
     void set_stirred(std::function<void()> stirred) { stirred_ = std::move(stirred); }
@@ -74,6 +80,7 @@ class UnitState {
     sd_bus* bus_;
     Changed changed_;
     std::function<void()> stirred_;
+    std::function<void()> confirmed_;
     std::string unit_;
     std::string path_;
     UnitStatus status_;

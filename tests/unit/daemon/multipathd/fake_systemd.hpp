@@ -104,6 +104,7 @@ class FakeSystemd {
                                                        "org.freedesktop.systemd1.Unit",
                                                        "ActiveState", nullptr) >= 0);
     }
+    void set_untold(std::string state) { state_ = std::move(state); }
     int subscribers() const { return subscribers_; }
     int gets() const { return gets_; }
 

@@ -240,6 +240,21 @@ void a_stop_drops_what_was_asked(void**) {
     assert_int_equal(world.multipathd.asked(), 1);
 }
 
+// Its signal may be late: a connection made meanwhile would be left in the socket, and start it.
+void a_question_asks_first_whether_it_still_runs(void**) {
+    World world;
+    world.systemd->set("active");
+    world.start();
+    world.run([&] { return world.multipathd.asked("show devices") == 1; });
+    world.run_dry();
+    const std::size_t before = world.multipathd.asked();
+    world.systemd->set_untold("deactivating");
+    world.follower->ask_again();
+    world.run([&] { return world.witness.manager == "observe"; });
+    world.run_dry();
+    assert_int_equal(world.multipathd.asked(), before);
+}
+
 void a_changed_file_is_held_against_what_is_loaded(void**) {
     World world;
     world.root.write(main_file, "overrides {\n  no_path_retry 12\n}\n");
@@ -386,6 +401,7 @@ int main() {
         cmocka_unit_test(nothing_is_asked_while_it_does_not_run),
         cmocka_unit_test(stopping_and_starting_is_followed),
         cmocka_unit_test(a_stop_drops_what_was_asked),
+        cmocka_unit_test(a_question_asks_first_whether_it_still_runs),
         cmocka_unit_test(a_changed_file_is_held_against_what_is_loaded),
         cmocka_unit_test(a_directory_that_comes_later_is_seen),
         cmocka_unit_test(a_failed_map_is_seen),
