@@ -69,17 +69,26 @@ def seconds(command, times=5):
 
 
 def without_sg3_rules():
-    """Takes away the rules of sg3-utils-udev: they start a dozen programs for each disk, which is most of the time
-    until a thousand emulated disks are there, and say nothing that udev's own rules do not.
+    """Takes away the rules of sg3-utils-udev: a dozen programs for each of a thousand emulated disks, which say
+    nothing that udev's own rules do not.
     """
     for rules in Path("/usr/lib/udev/rules.d").glob("*-sg3_*.rules"):
         Path(f"/etc/udev/rules.d/{rules.name}").symlink_to("/dev/null")
     sh("udevadm control --reload")
 
 
+def patient_multipathd():
+    """The stock unit gives multipathd 90 s to start; with a thousand paths it takes longer here."""
+    folder = Path("/run/systemd/system/multipathd.service.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lab.conf").write_text("[Service]\nTimeoutStartSec=20min\n")
+    sh("systemctl daemon-reload")
+
+
 def many_units(units, paths):
     without_sg3_rules()
     scsi_debug_up(units=units, paths=paths)
+    patient_multipathd()
     multipathd_start(units, polling=5, max_polling=20)
     settle(600)
     return f"{units} x {paths}"
@@ -88,7 +97,7 @@ def many_units(units, paths):
 def start_mpapid(refresh):
     CONFIG.write_text(f"[refresh]\nenabled = {'true' if refresh else 'false'}\n")
     sh("systemctl restart mpapid.service", timeout=120)
-    sh(f"{MANAGER} Settled t 60000000", timeout=70)
+    sh(f"{MANAGER} Settled t 300000000", timeout=310)
 
 
 def idle(seconds_before):

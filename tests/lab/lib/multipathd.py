@@ -31,7 +31,7 @@ def multipathd_start(maps, polling=2, max_polling=4, retry="6", settings=None):
     Path("/etc/multipath.conf").write_text(settings or SETTINGS.format(polling=polling, max_polling=max_polling,
                                                                        retry=retry))
     Path("/etc/multipath").mkdir(exist_ok=True)
-    sh("systemctl start multipathd.service", timeout=600)
+    sh("systemctl start multipathd.service", timeout=1500)
     wait_for(f"multipathd has made {maps} maps", lambda: len(map_names()) == maps, deadline=60 + 2 * maps, every=0.1)
     sh("udevadm settle --timeout=600", timeout=610)
 
