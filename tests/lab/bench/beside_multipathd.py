@@ -12,7 +12,7 @@ from pathlib import Path
 
 from multipathd import multipathd_start
 from scsi_debug import scsi_debug_up
-from shell import read, settle, sh
+from shell import read, sh
 from tap import check, note
 
 FIGURES = Path(os.environ["LAB_OUT"]) / "figures.jsonl"
@@ -90,7 +90,6 @@ def many_units(units, paths):
     scsi_debug_up(units=units, paths=paths)
     patient_multipathd()
     multipathd_start(units, polling=5, max_polling=20)
-    settle(600)
     return f"{units} x {paths}"
 
 

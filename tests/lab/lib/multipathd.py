@@ -4,7 +4,7 @@
 import json
 from pathlib import Path
 
-from shell import sh, wait_for
+from shell import settle, sh, wait_for
 
 # Braces must not share a line with what they hold; LIO's built-in entry overrides
 # `no_path_retry` of the defaults, so it stands under overrides.
@@ -33,7 +33,7 @@ def multipathd_start(maps, polling=2, max_polling=4, retry="6", settings=None):
     Path("/etc/multipath").mkdir(exist_ok=True)
     sh("systemctl start multipathd.service", timeout=1500)
     wait_for(f"multipathd has made {maps} maps", lambda: len(map_names()) == maps, deadline=60 + 2 * maps, every=0.1)
-    sh("udevadm settle --timeout=600", timeout=610)
+    settle(1800)
 
 
 def multipathd_stop():
