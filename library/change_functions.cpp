@@ -40,6 +40,8 @@ MP_STATUS change_pair(MP_OID first, MP_OBJECT_TYPE first_type, MP_OID second,
                       MP_STATUS (*const EntryPoints::*entry)(MP_OID, MP_OID)) {
     return at_boundary([&] {
         const Visit visit;
+        if (!is_type(numbers(first).type) || !is_type(numbers(second).type))
+            return MP_STATUS_INVALID_OBJECT_TYPE;
         const Target one = target_of(visit, numbers(first), any_of(first_type));
         if (one.plugin == nullptr) return one.status;
         const Target other = target_of(visit, numbers(second), any_of(second_type));

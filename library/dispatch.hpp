@@ -26,9 +26,12 @@ struct Target {
     Plugin* plugin = nullptr;
 };
 
+inline bool is_type(MP_UINT32 type) {
+    return type != MP_OBJECT_TYPE_UNKNOWN && type <= MP_OBJECT_TYPE_MAX;
+}
+
 inline Target owner_of(const Visit& visit, const Oid& oid) {
-    if (oid.type == MP_OBJECT_TYPE_UNKNOWN || oid.type > MP_OBJECT_TYPE_MAX)
-        return {MP_STATUS_INVALID_OBJECT_TYPE};
+    if (!is_type(oid.type)) return {MP_STATUS_INVALID_OBJECT_TYPE};
     if (oid.owner == 0 || oid.owner > visit.plugins().size()) return {MP_STATUS_OBJECT_NOT_FOUND};
     return {MP_STATUS_SUCCESS, visit.plugins()[oid.owner - 1].get()};
 }
