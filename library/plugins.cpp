@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -95,13 +94,17 @@ void after_fork_in_child() {
     if (phase.load() == Phase::Loading && !loading_here) phase = Phase::Unloaded;
 }
 
-// Runs once the first plugins are there: exit calls what was registered last first, so plugins are
-// terminated before their static objects are destroyed. Closing the library calls it as well.
+struct Unloading {
+    Unloading() { ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
+    ~Unloading() { unload(); }
+    Unloading(const Unloading&) = delete;
+    Unloading& operator=(const Unloading&) = delete;
+};
+
+// Called once plugins are there. What was constructed last is destroyed first, at exit and when the
+// library is closed, so plugins are terminated before their static objects are destroyed.
 void arrange_unloading() {
-    static bool arranged = false;
-    if (std::exchange(arranged, true)) return;
-    std::atexit(unload);
-    ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    static const Unloading unloading;
 }
 
 class Loading {

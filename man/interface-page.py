@@ -3,14 +3,15 @@
 """interface-page.py XML DATE: D-Bus introspection XML with its documentation, as a manual page (mdoc).
 
 The text of an element is the comment before it (of the first interface: before it, after the node's), or
-its annotation org.gtk.GDBus.DocString. In it `name` is literal, an empty line begins a paragraph, a line
-`@argument: text` describes an argument, and lines that begin with "- " are a list. Everything but the
-words is taken from the declarations, so the page cannot say anything else than the interface."""
+its annotation org.gtk.GDBus.DocString, as mdoc.py reads it. Everything but the words is taken from the
+declarations, so the page cannot say anything else than the interface."""
 
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+
+from mdoc import arguments, escaped, escaped_words, prose
 
 DOC = "org.gtk.GDBus.DocString"
 EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -59,78 +60,6 @@ def annotation(element, name):
         if child.get("name") == name:
             return child.get("value")
     return None
-
-
-def escaped(text):
-    text = text.replace("\\", "\\e").replace('"', "\\(dq")
-    return "\\&" + text if text[:1] in (".", "'") else text
-
-
-def words(text):
-    """A line of prose as lines of mdoc: literals get a macro, sentences a line each."""
-    text = " ".join(text.split())
-    for part in re.split(r"(?<=[.:;!?]) +(?=[A-Z`(])", text):
-        pieces = re.split(r"([(\[]*`[^`]+`[^\s`]*)", part)
-        for piece in pieces:
-            piece = piece.strip()
-            literal = re.fullmatch(r"([(\[]*)`([^`]+)`(\S*)", piece)
-            if literal:
-                before, inner, after = literal.groups()
-                quoted = escaped(inner)
-                quoted = f'"{quoted}"' if " " in quoted else quoted
-                if before:
-                    yield f".No \\&{before} Ns Li {quoted}" + (f" Ns {escaped_tail(after)}" if after else "")
-                elif after and re.fullmatch(r"[.,:;!?)\]]+", after):
-                    yield f".Li {quoted} " + " ".join(after)
-                elif after:
-                    yield f".Li {quoted} Ns {escaped_tail(after)}"
-                else:
-                    yield f".Li {quoted}"
-            elif piece:
-                yield from wrapped(escaped(piece))
-
-
-def escaped_tail(text):
-    return "No \\&" + escaped(text)
-
-
-def wrapped(text, width=78):
-    line = ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            yield line
-            line = ("\\&" + word) if word[:1] in (".", "'") else word
-        else:
-            line = f"{line} {word}" if line else word
-    if line:
-        yield line
-
-
-def prose(text):
-    """Paragraphs and lists of a comment; argument lines are left to arguments()."""
-    out = []
-    text = re.sub(r"^[ \t]*@\w+:.*(\n(?![ \t]*(@\w+:|- |\n|$)).*)*", "", text, flags=re.M)
-    lines = [line.strip() for line in text.strip().splitlines()]
-    for paragraph in re.split(r"\n\s*\n", "\n".join(lines)):
-        if not paragraph.strip():
-            continue
-        if out:
-            out.append(".Pp")
-        head, *items = re.split(r"(?:^|\n)- ", paragraph)
-        out += words(head)
-        if items:
-            out.append(".Bl -bullet -compact")
-            for item in items:
-                out += [".It", *words(item)]
-            out.append(".El")
-    return out
-
-
-def arguments(text):
-    found = {}
-    for match in re.finditer(r"^[ \t]*@(\w+):(.*(?:\n(?![ \t]*(?:@\w+:|- |\n|$)).*)*)", text, re.M):
-        found[match[1]] = match[2]
-    return found
 
 
 def signature(member):
@@ -188,11 +117,6 @@ def page(path, date):
                 yield from described(member, texts)
             yield ".El"
     yield from (".Sh SEE ALSO", ".Xr busctl 1 ,", ".Xr mpapid.toml 5 ,", ".Xr mpapid 8")
-
-
-def escaped_words(text):
-    """For the arguments of a macro: nothing in them may be taken for another macro or a delimiter."""
-    return " ".join(f'"\\&{escaped(word)}"' for word in text.split(" "))
 
 
 def undocumented(path):

@@ -54,7 +54,10 @@ constexpr MP_OBJECT_TYPE every_type = MP_OBJECT_TYPE_UNKNOWN;
 constexpr MP_OBJECT_TYPE lu = MP_OBJECT_TYPE_MULTIPATH_LU;
 constexpr MP_OBJECT_TYPE path = MP_OBJECT_TYPE_PATH_LU;
 
+void end_of_child();
+
 int load(void**) {
+    std::atexit(end_of_child); // registered first, called last
     static const Configured configured("");
     const std::string copy = configured / "second.so";
     std::filesystem::copy_file(plugin_file("trivial"), copy);
@@ -361,6 +364,12 @@ void a_callback_that_registers_while_the_plugin_waits_for_it_does_not_wait(void*
     succeeds(MP_DeregisterForObjectPropertyChanges(on_property, lu, first));
 }
 
+// In a child: called after all that the library does at the end.
+bool child_succeeded = false;
+void end_of_child() {
+    if (child_succeeded) ::_exit(0);
+}
+
 void a_child_can_go_on_whatever_other_threads_were_doing(void**) {
     // Not destroyed in the child, where the thread that waits for it does not exist.
     static auto& door = *new Door;
@@ -374,7 +383,8 @@ void a_child_can_go_on_whatever_other_threads_were_doing(void**) {
         // The callback that runs in the parent does not run here.
         good = good &&
                MP_DeregisterForObjectPropertyChanges(wait_behind, lu, first) == MP_STATUS_SUCCESS;
-        std::exit(good ? 0 : 1); // and unloading waits for nobody
+        if (good) child_succeeded = true;
+        std::exit(2); // and unloading waits for nobody
     });
     door.set(&Door::open);
     event.join();

@@ -111,11 +111,23 @@ void a_privileged_program_does_not_heed_the_variable(void**) {
     std::filesystem::remove(program);
     std::filesystem::copy_file(LIST_PLUGINS, program);
     assert_text_equal(output_of(program), "1 libtrivial.so\n");
-    assert_int_equal(::chown(program.c_str(), 65534, 65534), 0);
-    assert_int_equal(::chmod(program.c_str(), 04755), 0);
+    assert_int_equal(::chown(program.c_str(), 0, 65534), 0);
+    assert_int_equal(::chmod(program.c_str(), 02755), 0); // a set-group-id program
     const std::string listed = output_of(program);
     std::filesystem::remove(program);
     assert_true(listed.find("libtrivial.so") == std::string::npos);
+}
+
+void the_example_shows_what_there_is(void**) {
+    const Configured configured(line("a", plugin_file("trivial")));
+    assert_text_equal(output_of(SHOW_MULTIPATH), "Library libMPAPI.so.1 by mpapi, API version 1\n"
+                                                 "Plugin libtrivial.so by trivial vendor\n"
+                                                 "  /dev/trivial/1, TRIVIAL , 2 paths\n"
+                                                 "    initiator 1 - target 1, okay\n"
+                                                 "    initiator 2 - target 2, okay\n"
+                                                 "  /dev/trivial/2, TRIVIAL , 2 paths\n"
+                                                 "    initiator 1 - target 1, okay\n"
+                                                 "    initiator 2 - target 2, okay\n");
 }
 
 enum : MP_UINT32 { linked_back = 1, calls_itself, careless, throwing };
@@ -188,6 +200,7 @@ int main() {
         cmocka_unit_test(odd_lines_hang_nobody_and_hide_nobody),
         cmocka_unit_test(what_a_plugin_calls_while_it_is_initialized_sees_no_plugins),
         cmocka_unit_test(a_privileged_program_does_not_heed_the_variable),
+        cmocka_unit_test(the_example_shows_what_there_is),
         // From here on this process is a client itself.
         cmocka_unit_test(load_odd_plugins),
         cmocka_unit_test(a_plugin_linked_with_the_library_lends_it_no_functions),
