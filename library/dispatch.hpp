@@ -53,13 +53,17 @@ MP_STATUS call(Entry entry, Arguments... arguments) {
 template <typename Result, typename Entry, typename... Arguments>
 MP_STATUS fetch(Result* out, Entry entry, Arguments... arguments) {
     static_assert(std::is_trivially_copyable_v<Result>);
-    Result result;
-    std::memset(&result, 0, sizeof result); // its padding too
+    Result result{};
+    if constexpr (!std::is_pointer_v<Result>)
+        std::memset(&result, 0, sizeof(Result)); // its padding too
     const MP_STATUS status = call(entry, arguments..., &result);
     if (status != MP_STATUS_SUCCESS) return status;
-    if constexpr (std::is_pointer_v<Result>)
+    if constexpr (std::is_pointer_v<Result>) {
         if (result == nullptr) return MP_STATUS_FAILED;
-    std::memcpy(out, &result, sizeof result);
+        *out = result;
+    } else {
+        std::memcpy(out, &result, sizeof(Result));
+    }
     return status;
 }
 

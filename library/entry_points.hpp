@@ -57,6 +57,7 @@
 namespace mpapi::library {
 
 struct EntryPoints {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name
 #define MPAPI_MEMBER(name) decltype(&::name) name = nullptr;
     MPAPI_ENTRY_POINTS(MPAPI_MEMBER)
 #undef MPAPI_MEMBER

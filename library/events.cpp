@@ -20,6 +20,7 @@ struct Delivery {
 };
 Delivery* deliveries = nullptr;
 std::uint64_t deliveries_begun = 0;
+bool deliveries_stopped = false;
 
 void unlink(const Delivery& gone) {
     Delivery** link = &deliveries;
@@ -46,7 +47,7 @@ void deliver(void* data, MP_OID_LIST* list, First... first) noexcept {
     {
         const std::lock_guard lock(rendezvous().mutex);
         now = slot;
-        if (now.function == nullptr) return; // deregistered meanwhile
+        if (now.function == nullptr || deliveries_stopped) return; // deregistered meanwhile
         delivery.number = ++deliveries_begun;
         delivery.next = deliveries;
         deliveries = &delivery;
@@ -227,6 +228,14 @@ bool is_being_delivered(const MP_OID_LIST* list) {
     for (const Delivery* delivery = deliveries; delivery != nullptr; delivery = delivery->next)
         if (delivery->list == list) return true;
     return false;
+}
+
+void stop_deliveries() {
+    deliveries_stopped = true;
+}
+
+bool delivering() {
+    return deliveries != nullptr;
 }
 
 void forget_other_threads(PluginEvents& events) {

@@ -43,6 +43,11 @@ MP_STATUS deregister_for(const EntryPoints& plugin, PluginEvents& events,
 // Whether a callback that runs was given that list.
 bool is_being_delivered(const MP_OID_LIST* list);
 
+// With the rendezvous locked: from now on what plugins tell is dropped; whether a callback still
+// runs.
+void stop_deliveries();
+bool delivering();
+
 // In the child after fork, the rendezvous renewed: callbacks of other threads do not run here.
 void forget_other_threads(PluginEvents& events);
 void forget_other_deliveries();

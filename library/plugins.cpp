@@ -20,7 +20,7 @@ namespace {
 
 using Table = std::vector<std::unique_ptr<Plugin>>;
 
-// How long the end of a process, or closing the library, waits for calls in flight.
+// How long the end of a process, or closing the library, waits for calls and callbacks in flight.
 constexpr std::chrono::seconds patience{10};
 
 enum class Phase { Unloaded, Loading, Loaded, Closed };
@@ -67,8 +67,9 @@ void unload() {
         std::unique_lock lock(rendezvous().mutex);
         if (phase.load() != Phase::Loaded) return;
         phase = Phase::Closed;
-        if (!rendezvous().changed.wait_for(lock, patience, [] { return visits.load() == 0; }))
-            return;
+        stop_deliveries();
+        const auto quiet = [] { return visits.load() == 0 && !delivering(); };
+        if (!rendezvous().changed.wait_for(lock, patience, quiet)) return;
         gone.reset(table);
         table = nullptr;
     }

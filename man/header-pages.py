@@ -161,7 +161,7 @@ def library_page(header, date):
     yield from (
         ".Ss The end of a program",
         "At exit each plugin is asked to end what it has begun.",
-        "Calls that are still running on other threads are waited for, ten seconds at most.",
+        "Calls and callbacks that are still running on other threads are waited for, ten seconds at most.",
         "A program that opened the library with", ".Xr dlopen 3",
         "must have left it, callbacks included, before it closes it.",
         ".Sh ENVIRONMENT", ".Bl -tag -width Ds", ".It Ev MPAPI_CONF",

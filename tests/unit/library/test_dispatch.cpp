@@ -35,7 +35,7 @@ template <typename Properties>
 Function getter(const char* name, MP_UINT32 accepted, MP_STATUS (*function)(MP_OID, Properties*)) {
     return {name, accepted,
             [function](MP_OID oid) {
-                Properties properties;
+                Properties properties{};
                 return function(oid, &properties);
             },
             [function](MP_OID oid) { return function(oid, nullptr); }};

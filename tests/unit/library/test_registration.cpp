@@ -153,6 +153,7 @@ void writers_take_turns_and_readers_never_see_half_a_file(void**) {
         }
     });
     std::vector<std::thread> writers;
+    writers.reserve(4);
     for (int writer = 0; writer < 4; ++writer)
         writers.emplace_back([&, writer] {
             for (int turn = 0; turn < 10; ++turn) {

@@ -108,8 +108,9 @@ template <typename Body>
 int exit_of(void (*judge)(), Body body) {
     return status_of_child([&] {
         ::alarm(30);
-        std::atexit(judge); // registered first, called last
-        const auto& library = *new Library;
+        std::atexit(judge);                            // registered first, called last
+        static const auto* const opened = new Library; // never closed: the process ends
+        const Library& library = *opened;
         use(library);
         body(library);
     });
@@ -171,6 +172,51 @@ void unloading_waits_for_calls_in_flight(void**) {
                      0);
 }
 
+void unloading_waits_for_callbacks_in_flight(void**) {
+    const Configured configured("a\t" + trivial + "\n");
+    const auto judge = [] {
+        ::_exit(terminations == 1 && terminations_seen_by_the_call == 0 ? 0 : 1);
+    };
+    assert_int_equal(exit_of(+judge,
+                             [](const Library& library) {
+                                 const TrivialControl& control = control_of(trivial);
+                                 control.count_terminations_in(&terminations);
+                                 get_object_type = IN(library, MP_GetObjectType);
+                                 const auto add = IN(library, MP_RegisterForObjectPropertyChanges);
+                                 add([](MP_OID_LIST*, void*) { stay_until_unloading(); },
+                                     MP_OBJECT_TYPE_PLUGIN, nullptr, MP_OID{});
+                                 std::thread([&control] {
+                                     control.property_changed(MP_OBJECT_TYPE_PLUGIN, 1);
+                                 }).detach();
+                                 in_call.wait(false);
+                                 std::exit(2);
+                             }),
+                     0);
+}
+
+// It takes the ten seconds that libMPAPI(3) tells of.
+void a_call_that_never_returns_does_not_keep_a_process_from_its_end(void**) {
+    const Configured configured("a\t" + trivial + "\n");
+    assert_int_equal(exit_of(expect_no_termination,
+                             [](const Library& library) {
+                                 const TrivialControl& control = control_of(trivial);
+                                 control.count_terminations_in(&terminations);
+                                 control.during_cancel([] {
+                                     in_call = true;
+                                     in_call.notify_all();
+                                     for (;;)
+                                         ::pause();
+                                 });
+                                 const auto cancel = IN(library, MP_CancelOverridePath);
+                                 std::thread([cancel] {
+                                     cancel(oid_of(MP_OBJECT_TYPE_MULTIPATH_LU, 1, 1));
+                                 }).detach();
+                                 in_call.wait(false);
+                                 std::exit(2);
+                             }),
+                     0);
+}
+
 void exiting_inside_a_callback_ends_the_process(void**) {
     const Configured configured("a\t" + trivial + "\n");
     assert_int_equal(exit_of(expect_no_termination,
@@ -218,6 +264,8 @@ int main() {
         cmocka_unit_test(a_thousand_times_leave_nothing_behind),
         cmocka_unit_test(exiting_terminates_plugins),
         cmocka_unit_test(unloading_waits_for_calls_in_flight),
+        cmocka_unit_test(unloading_waits_for_callbacks_in_flight),
+        cmocka_unit_test(a_call_that_never_returns_does_not_keep_a_process_from_its_end),
         cmocka_unit_test(exiting_inside_a_callback_ends_the_process),
         cmocka_unit_test(exiting_inside_a_call_ends_the_process),
         cmocka_unit_test(a_child_does_not_terminate_the_plugins_of_its_parent),
