@@ -4,8 +4,9 @@
 // the plugin.
 #include "tests/unit/library/world.hpp"
 
+#include <sys/mman.h>
+
 #include <functional>
-#include <memory>
 #include <vector>
 
 using namespace mpapi::library;
@@ -397,16 +398,20 @@ void objects_of_two_plugins_do_not_go_together(void**) {
                      MP_STATUS_OBJECT_NOT_FOUND);
 }
 
-// One element, and nothing behind it that a wrong count could reach.
+// No element at all: what is looked at cannot be read.
 void counts_are_looked_at_before_an_element_is(void**) {
-    const auto pair = std::make_unique<MP_TPG_STATE_PAIR>();
-    const auto property = std::make_unique<MP_PROPRIETARY_PROPERTY>();
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* const memory = ::mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    auto* const pair = static_cast<MP_TPG_STATE_PAIR*>(memory);
+    auto* const property = static_cast<MP_PROPRIETARY_PROPERTY*>(memory);
     for (const MP_UINT32 count : {0u, 65536u, 0x7fffffffu, 0xffffffffu})
-        assert_int_equal(MP_SetTPGAccess(oid_of(4, 1, 1), count, pair.get()),
+        assert_int_equal(MP_SetTPGAccess(oid_of(4, 1, 1), count, pair),
                          MP_STATUS_INVALID_PARAMETER);
     for (const MP_UINT32 count : {0u, 9u, 0x80000000u, 0xffffffffu})
-        assert_int_equal(MP_SetProprietaryProperties(oid_of(4, 1, 1), count, property.get()),
+        assert_int_equal(MP_SetProprietaryProperties(oid_of(4, 1, 1), count, property),
                          MP_STATUS_INVALID_PARAMETER);
+    ::munmap(memory, page);
 }
 
 void a_list_of_groups_holds_groups_of_that_plugin(void**) {

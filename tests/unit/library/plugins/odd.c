@@ -34,6 +34,10 @@ MP_STATUS Terminate(void) {
 
 MP_STATUS MP_GetPluginPropertiesPlugin(MP_PLUGIN_PROPERTIES* pProps) {
     strcpy(pProps->fileName, PLUGIN_NAME);
+#ifdef LINKED_BACK
+    /* Trap 2: dlsym looks into what a plugin needs, and by this call it needs the library. */
+    return MP_CompareOIDs(ZERO_OID, ZERO_OID);
+#endif
     return MP_STATUS_SUCCESS;
 }
 
