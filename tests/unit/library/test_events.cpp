@@ -3,6 +3,7 @@
 // Registrations for events with two trivial plugins, which tell changes on threads of the test.
 #include "tests/unit/library/world.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -370,6 +371,13 @@ void end_of_child() {
     if (child_succeeded) ::_exit(0);
 }
 
+bool is_asleep(pid_t thread) {
+    std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+    std::string number, name, state;
+    file >> number >> name >> state;
+    return state == "S";
+}
+
 void a_child_can_go_on_whatever_other_threads_were_doing(void**) {
     // Not destroyed in the child, where the threads that wait for it do not exist.
     static auto& door = *new Door;
@@ -377,10 +385,11 @@ void a_child_can_go_on_whatever_other_threads_were_doing(void**) {
     std::thread event([] { plugins[1]->property_changed(lu, 1); });
     door.await(&Door::entered);
     // A second thread waits for the callback of the first.
-    static Door told;
-    plugins[1]->during_deregistration([] { told.set(&Door::entered); });
+    static std::atomic<pid_t> waiter{0};
+    plugins[1]->during_deregistration([] { waiter = ::gettid(); });
     std::thread waiting([] { MP_DeregisterForObjectPropertyChanges(wait_behind, lu, first); });
-    told.await(&Door::entered);
+    while (waiter == 0 || !is_asleep(waiter))
+        std::this_thread::yield();
     const int status = status_of_child([] {
         ::alarm(20);
         MP_TARGET_PORT_PROPERTIES properties;
