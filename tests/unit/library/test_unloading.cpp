@@ -173,22 +173,30 @@ void unloading_waits_for_calls_in_flight(void**) {
                      0);
 }
 
-void unloading_waits_for_callbacks_in_flight(void**) {
+std::atomic<int> told_while_unloading{0};
+
+void unloading_waits_for_callbacks_in_flight_and_begins_no_more(void**) {
     const Configured configured("a\t" + trivial + "\n");
     const auto judge = [] {
-        ::_exit(terminations == 1 && terminations_seen_by_the_call == 0 ? 0 : 1);
+        ::_exit(terminations == 1 && terminations_seen_by_the_call == 0 && told_while_unloading == 0
+                    ? 0
+                    : 1);
     };
     assert_int_equal(exit_of(+judge,
                              [](const Library& library) {
-                                 const TrivialControl& control = control_of(trivial);
+                                 static const TrivialControl& control = control_of(trivial);
                                  control.count_terminations_in(&terminations);
                                  get_object_type = IN(library, MP_GetObjectType);
                                  const auto add = IN(library, MP_RegisterForObjectPropertyChanges);
-                                 add([](MP_OID_LIST*, void*) { stay_until_unloading(); },
+                                 add([](MP_OID_LIST*, void*) { ++told_while_unloading; },
+                                     MP_OBJECT_TYPE_PATH_LU, nullptr, MP_OID{});
+                                 add(
+                                     [](MP_OID_LIST*, void*) {
+                                         stay_until_unloading();
+                                         control.property_changed(MP_OBJECT_TYPE_PATH_LU, 1);
+                                     },
                                      MP_OBJECT_TYPE_PLUGIN, nullptr, MP_OID{});
-                                 std::thread([&control] {
-                                     control.property_changed(MP_OBJECT_TYPE_PLUGIN, 1);
-                                 }).detach();
+                                 control.property_changed_on_own_thread(MP_OBJECT_TYPE_PLUGIN);
                                  in_call.wait(false);
                                  std::exit(2);
                              }),
@@ -267,7 +275,7 @@ int main() {
         cmocka_unit_test(a_thousand_times_leave_nothing_behind),
         cmocka_unit_test(exiting_terminates_plugins),
         cmocka_unit_test(unloading_waits_for_calls_in_flight),
-        cmocka_unit_test(unloading_waits_for_callbacks_in_flight),
+        cmocka_unit_test(unloading_waits_for_callbacks_in_flight_and_begins_no_more),
         cmocka_unit_test(a_call_that_never_returns_does_not_keep_a_process_from_its_end),
         cmocka_unit_test(exiting_inside_a_callback_ends_the_process),
         cmocka_unit_test(exiting_inside_a_call_ends_the_process),

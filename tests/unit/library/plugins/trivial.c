@@ -28,6 +28,8 @@ static MP_STATUS deregistration_answer = MP_STATUS_SUCCESS;
 static void (*on_cancel)(void);
 static void (*on_deregistration)(void);
 static int* terminations;
+static pthread_t own_thread;
+static int own_thread_runs;
 
 /* How many objects of each type there are. */
 static MP_UINT32 count_of(MP_UINT32 type) {
@@ -84,6 +86,7 @@ MP_STATUS Initialize(MP_UINT32 pluginOwnerID) {
 
 MP_STATUS Terminate(void) {
     if (terminations != NULL) ++*terminations;
+    if (own_thread_runs) pthread_join(own_thread, NULL);
     return MP_STATUS_SUCCESS;
 }
 
@@ -382,6 +385,17 @@ static unsigned control_property_changed(MP_OBJECT_TYPE type, MP_UINT32 count) {
     return called;
 }
 
+static void* tell(void* type) {
+    control_property_changed(*(const MP_OBJECT_TYPE*)type, 1);
+    return NULL;
+}
+
+static void control_property_changed_on_own_thread(MP_OBJECT_TYPE type) {
+    static MP_OBJECT_TYPE told;
+    told = type;
+    own_thread_runs = pthread_create(&own_thread, NULL, tell, &told) == 0;
+}
+
 static unsigned control_visibility_changed(MP_BOOL visible, MP_OBJECT_TYPE type, MP_UINT32 count) {
     const MP_UINT32 slots[2] = {type, MP_OBJECT_TYPE_UNKNOWN};
     unsigned called = 0, index;
@@ -432,6 +446,7 @@ __attribute__((visibility("default"))) const struct TrivialControl trivial_contr
     control_subscriptions,
     control_unsubscriptions,
     control_property_changed,
+    control_property_changed_on_own_thread,
     control_visibility_changed,
     control_answer_registrations,
     control_answer_deregistrations,

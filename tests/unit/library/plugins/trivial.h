@@ -29,6 +29,8 @@ struct TrivialControl {
     /* Tells a change of the objects 1..count of that type, on the calling thread, as its own
        thread would. Returns how many functions it called. */
     unsigned (*property_changed)(MP_OBJECT_TYPE type, MP_UINT32 count);
+    /* On a thread of the plugin's own, which Terminate waits for. Once. */
+    void (*property_changed_on_own_thread)(MP_OBJECT_TYPE type);
     unsigned (*visibility_changed)(MP_BOOL visible, MP_OBJECT_TYPE type, MP_UINT32 count);
     /* The status of the next registrations and deregistrations. */
     void (*answer_registrations)(MP_STATUS status);
@@ -36,7 +38,7 @@ struct TrivialControl {
     /* Called inside MP_CancelOverridePath and inside a deregistration; NULL for nothing. */
     void (*during_cancel)(void (*function)(void));
     void (*during_deregistration)(void (*function)(void));
-    /* Written to when Terminate runs. */
+    /* Written to when Terminate begins. */
     void (*count_terminations_in)(int* counter);
 };
 
