@@ -12,6 +12,7 @@
 
 namespace mpapi::publish {
 
+// Made and destroyed on one thread, the one whose life is the daemon's.
 class GenerationPage {
   public:
     static Result<std::unique_ptr<GenerationPage>> create();

@@ -129,7 +129,7 @@ class Methods(PublisherTest):
     def test_the_generation_page_shows_each_step_and_cannot_be_written(self):
         fd = self.client.manager("GetGenerationPage")[0].to_raw_fd()
         page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
-        self.assertEqual(page[:8], b"mpapipg1")
+        self.assertEqual(page[:8], b"mpapipg2")
         for _ in range(3):
             generation = self.do("fail 1 0")
             self.assertEqual(
@@ -139,6 +139,18 @@ class Methods(PublisherTest):
             mmap.mmap(fd, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         with self.assertRaises(PermissionError):
             os.pwrite(fd, b"x", 8)
+        page.close()
+        os.close(fd)
+
+    def test_the_generation_page_tells_of_a_daemon_that_was_killed(self):
+        fd = self.client.manager("GetGenerationPage")[0].to_raw_fd()
+        page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+        # common/flat/generation_page.hpp: the thread that holds the robust mutex.
+        holder = lambda: struct.unpack("I", page[24:28])[0] & 0x3FFFFFFF
+        self.assertEqual(holder(), self.publisher.pid)
+        self.publisher.kill()
+        self.publisher.wait()
+        self.assertEqual(holder(), 0)
         page.close()
         os.close(fd)
 
