@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Object paths are made of stable identity, so that they mean the same after a restart, and are
-// made to be read: a name's letters and digits stand as they are, a comma between the parts of a
-// name is `__`, any other byte is `_xx` in lower-case hex, and an empty name is `_`. Nothing else
-// has an underscore, so a label can be turned back into its name exactly.
+// The path of each object on the bus; see common/bus/object_label.hpp for how they are made.
 #pragma once
 
+#include "common/bus/object_label.hpp"
 #include "daemon/publish/view.hpp"
 
 #include <optional>
@@ -14,20 +12,16 @@
 
 namespace mpapi::publish {
 
-inline constexpr std::string_view kRoot = "/org/mpapi/Multipath1";
-
-void append_escaped(std::string& out, std::string_view name);
-std::string escape(std::string_view name);
-// Nothing for a label that escape() does not make.
-std::optional<std::string> unescape(std::string_view label);
+using bus::append_escaped;
+using bus::escape;
+using bus::kRoot;
+using bus::plugin_label;
+using bus::unescape;
 
 // What the last label of a path is made of: "<initiator port>,<target port>,<LUN>". Two paths of
 // one unit that agree in all three (a target port that came back while its old devices linger) are
 // told apart by ",<sequence>" on the younger one.
 std::string path_name(const View<model::Path>& path);
-// Names of kernel modules are full of underscores and only the daemon names plugins, so a plugin's
-// label keeps them: "dm_multipath". It is not turned back into a name.
-std::string plugin_label(std::string_view name);
 std::string product_name(const model::DeviceProduct& product);
 
 std::string object_path(const View<model::Manager>&);

@@ -5,6 +5,7 @@
 // owner takes the bus name when publishing stands.
 #pragma once
 
+#include "common/bus/object_label.hpp"
 #include "daemon/config.hpp"
 #include "daemon/inventory/source.hpp"
 #include "daemon/publish/background.hpp"
@@ -30,7 +31,7 @@
 
 namespace mpapi::publish {
 
-inline constexpr char kBusName[] = "org.mpapi.Multipath1";
+using bus::kBusName;
 
 class Publisher final : public daemon::ModelListener, private Methods {
   public:
