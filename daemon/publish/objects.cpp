@@ -187,6 +187,8 @@ Status Objects::add(sd_bus* bus) {
                                                       "", "", Calls::settled, kOpen));
             vtable.push_back(
                 SD_BUS_METHOD_WITH_NAMES("Refresh", "", "", "", "", Calls::refresh_all, kOpen));
+            vtable.push_back(
+                SD_BUS_SIGNAL_WITH_NAMES("GenerationChanged", "t", SD_BUS_PARAM(generation), 0));
         }
         if constexpr (std::is_same_v<T, model::LogicalUnit>)
             vtable.push_back(

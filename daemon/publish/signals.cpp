@@ -61,6 +61,7 @@ void Signals::push(model::SnapshotPtr before, model::SnapshotPtr after,
         steps_.back().before = std::move(before);
         steps_.back().cause = cause;
     }
+    generation_ = after->generation;
     steps_.back().after = std::move(after);
     steps_.back().add(events);
     slice();
@@ -148,6 +149,7 @@ void Signals::slice() {
     last_slice_ = Clock::now();
     const auto end = last_slice_ + kSlice;
     while (!steps_.empty() && !congested()) {
+        announce();
         Step& step = steps_.front();
         const model::Event* event = step.next();
         if (!event) {
@@ -165,6 +167,17 @@ void Signals::slice() {
         if (Clock::now() >= end) break;
     }
     schedule();
+}
+
+void Signals::announce() {
+    if (announced_ == generation_) return;
+    announced_ = generation_;
+    auto message =
+        new_signal(bus_, kRoot.data(), Interface<model::Manager>::name, "GenerationChanged");
+    BusWriter out(message.get());
+    out.u64(generation_);
+    cause_ = steps_.front().cause;
+    send(message, out.status());
 }
 
 void Signals::schedule() {

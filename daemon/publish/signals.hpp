@@ -5,6 +5,9 @@
 // can hold is the end of a connection). What happens while a step is being told waits as one
 // further step, the difference of the state then and the newest: however much goes on, each object
 // is signalled at most once a step, and the end state is right.
+//
+// That there is a new generation at all is told by one signal ahead of all that, for who follows
+// by GetChanges or GetSnapshot and wants none of the others.
 #pragma once
 
 #include "common/model/diff.hpp"
@@ -73,6 +76,7 @@ class Signals {
     static int on_loop(sd_event_source*, void* userdata);
     static int on_moved(sd_event_source*, void* userdata);
     void slice();
+    void announce();
     void schedule();
     bool congested() const;
     void tell(Step& step, const model::Event& event);
@@ -90,8 +94,10 @@ class Signals {
 
     sd_bus* bus_;
     Retire retire_;
-    EventSource when_idle_;  // runs whenever nothing else is to be done
-    EventSource when_moved_; // runs after anything else has run: the bus took something
+    EventSource when_idle_;        // runs whenever nothing else is to be done
+    EventSource when_moved_;       // runs after anything else has run: the bus took something
+    std::uint64_t generation_ = 0; // the newest
+    std::uint64_t announced_ = 0;
     std::deque<Step> steps_; // two at most: being told, and waiting
     Latency latency_;
     Clock::time_point cause_{};

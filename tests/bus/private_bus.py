@@ -155,10 +155,11 @@ class Client:
 
 
 class Watch:
-    """Every signal of the publisher, in order."""
+    """Every signal of the publisher about an object, in order; GenerationChanged apart."""
 
     def __init__(self, client):
         self.client = client
+        self.generations = []
         # What was signalled before now is behind us when the answer to a call has come.
         client.get(ROOT, "Manager", "Generation")
         rule = MatchRule(type="signal", sender=NAME, path_namespace=ROOT)
@@ -182,11 +183,21 @@ class Watch:
         self.client.get(ROOT, "Manager", "Generation")
         signals = [self.told(message) for message in self.queue]
         self.queue.clear()
-        return signals
+        return [signal for signal in signals if self.is_of_an_object(signal)]
 
     def next(self, deadline=DEADLINE):
-        message = self.client.connection.recv_until_filtered(self.queue, timeout=deadline)
-        return self.told(message)
+        end = time.monotonic() + deadline
+        while True:
+            left = max(0.001, end - time.monotonic())
+            signal = self.told(self.client.connection.recv_until_filtered(self.queue, timeout=left))
+            if self.is_of_an_object(signal):
+                return signal
+
+    def is_of_an_object(self, signal):
+        if signal[2] == "GenerationChanged":
+            self.generations += signal[3]
+            return False
+        return True
 
     @staticmethod
     def changes(signals):

@@ -28,6 +28,19 @@ class Signals(PublisherTest):
         )
         self.assertEqual(len(signals), 2)
 
+    def test_a_step_is_announced_once_and_before_what_it_brought(self):
+        generation = self.do("fail 1 0")
+        kinds = [message.header.fields[HeaderFields.member] for message in self.wait_all()]
+        self.assertEqual(kinds[0], "GenerationChanged")
+        self.assertEqual(kinds.count("GenerationChanged"), 1)
+        self.watch.until_answered()
+        self.assertEqual(self.watch.generations, [generation])
+
+    def wait_all(self):
+        """What was signalled up to now, left where it is."""
+        self.client.get(ROOT, "Manager", "Generation")
+        return list(self.watch.queue)
+
     def test_each_state_of_a_flapping_path_is_told(self):
         for _ in range(5):
             self.do("fail 1 0")
