@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugin/events.hpp"
+
+#include "plugin/boundary.hpp"
+#include "plugin/properties.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <system_error>
+
+namespace mpapi::plugin {
+
+namespace {
+
+// Where no event can be waited for: a bus that does not listen on a named socket, a daemon that
+// does not answer.
+constexpr std::chrono::seconds kPause{1};
+
+constexpr std::chrono::seconds kPatience{10};
+
+constexpr char kNewGeneration[] =
+    "type='signal',sender='org.mpapi.Multipath1',path='/org/mpapi/Multipath1',"
+    "interface='org.mpapi.Multipath1.Manager',member='GenerationChanged'";
+constexpr char kNewOwner[] =
+    "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+    "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.mpapi.Multipath1'";
+
+// The client's signals are for its own threads.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+  private:
+    sigset_t before_{};
+};
+
+void raise(const Fd& event) {
+    const std::uint64_t one = 1;
+    (void)!::write(event.get(), &one, sizeof one); // full only if it is raised already
+}
+
+void lower(const Fd& event) {
+    std::uint64_t count = 0;
+    (void)!::read(event.get(), &count, sizeof count);
+}
+
+void pause(const Fd& event) {
+    pollfd one{event.get(), POLLIN, 0};
+    ::poll(&one, 1, static_cast<int>(std::chrono::milliseconds(kPause).count()));
+}
+
+struct Free {
+    void operator()(MP_OID_LIST* list) const { std::free(list); }
+};
+
+} // namespace
+
+Events::~Events() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        if (wake_) raise(wake_);
+    }
+    if (thread_.joinable()) thread_.join();
+}
+
+MP_STATUS Events::add(MP_OBJECT_PROPERTY_FN function, MP_OBJECT_TYPE type, void* data) {
+    return add_to(property_, function, type, data);
+}
+
+MP_STATUS Events::add(MP_OBJECT_VISIBILITY_FN function, MP_OBJECT_TYPE type, void* data) {
+    return add_to(visibility_, function, type, data);
+}
+
+MP_STATUS Events::remove(MP_OBJECT_PROPERTY_FN function, MP_OBJECT_TYPE type) {
+    return remove_from(property_, function, type);
+}
+
+MP_STATUS Events::remove(MP_OBJECT_VISIBILITY_FN function, MP_OBJECT_TYPE type) {
+    return remove_from(visibility_, function, type);
+}
+
+template <typename Function>
+MP_STATUS Events::add_to(Registrations<Function>& all, Function function, MP_OBJECT_TYPE type,
+                         void* data) {
+    if (function == nullptr || type > MP_OBJECT_TYPE_MAX) return MP_STATUS_INVALID_PARAMETER;
+    const NoCancellation here;
+    const auto picture = daemon_.picture();
+    Registration<Function> added{function, data};
+    Told told{};
+    if (picture) {
+        told.picture = *picture;
+        added.instance = told.picture->instance();
+        added.generation = told.picture->generation();
+        describe_plugin(&**told.picture, {}, told.plugin);
+    } else {
+        describe_plugin(nullptr, picture.error().reason, told.plugin);
+    }
+    const std::lock_guard lock(mutex_);
+    if (!running_) start(std::move(told));
+    const bool replaces = all[type].function != nullptr;
+    all[type] = added;
+    return replaces ? MP_STATUS_FN_REPLACED : MP_STATUS_SUCCESS;
+}
+
+template <typename Function>
+MP_STATUS Events::remove_from(Registrations<Function>& all, Function function,
+                              MP_OBJECT_TYPE type) {
+    if (function == nullptr || type > MP_OBJECT_TYPE_MAX) return MP_STATUS_INVALID_PARAMETER;
+    const std::lock_guard lock(mutex_);
+    if (all[type].function != function) return MP_STATUS_UNKNOWN_FN;
+    all[type] = {};
+    if (none_left()) raise(wake_);
+    return MP_STATUS_SUCCESS;
+}
+
+bool Events::none_left() const {
+    auto none = [](const auto& all) {
+        for (const auto& one : all)
+            if (one.function != nullptr) return false;
+        return true;
+    };
+    return none(property_) && none(visibility_);
+}
+
+// Throws where there can be no thread.
+void Events::start(Told told) {
+    if (thread_.joinable()) thread_.join(); // it has seen that nothing was left
+    if (!wake_) {
+        wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!wake_) throw std::system_error(errno, std::generic_category());
+        wake_inherited_.emplace(wake_.get());
+    }
+    lower(wake_);
+    told_ = std::move(told);
+    heard_ = false;
+    try_again_.reset();
+    const SignalsBlocked here;
+    thread_ = std::thread([this] { run(); });
+    running_ = true;
+}
+
+void Events::run() {
+    ::pthread_setname_np(::pthread_self(), "mpapi-events");
+    while (!is_over()) {
+        try {
+            step();
+        } catch (const std::bad_alloc&) {
+            heard_ = true;
+            pause(wake_);
+        }
+    }
+    connection_.reset();
+    told_.picture.reset();
+}
+
+bool Events::is_over() {
+    if (ending_) return true; // in a child nobody would unlock the mutex
+    const std::lock_guard lock(mutex_);
+    if (none_left()) {
+        running_ = false;
+        return true;
+    }
+    lower(wake_);
+    return false;
+}
+
+// Handles what there is, or waits until there is something.
+void Events::step() {
+    if (!connection_) return connect();
+    if (!connection_->process()) {
+        connection_.reset();
+        (void)follow(); // without a bus there is no daemon
+        if (!std::exchange(reached_, false)) pause(wake_);
+        return;
+    }
+    if (!std::exchange(heard_, false)) {
+        connection_->wait(wake_.get(), try_again_);
+        heard_ = try_again_.has_value();
+        return;
+    }
+    try_again_.reset();
+    if (!follow()) try_again_ = kPause;
+}
+
+void Events::connect() {
+    auto connection = Connection::open(Connection::Wait::ForBus);
+    if (!connection) return pause(wake_);
+    connection_ = std::move(*connection);
+    for (const char* match : {kNewGeneration, kNewOwner})
+        // What happened before the bus knows of it is looked for when it does.
+        if (sd_bus_add_match_async(connection_->bus(), nullptr, match, noticed, noticed, this) < 0)
+            return connection_.reset();
+}
+
+int Events::noticed(sd_bus_message*, void* self, sd_bus_error*) {
+    static_cast<Events*>(self)->heard_ = true;
+    static_cast<Events*>(self)->reached_ = true;
+    return 0;
+}
+
+// Tells what is new. False where that may not be all and no signal will come.
+bool Events::follow() {
+    const auto picture = daemon_.picture(wake_.get());
+    MP_PLUGIN_PROPERTIES plugin;
+    Difference found;
+    if (picture) {
+        describe_plugin(&***picture, {}, plugin);
+        const Picture* before = told_.picture.get();
+        if (!before || before->instance() != (*picture)->instance())
+            found = difference(before ? &**before : nullptr, ***picture, std::nullopt);
+        else if (before->generation() != (*picture)->generation())
+            found = difference(&**before, ***picture, candidates(*before));
+    } else {
+        if (picture.error().errnum == EINTR) return false;
+        describe_plugin(nullptr, picture.error().reason, plugin);
+    }
+    const bool plugin_changed = std::memcmp(&plugin, &told_.plugin, sizeof plugin) != 0;
+    // Known before it is told: a callback may end this for good (exit, fork).
+    told_.plugin = plugin;
+    if (picture) told_.picture = *picture;
+    tell(found, plugin_changed);
+    return picture || picture.error().errnum == ENOENT;
+}
+
+// The objects that may differ between a snapshot and a later one of the same daemon; nothing where
+// all have to be compared.
+std::optional<std::vector<ObjectRef>> Events::candidates(const Picture& before) {
+    if (!connection_) return std::nullopt;
+    const auto message =
+        connection_->new_call(bus::kRoot.data(), "org.mpapi.Multipath1.Manager", "GetChanges");
+    if (!message ||
+        sd_bus_message_append(message->get(), "tt", before.instance(), before.generation()) < 0)
+        return std::nullopt;
+    const Answer answer = connection_->call(*message, kPatience, wake_.get());
+    if (!answer) return std::nullopt;
+    sd_bus_message* in = answer.message();
+    std::uint64_t instance = 0;
+    std::uint64_t generation = 0;
+    int resync = 0;
+    if (sd_bus_message_read(in, "ttb", &instance, &generation, &resync) < 0 || resync ||
+        sd_bus_message_enter_container(in, 'a', "(tsut)") < 0)
+        return std::nullopt;
+    std::vector<ObjectRef> refs;
+    std::uint32_t type = 0;
+    std::uint64_t sequence = 0;
+    int r = 0;
+    while ((r = sd_bus_message_read(in, "(tsut)", &generation, nullptr, &type, &sequence)) > 0) {
+        // Properties of many objects are made of these.
+        if (type <= MP_OBJECT_TYPE_PLUGIN || type == MP_OBJECT_TYPE_PROPRIETARY_LOAD_BALANCE)
+            return std::nullopt;
+        if (type <= MP_OBJECT_TYPE_MAX)
+            refs.push_back({static_cast<MP_OBJECT_TYPE>(type), sequence});
+    }
+    if (r < 0) return std::nullopt;
+    return refs;
+}
+
+void Events::tell(const Difference& found, bool plugin_changed) {
+    for (const MP_OBJECT_TYPE type : kObjectTypes)
+        call(visibility_, type, found.appeared[type], MP_BOOL{MP_TRUE});
+    if (plugin_changed) call(property_, MP_OBJECT_TYPE_PLUGIN, {0});
+    for (const MP_OBJECT_TYPE type : kObjectTypes)
+        call(property_, type, found.changed[type]);
+    for (auto type = kObjectTypes.rbegin(); type != kObjectTypes.rend(); ++type)
+        call(visibility_, *type, found.vanished[*type], MP_BOOL{MP_FALSE});
+}
+
+template <typename Function, typename... First>
+void Events::call(const Registrations<Function>& all, MP_OBJECT_TYPE type,
+                  const Sequences& sequences, First... first) {
+    if (sequences.empty()) return;
+    for (const MP_OBJECT_TYPE slot : {type, MP_OBJECT_TYPE_UNKNOWN}) {
+        if (ending_) return;
+        Registration<Function> now;
+        {
+            const std::lock_guard lock(mutex_);
+            now = all[slot];
+        }
+        if (now.function == nullptr) continue;
+        const Picture* picture = told_.picture.get();
+        if (type != MP_OBJECT_TYPE_PLUGIN && picture->instance() == now.instance &&
+            picture->generation() <= now.generation)
+            continue;
+        // Each gets its own: it may write to it.
+        const std::unique_ptr<MP_OID_LIST, Free> list(new_list(type, owner_, sequences));
+        if (!list) throw std::bad_alloc();
+        now.function(first..., list.get(), now.data);
+    }
+}
+
+} // namespace mpapi::plugin
