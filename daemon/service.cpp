@@ -41,6 +41,7 @@ Status Service::start() {
     mallopt(M_ARENA_MAX, 1);
     if (auto alone = check_not_running(); !alone) return alone;
     if (auto watched = watch_signals(); !watched) return watched;
+    if (auto watched = watch_bus(); !watched) return watched;
     if (!config_.state_directory.empty()) {
         auto ids = ObjectIds::open(config_.state_directory);
         if (!ids) return ids.error();
@@ -84,6 +85,22 @@ Status Service::watch_signals() {
         if (const int r = sd_event_add_signal(loop_, nullptr, number, nullptr, nullptr); r < 0)
             return Error{"watch", "signal", "", -r};
     }
+    return Done{};
+}
+
+// Without the bus nobody reaches this instance, and who has its generation page would take it for
+// the one that is reached: it ends, and is started again.
+Status Service::watch_bus() {
+    sd_bus_slot* slot = nullptr;
+    const auto lost = [](sd_bus_message*, void* self, sd_bus_error*) {
+        static_cast<Service*>(self)->fail({"use", "bus", "the connection was lost", 0});
+        return 0;
+    };
+    const int r = sd_bus_match_signal_async(bus_, &slot, "org.freedesktop.DBus.Local", nullptr,
+                                            "org.freedesktop.DBus.Local", "Disconnected", lost,
+                                            nullptr, this);
+    if (r < 0) return Error{"watch", "bus", "", -r};
+    disconnected_.reset(slot);
     return Done{};
 }
 

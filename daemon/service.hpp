@@ -38,6 +38,7 @@ class Service {
   private:
     Status check_not_running();
     Status watch_signals();
+    Status watch_bus();
     void publish();
     void fail(const Error& error);
 
@@ -50,6 +51,7 @@ class Service {
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;
     std::unique_ptr<publish::Publisher> publisher_;
+    BusSlot disconnected_;
     std::optional<Error> failure_;
     bool left_behind_ = false;
 };

@@ -183,8 +183,8 @@ void Events::step() {
     if (!connection_) return connect();
     if (!connection_->process()) {
         connection_.reset();
-        (void)follow(); // without a bus there is no daemon
         if (!std::exchange(reached_, false)) pause(wake_);
+        heard_ = true; // without a bus there is no daemon
         return;
     }
     if (!std::exchange(heard_, false)) {
@@ -193,7 +193,8 @@ void Events::step() {
         return;
     }
     try_again_.reset();
-    if (!follow()) try_again_ = kPause;
+    // A daemon that ends while there is no bus is told by nobody.
+    if (!follow() || !reached_) try_again_ = kPause;
 }
 
 void Events::connect() {
