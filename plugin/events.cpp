@@ -180,7 +180,10 @@ bool Events::is_over() {
 
 // Handles what there is, or waits until there is something.
 void Events::step() {
-    if (!connection_) return connect();
+    if (!connection_ && !connect()) {
+        (void)follow();
+        return pause(wake_);
+    }
     if (!connection_->process()) {
         connection_.reset();
         if (!std::exchange(reached_, false)) pause(wake_);
@@ -197,14 +200,16 @@ void Events::step() {
     if (!follow() || !reached_) try_again_ = kPause;
 }
 
-void Events::connect() {
+bool Events::connect() {
     auto connection = Connection::open(Connection::Wait::ForBus);
-    if (!connection) return pause(wake_);
-    connection_ = std::move(*connection);
+    if (!connection) return false;
+    // What happened before the bus knows of a match is looked for when it does.
     for (const char* match : {kNewGeneration, kNewOwner})
-        // What happened before the bus knows of it is looked for when it does.
-        if (sd_bus_add_match_async(connection_->bus(), nullptr, match, noticed, noticed, this) < 0)
-            return connection_.reset();
+        if (sd_bus_add_match_async((*connection)->bus(), nullptr, match, noticed, noticed, this) <
+            0)
+            return false;
+    connection_ = std::move(*connection);
+    return true;
 }
 
 int Events::noticed(sd_bus_message*, void* self, sd_bus_error*) {

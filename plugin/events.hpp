@@ -66,7 +66,7 @@ class Events {
     void run();
     bool is_over();
     void step();
-    void connect();
+    bool connect();
     bool follow();
     std::optional<std::vector<ObjectRef>> candidates(const Picture& before);
     void tell(const Difference& found, bool plugin_changed);
