@@ -9,6 +9,7 @@
  *   set TYPE SEQUENCE [NAME VALUE]...   MP_SetProprietaryProperties
  *   on|off property|visibility TYPE     registers, deregisters; also "other": another function
  *   inside COMMAND                  the command is carried out by the next callback, inside of it
+ *   wait, go                        the one, inside a callback, waits for the other
  *   fork COMMAND                    in a child; its answer, then its exit status
  *   exec                            a child that becomes this program again, with "descriptors"
  *   threads                         how many this process has
@@ -18,6 +19,7 @@
 #include <mpapi.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +31,7 @@
 static MP_OID plugin;
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
 static char inside[512];
+static int gate[2];
 
 /* ---- JSON ---- */
 
@@ -416,6 +419,11 @@ static void command(char* text) {
         strcpy(inside, rest);
         pthread_mutex_unlock(&output);
         say_count("kept", 1);
+    } else if (!strcmp(word, "wait")) {
+        char byte;
+        say_count("waited", (long)read(gate[0], &byte, 1));
+    } else if (!strcmp(word, "go")) {
+        say_count("went", (long)write(gate[1], "", 1));
     } else if (!strcmp(word, "fork")) {
         in_child(rest);
     } else if (!strcmp(word, "exec")) {
@@ -436,6 +444,7 @@ int main(int count, char** words) {
         return 0;
     }
     MP_OID_LIST* plugins = NULL;
+    if (pipe2(gate, O_CLOEXEC) != 0) return 1;
     if (MP_GetPluginOidList(&plugins) != MP_STATUS_SUCCESS || plugins->oidCount != 1) {
         fprintf(stderr, "mpapi-client: not one plugin\n");
         return 1;

@@ -236,18 +236,23 @@ class Registration(MpapiTest):
         self.assertEqual((event.kind, event.type), ("property", TPG))
 
     def test_what_was_there_to_read_is_not_told(self):
-        self.mp.status("on", "visibility", UNIT)
+        self.mp.status("on", "property", TPG)
+        self.mp.ask("inside", "wait")
+        self.san.array_fails_over("north", 0)
+        self.mp.next_event()
+        # While that callback waits a path is lost, and the client can read it.
         watch = self.client.watch()
         self.lose()
         while not Watch.changes([watch.next()]):
             pass
-        self.assertEqual(
-            self.mp.get("MP_GetPathLogicalUnitProperties", PATH_LU, self.path)["pathState"], 1
-        )
+        path = self.mp.get("MP_GetPathLogicalUnitProperties", PATH_LU, self.path)
+        self.assertEqual(path["pathState"], 1)
         self.mp.status("on", "property", PATH_LU)
+        self.assertEqual({*self.mp.ask("go"), *self.mp.answer()}, {"went", "waited"})
+        self.san.array_fails_over("north", 0)
+        self.assertEqual(self.mp.next_event().type, TPG)
         self.restore()
-        self.mp.next_event()
-        self.assertEqual(self.mp.get("MP_GetPathLogicalUnitProperties", PATH_LU, self.path)["pathState"], 0)
+        self.assertEqual(self.mp.next_event().ids, [self.path])
         self.assertEqual(self.mp.told, [])
 
     def test_every_function_may_be_called_inside(self):
@@ -285,9 +290,9 @@ class Registration(MpapiTest):
         self.mp.send("fork", read)
         self.assertEqual(self.mp.answer()["status"], SUCCESS)
         self.assertEqual(self.mp.answer(), {"child": 0})
-        # Its three standard descriptors and nothing of its parent's connections.
+        # Its three standard descriptors, its pipe, and nothing of its parent's connections.
         self.mp.send("fork", "descriptors")
-        self.assertEqual(self.mp.answer(), {"descriptors": 3})
+        self.assertEqual(self.mp.answer(), {"descriptors": 5})
         self.assertEqual(self.mp.answer(), {"child": 0})
         self.mp.send("fork", "threads")
         self.assertEqual(self.mp.answer(), {"threads": 1})
