@@ -438,11 +438,19 @@ static void command(char* text) {
     }
 }
 
+static void* nothing(void* data) {
+    return data;
+}
+
 int main(int count, char** words) {
     if (count > 1) {
         command(words[1]);
         return 0;
     }
+    /* With its first thread a sanitizer starts one of its own. */
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, nothing, NULL) != 0) return 1;
+    pthread_join(thread, NULL);
     MP_OID_LIST* plugins = NULL;
     if (pipe2(gate, O_CLOEXEC) != 0) return 1;
     if (MP_GetPluginOidList(&plugins) != MP_STATUS_SUCCESS || plugins->oidCount != 1) {

@@ -188,6 +188,7 @@ class Registration(MpapiTest):
         self.before = self.model()
         self.device = self.before.devices("mpatha")[0]
         self.path = self.id_of(self.before.disk_path(self.device))
+        self.idle = self.threads()  # one, and a sanitizer's own
 
     def lose(self):
         self.san.path_lost(self.device)
@@ -205,16 +206,16 @@ class Registration(MpapiTest):
 
     def test_a_thread_runs_only_while_something_is_registered(self):
         self.mp.plugin()
-        self.assertEqual(self.threads(), 1)
+        self.assertEqual(self.threads(), self.idle)
         descriptors = self.mp.ask("descriptors")
         for _ in range(3):
             self.assertEqual(self.mp.status("on", "property", PATH_LU), SUCCESS)
             self.assertEqual(self.mp.status("on", "visibility", UNIT), SUCCESS)
-            self.assertEqual(self.threads(), 2)
+            self.assertEqual(self.threads(), self.idle + 1)
             self.assertEqual(self.mp.status("off", "property", PATH_LU), SUCCESS)
-            self.assertEqual(self.threads(), 2)
+            self.assertEqual(self.threads(), self.idle + 1)
             self.assertEqual(self.mp.status("off", "visibility", UNIT), SUCCESS)
-            self.until_threads(1)
+            self.until_threads(self.idle)
         # What wakes the thread is kept for the next one.
         self.assertEqual(self.mp.ask("descriptors")["descriptors"], descriptors["descriptors"] + 1)
         self.assertEqual(self.mp.quit(), 0)
@@ -279,7 +280,7 @@ class Registration(MpapiTest):
         self.lose()
         self.mp.next_event()
         self.assertEqual(self.mp.answer()["status"], SUCCESS)
-        self.until_threads(1)
+        self.until_threads(self.idle)
         self.assertEqual(self.mp.status("on", "property", PATH_LU), SUCCESS)
         self.restore()
         self.assertEqual(self.mp.next_event().ids, [self.path])
@@ -295,7 +296,7 @@ class Registration(MpapiTest):
         self.assertEqual(self.mp.answer(), {"descriptors": 5})
         self.assertEqual(self.mp.answer(), {"child": 0})
         self.mp.send("fork", "threads")
-        self.assertEqual(self.mp.answer(), {"threads": 1})
+        self.assertLessEqual(self.mp.answer()["threads"], self.idle)
         self.assertEqual(self.mp.answer(), {"child": 0})
         # The parent's connections are whole.
         self.lose()

@@ -103,7 +103,7 @@ struct World {
         group.number = 2;
         group.access_state = model::AccessState::Standby;
         unit.groups.push_back(group);
-        for (const model::Sequence id : {30, 31, 32}) {
+        for (model::Sequence id = 30; id < 33; ++id) {
             model::Path path;
             path.id = id;
             path.initiator_port = id == 30 ? 3 : 4;
