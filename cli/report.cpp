@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cli/report.hpp"
+
+#include "cli/json.hpp"
+#include "cli/names.hpp"
+#include "cli/text.hpp"
+
+#include <cstdio>
+
+namespace mpapi::cli {
+
+void Report::tell(std::string_view kind, std::string_view prefix, std::string_view text,
+                  std::optional<MP_STATUS> status) {
+    std::string line;
+    if (how_.json)
+        line = json_of_message(kind, text, status ? name_of(*status).token : std::string_view());
+    else
+        line = printable(std::string(prefix).append(text));
+    line += '\n';
+    std::fflush(stdout); // what came before stands before
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+void Report::failed(std::string_view text, std::optional<MP_STATUS> status) {
+    failed_ = true;
+    tell("error", text.starts_with("ERROR: ") ? "mpathadm: " : "mpathadm: Error: ", text, status);
+}
+
+void Report::failed_named(std::string_view text, std::optional<MP_STATUS> status) {
+    failed_ = true;
+    tell("error", "Error: ", text, status);
+}
+
+void Report::not_found(std::string_view text) {
+    if (how_.strict) failed_ = true;
+    tell("error", "Error: ", text, MP_STATUS_OBJECT_NOT_FOUND);
+}
+
+void Report::note(std::string_view text) {
+    tell("note", "mpathadm: ", text, {});
+}
+
+void Report::plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status) {
+    failed(text, status);
+    const std::string_view step = next_step(plugin, status);
+    if (step.empty() || hinted_) return;
+    hinted_ = true;
+    note(step);
+}
+
+std::string_view next_step(const Plugin& plugin, MP_STATUS status) {
+    return status == MP_STATUS_FAILED && plugin.file_name == "libmpapi-linux.so"
+               ? "mpapid is not running; start it: systemctl start mpapid.service"
+               : std::string_view();
+}
+
+} // namespace mpapi::cli

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""mpathadm watch."""
+import json
+import signal
+
+from fake import SAMPLE, Mpathadm, Running, main
+
+WATCHED = "mpath-support libmpfake.so watched: logicalUnits 1, paths 2"
+TIME = r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000 "
+
+
+class Watch(Mpathadm):
+    def watching(self, *arguments, objects=SAMPLE, name="libmpfake.so"):
+        self.plugin(objects, name)
+        running = Running(self, "watch", *arguments, events=name)
+        return running
+
+    def assert_line(self, running, expected):
+        line = running.line()
+        self.assertRegex(line, TIME)
+        self.assertEqual(line.split(" ", 1)[1], expected)
+
+    def test_each_change_is_a_line(self):
+        running = self.watching()
+        self.assert_line(running, WATCHED)
+        for told, line in {
+            "set path 2 state=1 disabled=1":
+                "path /dev/mapper/mpatha /dev/sdc changed: state okay -> path-error, disabled no -> yes",
+            "set path 2 state=0 disabled=0":
+                "path /dev/mapper/mpatha /dev/sdc changed: state path-error -> okay, disabled yes -> no",
+            "set group 2 state=0":
+                "target-port-group /dev/mapper/mpatha 2 changed: accessState standby -> active-optimized",
+            "set unit 1 loadbalance=0x40":
+                "logical-unit /dev/mapper/mpatha changed: loadBalanceType round-robin -> failover-only",
+            "set plugin 1 failbackon=0":
+                "mpath-support libmpfake.so changed: autoFailbackEnabled yes -> no",
+            "set initiator 1 friendly=left":
+                "initiator-port 2100000e1e09a4c0 changed: osFriendlyName - -> left",
+            "set port 1 relative=9": "target-port 50060e801049c1f0 changed: relativeId 1 -> 9",
+            "hide path 1": "path /dev/mapper/mpatha /dev/sdb disappeared",
+            "unhide path 1": "path /dev/mapper/mpatha /dev/sdb appeared",
+            "hide unit 1": "logical-unit /dev/mapper/mpatha disappeared",
+        }.items():
+            running.tell(told)
+            self.assert_line(running, line)
+        self.assertEqual(running.interrupt(), ("", "", 0))
+
+    def test_what_did_not_change_is_not_told(self):
+        running = self.watching()
+        self.assert_line(running, WATCHED)
+        running.tell("unhide unit 1")
+        running.tell("set group 1 state=0")
+        running.tell("set path 1 weight=5")
+        self.assert_line(running, "path /dev/mapper/mpatha /dev/sdb changed: weight 0 -> 5")
+
+    def test_json_is_an_object_a_line(self):
+        running = self.watching("--json")
+        first = json.loads(running.line())
+        self.assertEqual((first["event"], first["logicalUnits"], first["paths"]), ("watched", 1, 2))
+        running.tell("set path 2 state=1")
+        event = json.loads(running.line())
+        self.assertRegex(event.pop("time") + " ", TIME)
+        self.assertEqual(event, {
+            "event": "changed", "type": "path", "object": "/dev/sdc", "mpathSupport": "libmpfake.so",
+            "logicalUnit": "/dev/mapper/mpatha",
+            "changes": {"state": {"from": "okay", "to": "path-error"}}})
+        running.tell("hide path 2")
+        self.assertEqual(json.loads(running.line())["event"], "disappeared")
+        running.tell("unhide path 2")
+        event = json.loads(running.line())
+        self.assertEqual((event["event"], event["properties"]["state"]), ("appeared", "path-error"))
+
+    def test_signals_end_it_cleanly(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            running = self.watching(name=f"lib{number}.so")
+            running.line()
+            self.assertEqual(running.interrupt(number)[1:], ("", 0))
+            open(self.config, "w").close()
+
+    def test_a_reader_that_goes_away_ends_it(self):
+        running = self.watching()
+        running.line()
+        running.process.stdout.close()
+        self.assertEqual(running.process.wait(timeout=20), 0)
+        running.process.stdout = None
+
+    def test_a_daemon_that_goes_away_and_comes_back_is_told(self):
+        running = self.watching(name="libmpapi-linux.so")
+        running.line()
+        for call in ("MP_GetInitiatorPortOidListPlugin", "MP_GetMultipathLusPlugin"):
+            running.tell(f"answer call={call} status=3")
+        self.assert_line(running, "mpath-support libmpapi-linux.so unreachable: status failed")
+        # Of what happens meanwhile nobody is told.
+        running.tell("answer call=MP_GetPathLogicalUnitProperties status=3")
+        for call in ("MP_GetInitiatorPortOidListPlugin", "MP_GetMultipathLusPlugin"):
+            running.tell(f"answer call={call} status=0")
+        self.assert_line(running, "mpath-support libmpapi-linux.so reachable")
+        out, err, status = running.interrupt(signal.SIGTERM)
+        self.assertEqual((err, status), (
+            "mpathadm: mpapid is not running; start it: systemctl start mpapid.service\n", 0))
+
+    def test_a_daemon_that_is_not_there_at_the_start_is_waited_for(self):
+        running = self.watching(objects=SAMPLE + "answer call=MP_GetMultipathLusPlugin status=3\n"
+                                "answer call=MP_RegisterForObjectPropertyChangesPlugin status=3\n")
+        self.assert_line(running, "mpath-support libmpfake.so unreachable: status failed")
+
+    def test_a_plugin_that_cannot_tell_changes(self):
+        silent = "answer call=MP_RegisterForObjectPropertyChangesPlugin status=7\n"
+        self.plugin(silent, "libsilent.so")
+        self.assertEqual(self.fails("watch"), "mpathadm: libsilent.so cannot tell changes\n"
+                                              "mpathadm: Error: Unable to be told changes: unsupported\n")
+        running = self.watching()
+        self.assertIn("libsilent.so", running.line())
+        self.assert_line(running, WATCHED)
+        running.tell("set path 1 weight=5")
+        self.assert_line(running, "path /dev/mapper/mpatha /dev/sdb changed: weight 0 -> 5")
+
+    def test_two_plugins(self):
+        self.plugin("unit device=/dev/other\npath unit=1\n", "libother.so")
+        running = self.watching()
+        self.assert_line(running, "mpath-support libother.so watched: logicalUnits 1, paths 1")
+        self.assert_line(running, WATCHED)
+        running.tell("hide unit 1")
+        self.assert_line(running, "logical-unit /dev/mapper/mpatha disappeared")
+
+    def test_without_plugins(self):
+        self.assertEqual(self.fails("watch"), "mpathadm: Error: Unable to get mpath-support list.\n")
+
+
+main()
