@@ -171,6 +171,20 @@ void text_that_is_no_toml_has_a_line_too(void**) {
     assert_false(document.error().reason.empty());
 }
 
+void a_key_of_very_many_parts_is_refused_before_it_is_read(void**) {
+    std::string deep;
+    for (int n = 0; n < 100'000; ++n)
+        deep += "a.";
+    for (const std::string& text : {"x = 1\n" + deep + "b = 1\n", "x = 1\n[" + deep + "b]\n",
+                                    "x = 1\ny = {" + deep + "b = 1}\n"}) {
+        const auto document = Document::parse(text, "san.toml");
+        assert_false(document.has_value());
+        assert_text_equal(document.error().message(),
+                          "read san.toml:2: expected at most 100 dots in a row of words");
+    }
+    assert_ok(Document::parse("a.b.c.d.e = '1.2.3.4'\n", "san.toml"));
+}
+
 void a_message_is_one_line_whatever_the_text(void**) {
     const auto document = Document::parse("a=t\nb", "san.toml");
     assert_false(document.has_value());
@@ -197,6 +211,7 @@ int main() {
         cmocka_unit_test(a_complaint_of_the_caller_has_its_line),
         cmocka_unit_test(a_long_value_is_cut_between_characters),
         cmocka_unit_test(text_that_is_no_toml_has_a_line_too),
+        cmocka_unit_test(a_key_of_very_many_parts_is_refused_before_it_is_read),
         cmocka_unit_test(a_message_is_one_line_whatever_the_text),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
