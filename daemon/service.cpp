@@ -57,7 +57,13 @@ Status Service::start() {
     inventory_ =
         std::make_unique<Inventory>(loop_, hardware_, *workers_, ids_, policy_, config_, *instance);
     sd_notify(0, "STATUS=Looking at what exists");
-    return inventory_->start([this] { publish(); }, [this](const Error& error) { fail(error); });
+    return inventory_->start(
+        [this] { publish(); },
+        [](const Error& error) {
+            sd_journal_print(LOG_ERR,
+                             "%s; object numbers are kept in memory until they can be saved",
+                             error.message().c_str());
+        });
 }
 
 Status Service::check_not_running() {

@@ -91,9 +91,9 @@ Inventory::Inventory(sd_event* loop, Hardware& hardware, Workers& workers, Objec
 
 Inventory::~Inventory() = default;
 
-Status Inventory::start(std::function<void()> ready, std::function<void(const Error&)> failed) {
+Status Inventory::start(std::function<void()> ready, std::function<void(const Error&)> unsaved) {
     ready_ = std::move(ready);
-    failed_ = std::move(failed);
+    unsaved_ = std::move(unsaved);
     sd_event_source* source = nullptr;
     int r = sd_event_add_defer(
         loop_, &source,
@@ -213,10 +213,10 @@ void Inventory::commit() {
     describe(*next);
     const bool finished = commit_maps(*next);
     commit_tables(*next, finished);
-    if (auto saved = ids_.save(); !saved) failed_(saved.error());
+    if (auto saved = ids_.save(Clock::now()); !saved) unsaved_(saved.error());
     if (finished && manager_.ready && ids_.crowded())
         if (auto forgotten = ids_.forget_gone(numbers_in(*next)); !forgotten)
-            failed_(forgotten.error());
+            unsaved_(forgotten.error());
 
     const auto cause = cause_.value_or(Clock::now());
     if (finished) cause_.reset();

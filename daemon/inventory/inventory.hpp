@@ -42,8 +42,9 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
 
     // Starts the hardware. `ready` is called once, when everything that existed at the start has
     // been looked at, or when Config::Startup::verify has passed; from then on snapshot() is not
-    // empty and listeners are told. `failed` is called when numbers cannot be saved any more.
-    Status start(std::function<void()> ready, std::function<void(const Error&)> failed);
+    // empty and listeners are told. `unsaved` is called when numbers cannot be saved any more; the
+    // inventory goes on.
+    Status start(std::function<void()> ready, std::function<void(const Error&)> unsaved);
 
     void add_listener(ModelListener& listener) { listeners_.push_back(&listener); }
 
@@ -145,7 +146,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void groups_answered(model::Sequence unit, std::uint64_t inquiry, std::size_t index,
                          DiskRef path, const Answer<scsi::TargetPortGroups>& answer);
     static bool covers(const MapRecord& map, const std::optional<std::uint16_t>& group);
-    void refresh_map(MapRecord& map, Epoch epoch);
+    void refresh_map(MapRecord& map, Epoch epoch, bool each_path);
     void activity(MapRecord& map);
     void arm_refresh();
     void refresh_due();
@@ -176,7 +177,7 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     const Config& config_;
     std::vector<ModelListener*> listeners_;
     std::function<void()> ready_;
-    std::function<void(const Error&)> failed_;
+    std::function<void(const Error&)> unsaved_;
 
     PortTable initiator_ports_;
     PortTable target_ports_;

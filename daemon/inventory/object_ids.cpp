@@ -22,6 +22,7 @@ constexpr std::string_view kHeader = "mpapi-objects 1\n";
 constexpr const char* kName = "objects";
 constexpr const char* kNewName = "objects.new";
 constexpr model::Sequence kReserveAhead = 4096;
+constexpr std::chrono::minutes kAgain{1};                  // after a failure
 constexpr std::size_t kKeyLimit = 1024;                    // bytes; what a key of ours can reach
 constexpr std::size_t kFileLimit = std::size_t{512} << 20; // a larger one is not ours
 
@@ -152,9 +153,19 @@ Status ObjectIds::read(int directory) {
         next_ = ((next_ / safe_distance) + 1) * safe_distance;
         reserved_ = next_;
     }
-    if (damaged || !whole) return rewrite();
-    file_.reset(::openat(directory, kName, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
-    if (!file_) return Error{"open", path, "", errno};
+    Status writable = Done{};
+    if (damaged || !whole) {
+        writable = rewrite();
+    } else {
+        file_.reset(::openat(directory, kName, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
+        if (!file_) writable = Error{"open", path, "", errno};
+    }
+    // A full or read-only disk is no reason to leave the administrator alone.
+    if (!writable) {
+        notices_.push_back(writable.error().message() +
+                           "; object numbers are kept in memory until it can be written");
+        again_at_.emplace();
+    }
     return Done{};
 }
 
@@ -204,7 +215,12 @@ model::Sequence ObjectIds::id(model::ObjectType type, std::string_view key) {
     return sequence;
 }
 
-Status ObjectIds::save() {
+Status ObjectIds::save(std::chrono::steady_clock::time_point now) {
+    if (again_at_) {
+        unsaved_.clear(); // the whole file has them too
+        if (now >= *again_at_) again_at_ = rewrite() ? std::nullopt : std::optional(now + kAgain);
+        return Done{};
+    }
     if (unsaved_.empty()) return Done{};
     // After a power cut the tail may be missing, the reservation never is.
     const bool reserve = next_ > reserved_;
@@ -214,6 +230,8 @@ Status ObjectIds::save() {
     }
     auto saved = append(unsaved_, reserve);
     unsaved_.clear();
+    // A torn line may stand at its end: only a new file will do.
+    if (!saved) again_at_ = now + kAgain;
     return saved;
 }
 
@@ -247,7 +265,7 @@ Status ObjectIds::forget_gone(std::vector<model::Sequence> living) {
             });
     }
     crowded_at_ = size_ + kept;
-    if (!some || !file_) return Done{};
+    if (!some || !file_ || again_at_) return Done{};
     unsaved_.clear();
     return rewrite();
 }

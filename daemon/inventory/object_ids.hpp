@@ -21,6 +21,8 @@
 #include "common/system/handle.hpp"
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,7 +38,8 @@ class ObjectIds {
     explicit ObjectIds(std::size_t gone_kept = kGoneKept)
       : gone_kept_(gone_kept) {}
 
-    // Reads `directory`/objects; there may be none. Fails when the directory cannot be written.
+    // Reads `directory`/objects; there may be none. Fails when there is no such
+    // directory; one that cannot be written is a notice.
     static Result<ObjectIds> open(const std::string& directory, std::size_t gone_kept = kGoneKept);
 
     // What was found wrong when the file was read, for the journal; empty as a rule.
@@ -46,8 +49,9 @@ class ObjectIds {
     model::Sequence id(model::ObjectType type, std::string_view key);
 
     // Makes the numbers given so far survive the end of this process. To be called before they
-    // are shown to anybody.
-    Status save();
+    // are shown to anybody. Fails once where it cannot: they are given all the same, in memory, and
+    // the whole file is tried again a minute after each failure, in silence.
+    Status save(std::chrono::steady_clock::time_point now);
 
     // Whether so many numbers were given since forget_gone() that it is worth its cost again.
     bool crowded() const { return size_ >= crowded_at_; }
@@ -75,7 +79,8 @@ class ObjectIds {
     static constexpr std::size_t kTypes = 10;
 
     std::string directory_;
-    Fd file_;
+    Fd file_; // not open: in memory only, for good or for now
+    std::optional<std::chrono::steady_clock::time_point> again_at_; // after a failure
     std::size_t gone_kept_;
     std::array<Records, kTypes> records_;
     std::size_t size_ = 0;

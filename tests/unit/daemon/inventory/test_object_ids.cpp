@@ -3,6 +3,10 @@
 
 #include "tests/unit/cmocka.hpp"
 
+#include <sys/resource.h>
+
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -54,7 +58,7 @@ void a_thing_keeps_its_number_over_a_restart(void**) {
         path = ids.id(ObjectType::Path, "1/iqn with blank,t%\n,0");
         assert_int_equal(ids.id(ObjectType::LogicalUnit, "36001405"), unit);
         assert_int_not_equal(path, unit);
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
     }
     auto ids = open(directory);
     assert_true(ids.notices().empty());
@@ -75,14 +79,14 @@ void no_number_is_given_twice_even_when_the_end_of_the_file_is_lost(void**) {
         auto ids = open(directory);
         for (int i = 0; i < 100; ++i)
             highest = ids.id(ObjectType::Path, std::to_string(i));
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
     }
     const std::string text = directory.text();
     directory.write(text.substr(0, text.find('\n', text.find("reserve")) + 1) + "5 3 torn");
     auto ids = open(directory);
     assert_true(ids.notices().empty()); // a torn last line is no damage
     assert_true(ids.id(ObjectType::Path, "new") > highest);
-    assert_ok(ids.save());
+    assert_ok(ids.save({}));
     assert_true(open(directory).notices().empty());
 }
 
@@ -92,7 +96,7 @@ void every_single_flipped_byte_is_noticed_or_harmless(void**) {
         auto ids = open(directory);
         for (int i = 0; i < 5; ++i)
             ids.id(ObjectType::Path, "path " + std::to_string(i));
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
     }
     const std::string good = directory.text();
     for (std::size_t i = 0; i < good.size(); ++i) {
@@ -117,7 +121,7 @@ void a_damaged_file_is_set_aside_and_what_is_readable_goes_on(void**) {
         auto ids = open(directory);
         kept = ids.id(ObjectType::LogicalUnit, "good");
         ids.id(ObjectType::LogicalUnit, "bad");
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
     }
     std::string text = directory.text();
     text.replace(text.rfind("bad"), 3, "BAD");
@@ -127,6 +131,54 @@ void a_damaged_file_is_set_aside_and_what_is_readable_goes_on(void**) {
     assert_int_equal(directory.set_aside(), 1);
     assert_int_equal(ids.id(ObjectType::LogicalUnit, "good"), kept);
     assert_true(ids.id(ObjectType::LogicalUnit, "bad") > kept + 1);
+}
+
+constexpr std::chrono::steady_clock::time_point at(std::chrono::seconds when) {
+    return std::chrono::steady_clock::time_point(when);
+}
+
+void a_full_disk_ends_nothing_and_is_made_good(void**) {
+    using namespace std::chrono_literals;
+    Directory directory;
+    auto ids = open(directory);
+    ids.id(ObjectType::LogicalUnit, "before");
+    assert_ok(ids.save(at(1s)));
+
+    // The file cannot grow.
+    rlimit usual{};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+    const rlimit full{static_cast<rlim_t>(directory.text().size() + 5), usual.rlim_max};
+    auto* const before = std::signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    const auto number = ids.id(ObjectType::LogicalUnit, "meanwhile");
+    const bool told = !ids.save(at(2s));
+    const bool told_again = !ids.save(at(3s)) || !ids.save(at(63s));
+    const auto later = ids.id(ObjectType::LogicalUnit, "later");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+    std::signal(SIGXFSZ, before);
+    assert_true(told);
+    assert_false(told_again);
+
+    assert_ok(ids.save(at(122s))); // not a minute after the last try
+    assert_true(directory.text().find("later") == std::string::npos);
+    assert_ok(ids.save(at(124s)));
+    auto anew = open(directory);
+    assert_true(anew.notices().empty());
+    assert_int_equal(anew.id(ObjectType::LogicalUnit, "meanwhile"), number);
+    assert_int_equal(anew.id(ObjectType::LogicalUnit, "later"), later);
+}
+
+void a_directory_that_cannot_be_written_is_a_notice(void**) {
+    Directory directory;
+    std::filesystem::create_directory(directory.path + "/objects.new"); // in the way
+    auto ids = open(directory);
+    assert_int_equal(ids.notices().size(), 1);
+    const auto number = ids.id(ObjectType::Disk, "sda");
+    assert_ok(ids.save(at(std::chrono::seconds(5))));
+    assert_false(std::filesystem::exists(directory.file()));
+    std::filesystem::remove(directory.path + "/objects.new");
+    assert_ok(ids.save(at(std::chrono::seconds(65))));
+    assert_int_equal(open(directory).id(ObjectType::Disk, "sda"), number);
 }
 
 void garbage_of_any_kind_never_stops_the_daemon(void**) {
@@ -164,7 +216,7 @@ void what_went_first_is_forgotten_first_and_no_number_is_given_twice(void**) {
         for (int i = 0; i < 5000; ++i) {
             last = ids.id(ObjectType::Path, name(i));
             assert_true(given.insert(last).second);
-            assert_ok(ids.save());
+            assert_ok(ids.save({}));
             if (!ids.crowded()) continue;
             assert_ok(ids.forget_gone({staying, late, last}));
             largest = std::max(largest, std::filesystem::file_size(directory.file()));
@@ -173,7 +225,7 @@ void what_went_first_is_forgotten_first_and_no_number_is_given_twice(void**) {
         for (int i = 5000; i < 5050; ++i)
             last = ids.id(ObjectType::Path, name(i));
         assert_ok(ids.forget_gone({staying, last}));
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
     }
     // A line of this test is less than 40 bytes.
     assert_true(largest > 0 && largest < 3 * kept * 40);
@@ -194,7 +246,7 @@ void the_order_of_leaving_outlives_the_daemon(void**) {
     Directory directory;
     constexpr std::size_t kept = 4;
     const auto forget = [](ObjectIds& ids, const std::vector<model::Sequence>& living) {
-        assert_ok(ids.save());
+        assert_ok(ids.save({}));
         assert_ok(ids.forget_gone(living));
     };
     model::Sequence old = 0;
@@ -236,6 +288,8 @@ int main() {
         cmocka_unit_test(no_number_is_given_twice_even_when_the_end_of_the_file_is_lost),
         cmocka_unit_test(every_single_flipped_byte_is_noticed_or_harmless),
         cmocka_unit_test(a_damaged_file_is_set_aside_and_what_is_readable_goes_on),
+        cmocka_unit_test(a_full_disk_ends_nothing_and_is_made_good),
+        cmocka_unit_test(a_directory_that_cannot_be_written_is_a_notice),
         cmocka_unit_test(garbage_of_any_kind_never_stops_the_daemon),
         cmocka_unit_test(a_missing_or_unwritable_directory_is_an_error),
         cmocka_unit_test(what_went_first_is_forgotten_first_and_no_number_is_given_twice),
