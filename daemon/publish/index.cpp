@@ -152,7 +152,7 @@ AnyView Index::find(const model::Snapshot& snapshot, std::string_view path) cons
         });
     if (kind == "product")
         return scan(snapshot, snapshot.products, [label = name](const model::DeviceProduct& each) {
-            return escape(product_name(each)) == label;
+            return product_label(each) == label;
         });
     if (kind == "load_balance")
         return scan(snapshot, snapshot.load_balances,

@@ -46,8 +46,18 @@ std::string path_name(const View<model::Path>& path) {
     return name;
 }
 
-std::string product_name(const model::DeviceProduct& product) {
-    return product.vendor + ',' + product.product + ',' + product.revision;
+std::string product_label(const model::DeviceProduct& product) {
+    // A comma stands between the parts; one inside of a part is told apart from it.
+    std::string label;
+    for (const std::string* part : {&product.vendor, &product.product, &product.revision}) {
+        if (part != &product.vendor) label += "__";
+        for (const char c : *part)
+            if (c == ',')
+                label += "_2c";
+            else
+                append_escaped(label, std::string_view(&c, 1));
+    }
+    return label;
 }
 
 std::string object_path(const View<model::Manager>&) {
@@ -67,7 +77,7 @@ std::string object_path(const View<model::TargetPort>& view) {
 }
 
 std::string object_path(const View<model::DeviceProduct>& view) {
-    return under_root("product", product_name(*view.value));
+    return std::string(kRoot) + "/product/" + product_label(*view.value);
 }
 
 std::string object_path(const View<model::LoadBalance>& view) {

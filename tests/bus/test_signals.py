@@ -100,6 +100,8 @@ class Signals(PublisherTest):
 
     def follow(self, state, signals):
         for path, kind, member, body in signals:
+            if member == "GenerationChanged":
+                continue
             if member == "InterfacesAdded":
                 state[body[0]] = body[1]
             elif member == "InterfacesRemoved":
