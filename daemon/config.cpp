@@ -57,7 +57,7 @@ void read_bus(Section section, Config::BusLimits& bus) {
     if (const auto size = section.size("managed_objects", 64u << 10, 32u << 20))
         bus.managed_objects = static_cast<std::size_t>(*size);
     read_count(section, "calls_per_sender", 1, 1024, bus.calls_per_sender);
-    read_count(section, "changes_kept", 16, 1u << 20, bus.changes_kept);
+    read_count(section, "changes_kept", 16, 1u << 16, bus.changes_kept); // 2 MiB in one reply
 }
 
 } // namespace

@@ -86,7 +86,11 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    if (!metrics_path.empty()) return metrics(metrics_path);
+    if (app.count("--metrics") > 0) {
+        if (metrics_path.empty())
+            return fail({"write metrics", "--metrics", "the file has no name"});
+        return metrics(metrics_path);
+    }
 
     // Only the usual file may be missing.
     if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)

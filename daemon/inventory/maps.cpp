@@ -442,10 +442,10 @@ bool Inventory::covers(const MapRecord& map, const std::optional<std::uint16_t>&
 }
 
 void Inventory::refresh(model::Sequence unit) {
-    if (MapRecord* map = find_map(unit)) refresh_map(*map, epoch_);
+    if (MapRecord* map = find_map(unit)) refresh_map(*map, epoch_, true);
 }
 
-void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
+void Inventory::refresh_map(MapRecord& map, Epoch epoch, bool each_path) {
     const model::Sequence unit = map.id;
     std::vector<std::string> devices;
     for (const DiskRecord* disk : map.disks)
@@ -453,7 +453,7 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch) {
     hardware_.look_again(devices, {map.facts.number});
     if (find_map(unit) != &map) return; // what was told ended it
     for (DiskRecord* disk : map.disks)
-        if (disk->trouble) ask_identity_of(*disk, epoch);
+        if (each_path || disk->trouble) ask_identity_of(*disk, epoch);
     if (reports_target_port_groups(map))
         inquire_groups(map, epoch);
     else if (config_.refresh.enabled)
@@ -485,7 +485,7 @@ void Inventory::refresh_due() {
         const auto due = schedule_.take_due(now + kRefreshWindow, 8);
         if (due.empty()) break;
         for (const model::Sequence unit : due)
-            refresh(unit);
+            if (MapRecord* map = find_map(unit)) refresh_map(*map, epoch_, false);
     }
     arm_refresh();
 }

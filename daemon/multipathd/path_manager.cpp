@@ -16,7 +16,8 @@ PathManager path_manager(daemon::ManagerMode mode, const UnitStatus& status,
     case daemon::ManagerMode::Observe:
         return {"observe", "the configuration says manager = \"observe\""};
     case daemon::ManagerMode::Standalone:
-        return {"standalone", "the configuration says manager = \"standalone\""};
+        return {"observe",
+                "the configuration says manager = \"standalone\", which changes no tables yet"};
     case daemon::ManagerMode::Multipathd:
         if (status.runs()) return {"multipathd", found};
         return {"observe", "the configuration says manager = \"multipathd\", but " + found};
