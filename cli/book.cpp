@@ -161,6 +161,7 @@ Answer<std::vector<Event>> Book::take_in(const Plugin& plugin) {
     std::vector<MP_OID> gone;
     for (const auto& [oid, known] : known_)
         if (oid.ownerId == plugin.oid.ownerId && !there.contains(oid)) gone.push_back(oid);
+    events.reserve(gone.size());
     for (const MP_OID& oid : gone)
         events.push_back(*remove(oid));
     for (const MP_OID& oid : *objects)

@@ -24,14 +24,14 @@ std::vector<const Plugin*> find_plugins(const std::vector<Plugin>& plugins,
                                         const std::vector<std::string>& names, Report& report);
 
 struct FoundPort {
-    const Plugin* plugin;
+    const Plugin* plugin = nullptr;
     InitiatorPort port;
 };
 std::vector<FoundPort> find_initiator_ports(const std::vector<Plugin>& plugins,
                                             const std::vector<std::string>& names, Report& report);
 
 struct FoundUnit {
-    const Plugin* plugin;
+    const Plugin* plugin = nullptr;
     LogicalUnit unit;
 };
 // Of the options, -n and -t count: a unit is meant if one of them fits it, and a name if there are

@@ -17,8 +17,8 @@ class Inbox {
   public:
     enum class What { Changed, Appeared, Disappeared };
     struct Told {
-        What what;
-        MP_OID oid;
+        What what = What::Changed;
+        MP_OID oid{};
         std::chrono::system_clock::time_point time;
     };
 

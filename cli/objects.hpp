@@ -46,7 +46,7 @@ struct PollingRate { // seconds
 using ProprietaryProperties = std::vector<std::pair<std::string, std::string>>;
 
 struct Plugin {
-    MP_OID oid;
+    MP_OID oid{};
     std::string file_name;
     std::string vendor;
     std::string implementation_version;
@@ -76,7 +76,7 @@ struct Plugin {
 };
 
 struct DeviceProduct {
-    MP_OID oid;
+    MP_OID oid{};
     std::string vendor; // with its padding, as are the next two
     std::string product;
     std::string revision;
@@ -84,7 +84,7 @@ struct DeviceProduct {
 };
 
 struct LoadBalance {
-    MP_OID oid;
+    MP_OID oid{};
     MP_LOAD_BALANCE_TYPE type_index = 0;
     std::string name;
     std::string vendor_name;
@@ -92,7 +92,7 @@ struct LoadBalance {
 };
 
 struct InitiatorPort {
-    MP_OID oid;
+    MP_OID oid{};
     std::string port_id;
     MP_PORT_TRANSPORT_TYPE port_type = MP_PORT_TRANSPORT_TYPE_UNKNOWN;
     std::string os_device_file;
@@ -100,13 +100,13 @@ struct InitiatorPort {
 };
 
 struct TargetPort {
-    MP_OID oid;
+    MP_OID oid{};
     std::string port_id;
     MP_UINT32 relative_port_id = 0;
 };
 
 struct TargetPortGroup {
-    MP_OID oid;
+    MP_OID oid{};
     MP_UINT32 tpg_id = 0;
     MP_ACCESS_STATE_TYPE access_state = MP_ACCESS_STATE_ACTIVE;
     bool explicit_failover = false;
@@ -115,13 +115,13 @@ struct TargetPortGroup {
 };
 
 struct Path {
-    MP_OID oid;
+    MP_OID oid{};
     MP_UINT32 weight = 0;
     MP_PATH_STATE path_state = MP_PATH_STATE_UNKNOWN;
     bool disabled = false;
-    MP_OID initiator_port_oid;
-    MP_OID target_port_oid;
-    MP_OID logical_unit_oid;
+    MP_OID initiator_port_oid{};
+    MP_OID target_port_oid{};
+    MP_OID logical_unit_oid{};
     std::uint64_t logical_unit_number = 0;
     std::string device_file_name;
     MP_UINT32 bus_number = 0;
@@ -129,7 +129,7 @@ struct Path {
 };
 
 struct LogicalUnit {
-    MP_OID oid;
+    MP_OID oid{};
     std::string vendor; // with its padding, as are the next two
     std::string product;
     std::string revision;
@@ -137,7 +137,7 @@ struct LogicalUnit {
     MP_LOGICAL_UNIT_NAME_TYPE name_type = MP_LU_NAME_TYPE_UNKNOWN;
     std::string device_file_name;
     bool asymmetric = false;
-    MP_OID override_path;
+    MP_OID override_path{};
     MP_LOAD_BALANCE_TYPE current_load_balance_type = 0;
     MP_UINT32 logical_unit_group_id = 0;
     MP_XBOOL auto_failback_enabled = MP_FALSE;
@@ -173,7 +173,7 @@ struct GroupView {
 };
 
 struct UnitView {
-    const Plugin* plugin;
+    const Plugin* plugin = nullptr;
     LogicalUnit unit;
     std::size_t path_count = 0;  // that were listed
     std::vector<PathView> paths; // that could be read

@@ -51,6 +51,7 @@ void show_plugins(const Command& command, Report& report) {
                                        : find_plugins(plugins, command.operands, report);
     if (command.json) {
         std::vector<std::string> elements;
+        elements.reserve(found.size());
         for (const Plugin* plugin : found)
             elements.push_back(
                 json_of(*plugin, products_of(*plugin, report), algorithms_of(*plugin, report)));

@@ -27,7 +27,7 @@ Answer<std::vector<MP_OID>> list(Function function, const MP_OID& oid) {
 template <typename Object, typename Properties, typename Convert>
 Answer<Object> read(MP_STATUS (*function)(MP_OID, Properties*), const MP_OID& oid,
                     Convert convert) {
-    Properties properties;
+    Properties properties{};
     if (const MP_STATUS status = function(oid, &properties); status != MP_STATUS_SUCCESS)
         return status;
     return convert(properties);
