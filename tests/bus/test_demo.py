@@ -44,7 +44,7 @@ class Demo(unittest.TestCase):
         self.environment = dict(os.environ, TMPDIR=self.scratch.name)
 
     def assert_story(self, text):
-        for expected in ("/org/mpapi/Multipath1/lu/", "PathLost", 'State = "path-error"', 'State = "okay"'):
+        for expected in ("/org/mpapi/Multipath1/lu/", "Logical Unit:  /dev/mapper/", "PathLost", 'State = "path-error"', 'State = "okay"'):
             self.assertIn(expected, text)
 
     def test_without_a_terminal_it_ends_by_itself(self):

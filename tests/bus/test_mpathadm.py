@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""mpathadm over libMPAPI, the Linux plugin and the embedded SAN: what it prints, held against the bus."""
+from mpapi import *
+
+TWO_ARRAYS = os.path.join(os.environ["SOURCE_ROOT"], "daemon/san/examples/two-arrays.toml")
+ACCESS = {
+    "active-optimized": "active optimized",
+    "active-non-optimized": "active not optimized",
+    "standby": "standby",
+    "unavailable": "unavailable",
+    "active": "active",
+}
+
+
+class Mpathadm(MpapiTest):
+    def mpathadm(self, *words):
+        return subprocess.run([os.environ["MPATHADM"], *words], env=self.client_environment(), text=True,
+                              timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)  # fmt: skip
+
+    def good(self, *words):
+        run = self.mpathadm(*words)
+        self.assertEqual((run.returncode, run.stderr), (0, ""), run.stdout)
+        return run.stdout
+
+    def units(self):
+        return {unit["DeviceFile"]: (path, unit) for path, unit in self.model().all(LU).items()}
+
+    def test_list_lu_counts_paths_as_the_bus_does(self):
+        self.start(TWO_ARRAYS)
+        expected = {}
+        for file, (_, unit) in self.units().items():
+            expected[file] = (unit["PathCount"], unit["UsablePathCount"])
+        lines = self.good("list", "lu").splitlines()
+        listed = {}
+        for file, total, usable in zip(lines[0::3], lines[1::3], lines[2::3]):
+            self.assertRegex(total, r"^\t\tTotal Path Count: \d+$")
+            self.assertRegex(usable, r"^\t\tOperational Path Count: \d+$")
+            listed[file.removeprefix("\t")] = (int(total.split()[-1]), int(usable.split()[-1]))
+        self.assertEqual(listed, expected)
+
+    def test_show_lu_agrees_with_the_bus(self):
+        self.start(TWO_ARRAYS)
+        model = self.model()
+        for file, (path, unit) in self.units().items():
+            with self.subTest(unit=file):
+                text = self.good("show", "lu", file)
+                self.assertTrue(text.startswith(f"Logical Unit:  {file}\n\tmpath-support:  libmpapi-linux.so\n"))
+                self.assertIn(f"\tVendor:  {unit['Vendor']:<8}\n\tProduct:  {unit['Product']:<16}\n", text)
+                self.assertIn(f"\tName:  {unit['UnitName']}\n", text)
+                self.assertIn(f"\tAsymmetric:  {'yes' if unit['Asymmetric'] else 'no'}\n", text)
+                ports = [(model.objects[each["InitiatorPort"]][interface("InitiatorPort")]["PortId"],
+                          model.objects[each["TargetPort"]][interface("TargetPort")]["PortId"])
+                         for each in model.all(PATH).values() if each["LogicalUnit"] == path]  # fmt: skip
+                shown = list(zip(re.findall(r"\t\tInitiator Port Name:  (.*)", text),
+                                 re.findall(r"\t\tTarget Port Name:  (.*)", text)))  # fmt: skip
+                self.assertEqual(sorted(shown), sorted(ports))
+                groups = sorted((each["Number"], ACCESS[each["AccessState"]])
+                                for each in model.all(GROUP).values() if each["LogicalUnit"] == path)  # fmt: skip
+                if unit["Asymmetric"]:
+                    self.assertEqual(sorted((int(number), state) for number, state in re.findall(
+                        r"\t\tID:  (\d+)\n.*\n\t\tAccess State:  (.*)", text)), groups)  # fmt: skip
+
+    def test_a_lost_path_is_told_at_once(self):
+        self.start(TWO_ARRAYS)
+        where, lost = next((path, each) for path, each in self.model().all(PATH).items() if each["State"] == "okay")
+        self.watching()
+        self.san.path_lost(lost["Device"])
+        self.becomes(where, State="path-error")
+        unit = self.model().objects[lost["LogicalUnit"]][LU]
+        text = self.good("show", "lu", unit["DeviceFile"])
+        self.assertEqual(text.count("Path State:  path error"), 1, text)
+        document = json.loads(self.good("list", "lu", "--json"))
+        self.assertIn(unit["DeviceFile"], json.dumps(document))
+
+    def test_without_the_daemon_it_says_how_to_start_it(self):
+        run = self.mpathadm("list", "lu")
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("mpapid is not running", run.stderr)
+        self.assertIn("systemctl start mpapid", run.stderr)
+
+
+main()
