@@ -33,7 +33,7 @@ struct Request {
 bool glance(model::DeviceNumber number, KnownMaps& known, DmSight& sight) {
     const auto before = known.find(number);
     if (before == known.end() || !before->second.facts) return false;
-    const auto reading = read_map(number);
+    auto reading = read_map(number);
     if (!reading || !*reading || !(*reading)->facts) return false;
     auto& last = before->second;
     auto& facts = *(*reading)->facts;

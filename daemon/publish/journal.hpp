@@ -52,7 +52,7 @@ class Journal {
 
     // What happened of one kind in the burst.
     struct Kind {
-        const char* id;
+        const char* id = nullptr;
         int priority = 7; // the most urgent of its entries
         unsigned count = 0;
         std::unordered_set<model::Sequence> units; // of what is beyond the entries

@@ -156,7 +156,7 @@ void Publisher::metrics(sd_bus_message* call) {
         [pending, text] { sd_bus_reply_method_return(pending->call.get(), "s", text->c_str()); });
 }
 
-void Publisher::give(std::shared_ptr<Pending> pending,
+void Publisher::give(const std::shared_ptr<Pending>& pending,
                      std::function<void(sd_bus_message* to)> answer) {
     const char* client = sd_bus_message_get_sender(pending->call.get());
     descriptor_answers_.give(

@@ -76,7 +76,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     struct Pending;
     std::shared_ptr<Pending> admit(sd_bus_message* call);
     // Answers with a descriptor, or with LimitsExceeded.
-    void give(std::shared_ptr<Pending> pending, std::function<void(sd_bus_message* to)> answer);
+    void give(const std::shared_ptr<Pending>& pending,
+              std::function<void(sd_bus_message* to)> answer);
 
     daemon::ModelSource& source_;
     daemon::Config::BusLimits limits_;

@@ -231,7 +231,7 @@ class SanTest(BusTest):
             self.file("san.toml", san) if "\n" in san else san,
         ]
 
-    def start(self, san=STORY_SAN, config=FAST, *more, wrap=(), deadline=30):
+    def start(self, san=STORY_SAN, config=FAST, *more, wrap=(), deadline=90):
         """Returns when the daemon has said that it is ready."""
         where = tempfile.mkdtemp(dir=self.scratch.name)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:

@@ -36,7 +36,7 @@ BUS_CONFIG = """<busconfig>
 
 NAME = "org.mpapi.Multipath1"
 ROOT = "/org/mpapi/Multipath1"
-DEADLINE = 10
+DEADLINE = 60
 
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 PROPERTIES = "org.freedesktop.DBus.Properties"
