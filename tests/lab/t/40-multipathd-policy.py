@@ -139,7 +139,8 @@ def a_stopped_multipathd_is_told_and_not_started_again():
 
 @test
 def whoever_connects_starts_it_and_mpapid_follows():
-    sh("multipathd show status", timeout=120)
+    # It connects; on a busy machine it does not wait for the answer until multipathd has started.
+    sh("multipathd show status", check=False, timeout=120)
     wait_for("the path manager", lambda: manager()["PathManager"] == "multipathd", deadline=60)
     wait_for("settings", lambda: setting("no_path_retry")[:2] == ("6", "overrides"), deadline=60)
 
