@@ -163,9 +163,14 @@ def upgrading_onto_itself_keeps_ids_and_settings():
     san_down()
 
 
+def ours():
+    """The packages that were installed, by name."""
+    return " ".join(sh(f"for deb in {DEBS}; do dpkg-deb --field $deb Package; done").split())
+
+
 @test
 def removal_keeps_what_the_administrator_wrote():
-    sh("dpkg --remove mpapid", timeout=200)
+    sh(f"dpkg --remove {ours()}", timeout=200)
     check(owner(), 0, "owner of the name")
     check(status("pidof mpapid")[0], 1, "no process is left")
     for path in (RULE, Path("/usr/sbin/mpapid"), Path("/usr/lib/systemd/system/mpapid.service"),
@@ -177,9 +182,7 @@ def removal_keeps_what_the_administrator_wrote():
 
 @test
 def purging_leaves_nothing():
-    sh("dpkg --purge mpapid", timeout=200)
-    if installed("mpapid-san"):
-        sh("dpkg --purge mpapid-san", timeout=200)
+    sh(f"dpkg --purge {ours()}", timeout=200)
     left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
               "-o -path /tmp \\) -prune -o -iname '*mpapi*' -print; ls -d /run/systemd/system/*mpapi* 2>/dev/null",
               check=False)
