@@ -181,8 +181,7 @@ void Publisher::get_snapshot(sd_bus_message* call) {
 void Publisher::get_generation_page(sd_bus_message* call) {
     auto pending = admit(call);
     if (!pending) return;
-    give(std::move(pending),
-         [this](sd_bus_message* to) { sd_bus_reply_method_return(to, "h", page_->fd()); });
+    give(pending, [this](sd_bus_message* to) { sd_bus_reply_method_return(to, "h", page_->fd()); });
 }
 
 void Publisher::get_changes(sd_bus_message* call, std::uint64_t instance, std::uint64_t since) {
