@@ -147,6 +147,7 @@ void Events::start(Told told) {
     lower(wake_);
     told_ = std::move(told);
     heard_ = false;
+    reached_ = false;
     try_again_.reset();
     const SignalsBlocked here;
     thread_ = std::thread([this] { run(); });
@@ -209,6 +210,7 @@ bool Events::connect() {
             0)
             return false;
     connection_ = std::move(*connection);
+    heard_ = true; // there may be no bus to tell that the daemon has gone with it
     return true;
 }
 
