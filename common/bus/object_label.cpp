@@ -17,6 +17,17 @@ int digit(char c) {
     return -1;
 }
 
+void append_byte(std::string& out, char c) {
+    if (is_plain(c)) {
+        out += c;
+        return;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '_';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 0xf];
+}
+
 } // namespace
 
 void append_escaped(std::string& out, std::string_view name) {
@@ -24,18 +35,16 @@ void append_escaped(std::string& out, std::string_view name) {
         out += '_';
         return;
     }
-    for (char c : name) {
-        if (is_plain(c)) {
-            out += c;
-        } else if (c == ',') {
+    for (const char c : name)
+        if (c == ',')
             out += "__";
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '_';
-            out += kHex[byte >> 4];
-            out += kHex[byte & 0xf];
-        }
-    }
+        else
+            append_byte(out, c);
+}
+
+void append_escaped_part(std::string& out, std::string_view part) {
+    for (const char c : part)
+        append_byte(out, c);
 }
 
 std::string escape(std::string_view name) {

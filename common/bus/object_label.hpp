@@ -16,6 +16,9 @@ inline constexpr char kBusName[] = "org.mpapi.Multipath1";
 inline constexpr std::string_view kRoot = "/org/mpapi/Multipath1";
 
 void append_escaped(std::string& out, std::string_view name);
+// For a part that may have commas itself: they are `_2c` here, so that parts joined by `__` stay
+// apart. What is made of such parts is not turned back.
+void append_escaped_part(std::string& out, std::string_view part);
 std::string escape(std::string_view name);
 // Nothing for a label that escape() does not make.
 std::optional<std::string> unescape(std::string_view label);

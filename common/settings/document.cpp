@@ -44,6 +44,24 @@ struct State {
 
 namespace {
 
+// toml++ bounds how deep values are nested (256), but not how many parts a dotted key has, and
+// destroys what it read by recursion: 100 000 dots end in a stack overflow. Counted without regard
+// to quotes and comments, for whoever is hostile knows more ways to write them than a short
+// scanner.
+constexpr int kDotsInARow = 100;
+
+// The first line with more dots than that between two delimiters; 0: none.
+int line_of_too_many_dots(std::string_view text) {
+    int line = 1;
+    int dots = 0;
+    for (const char c : text) {
+        if (c == '.' && ++dots > kDotsInARow) return line;
+        if (std::string_view("=[]{},\n").find(c) != std::string_view::npos) dots = 0;
+        if (c == '\n') ++line;
+    }
+    return 0;
+}
+
 bool is_control(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte == 0x7f;
@@ -282,28 +300,6 @@ void Section::complain(std::string_view key, std::string reason) {
     state_->complaints.push_back(
         {line(key), path_of(state_->visited[index_], key) + ": " + std::move(reason)});
 }
-
-namespace {
-
-// toml++ bounds how deep values are nested (256), but not how many parts a dotted key has, and
-// destroys what it read by recursion: 100 000 dots end in a stack overflow. Counted without regard
-// to quotes and comments, for whoever is hostile knows more ways to write them than a short
-// scanner.
-constexpr int kDotsInARow = 100;
-
-// The first line with more dots than that between two delimiters; 0: none.
-int line_of_too_many_dots(std::string_view text) {
-    int line = 1;
-    int dots = 0;
-    for (const char c : text) {
-        if (c == '.' && ++dots > kDotsInARow) return line;
-        if (std::string_view("=[]{},\n").find(c) != std::string_view::npos) dots = 0;
-        if (c == '\n') ++line;
-    }
-    return 0;
-}
-
-} // namespace
 
 Document::Document(std::unique_ptr<State> state)
   : state_(std::move(state)) {}

@@ -454,10 +454,12 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch, bool each_path) {
     if (find_map(unit) != &map) return; // what was told ended it
     for (DiskRecord* disk : map.disks)
         if (each_path || disk->trouble) ask_identity_of(*disk, epoch);
-    if (reports_target_port_groups(map))
+    if (reports_target_port_groups(map)) {
         inquire_groups(map, epoch);
-    else if (config_.refresh.enabled)
-        schedule_.quiet(map.id, Clock::now(), Clock::now());
+    } else if (config_.refresh.enabled) {
+        const auto now = Clock::now();
+        schedule_.quiet(map.id, now, now);
+    }
 }
 
 void Inventory::arm_refresh() {

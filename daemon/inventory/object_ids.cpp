@@ -267,7 +267,10 @@ Status ObjectIds::forget_gone(std::vector<model::Sequence> living) {
     crowded_at_ = size_ + kept;
     if (!some || !file_ || again_at_) return Done{};
     unsaved_.clear();
-    return rewrite();
+    auto written = rewrite();
+    // The old file goes on to be there, without the reservation that was to be in the new one.
+    if (!written) again_at_.emplace();
+    return written;
 }
 
 Status ObjectIds::rewrite() {

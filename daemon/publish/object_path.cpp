@@ -47,16 +47,12 @@ std::string path_name(const View<model::Path>& path) {
 }
 
 std::string product_label(const model::DeviceProduct& product) {
-    // A comma stands between the parts; one inside of a part is told apart from it.
     std::string label;
-    for (const std::string* part : {&product.vendor, &product.product, &product.revision}) {
-        if (part != &product.vendor) label += "__";
-        for (const char c : *part)
-            if (c == ',')
-                label += "_2c";
-            else
-                append_escaped(label, std::string_view(&c, 1));
-    }
+    bus::append_escaped_part(label, product.vendor);
+    label += "__";
+    bus::append_escaped_part(label, product.product);
+    label += "__";
+    bus::append_escaped_part(label, product.revision);
     return label;
 }
 

@@ -22,7 +22,7 @@ using bus::unescape;
 // one unit that agree in all three (a target port that came back while its old devices linger) are
 // told apart by ",<sequence>" on the younger one.
 std::string path_name(const View<model::Path>& path);
-// "<vendor>__<product>__<revision>", each escaped; a comma inside of one is "_2c".
+// "<vendor>__<product>__<revision>", each escaped as a part (INQUIRY data may have commas).
 std::string product_label(const model::DeviceProduct& product);
 
 std::string object_path(const View<model::Manager>&);

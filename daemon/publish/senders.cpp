@@ -29,12 +29,12 @@ std::optional<Senders::Call> Senders::admit(sd_bus_message* call) {
                                   "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
                                   "arg0='" +
                                   std::string(name) + "'";
+        // Where the bus refuses (there are too many), the sender is not watched. Without a callback
+        // for that, sd-bus would close the connection.
+        const auto refused_or_not = [](sd_bus_message*, void*, sd_bus_error*) { return 0; };
         // Without waiting for the bus: a sender that leaves before the match is in force is
         // forgotten when its work ends.
         sd_bus_slot* slot = nullptr;
-        // Refused (there are too many), the sender is not watched. Without a callback for that,
-        // sd-bus would close the connection.
-        const auto refused_or_not = [](sd_bus_message*, void*, sd_bus_error*) { return 0; };
         if (sd_bus_add_match_async(bus_, &slot, match.c_str(), name_owner_changed, refused_or_not,
                                    &sender) >= 0)
             sender.watch.reset(slot);

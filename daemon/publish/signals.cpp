@@ -75,7 +75,8 @@ void Signals::when_told(std::function<void()> then) {
 void Signals::Step::add(const std::vector<model::Event>& more) {
     auto differs = [this](const model::Unit& unit) {
         const model::Sequence id = unit.unit.id;
-        if ((units.empty() || units.back() != id) && has.insert(id).second) units.push_back(id);
+        if ((units.empty() || units.back() != id) && in_units.insert(id).second)
+            units.push_back(id);
     };
     for (const model::Event& event : more)
         std::visit(

@@ -54,7 +54,7 @@ class Signals {
         model::SnapshotPtr after;
         Clock::time_point cause;
         std::vector<model::Sequence> units; // that differ, in the order in which they began to
-        std::unordered_set<model::Sequence> has;
+        std::unordered_set<model::Sequence> in_units;
 
         // How far it is told: a part of the difference is made when the one before it is told.
         enum class Part { None, BeforeUnits, Units, AfterUnits } part = Part::None;

@@ -181,6 +181,32 @@ void a_directory_that_cannot_be_written_is_a_notice(void**) {
     assert_int_equal(open(directory).id(ObjectType::Disk, "sda"), number);
 }
 
+void a_clean_up_that_fails_is_made_good(void**) {
+    using namespace std::chrono_literals;
+    Directory directory;
+    auto opened = ObjectIds::open(directory.path, 1);
+    assert_ok(opened);
+    ObjectIds& ids = *opened;
+    for (int n = 0; n < 20; ++n)
+        ids.id(ObjectType::Disk, std::to_string(n));
+    const auto living = ids.id(ObjectType::LogicalUnit, "living");
+    assert_ok(ids.save(at(1s)));
+    const std::string before = directory.text();
+    std::filesystem::create_directory(directory.path + "/objects.new"); // in the way
+    assert_false(bool(ids.forget_gone({living})));
+    assert_text_equal(directory.text(), before);
+    std::filesystem::remove(directory.path + "/objects.new");
+
+    // Appending to the old file would rely on a reservation that it does not have.
+    const auto later = ids.id(ObjectType::LogicalUnit, "later");
+    assert_ok(ids.save(at(2s)));
+    assert_true(directory.text().size() < before.size());
+    auto anew = open(directory);
+    assert_true(anew.notices().empty());
+    assert_int_equal(anew.id(ObjectType::LogicalUnit, "living"), living);
+    assert_int_equal(anew.id(ObjectType::LogicalUnit, "later"), later);
+}
+
 void garbage_of_any_kind_never_stops_the_daemon(void**) {
     for (const std::string& garbage :
          {std::string("\0\0\0\0", 4), std::string("<xml/>\n"), std::string("mpapi-objects 2\n"),
@@ -290,6 +316,7 @@ int main() {
         cmocka_unit_test(a_damaged_file_is_set_aside_and_what_is_readable_goes_on),
         cmocka_unit_test(a_full_disk_ends_nothing_and_is_made_good),
         cmocka_unit_test(a_directory_that_cannot_be_written_is_a_notice),
+        cmocka_unit_test(a_clean_up_that_fails_is_made_good),
         cmocka_unit_test(garbage_of_any_kind_never_stops_the_daemon),
         cmocka_unit_test(a_missing_or_unwritable_directory_is_an_error),
         cmocka_unit_test(what_went_first_is_forgotten_first_and_no_number_is_given_twice),

@@ -2,38 +2,12 @@
 //
 // What comes in an order nobody wished for: answers to questions about what is gone, numbers and
 // names used again, tables that name one disk twice, and hosts that serve again.
-#include "tests/unit/daemon/inventory/scripted.hpp"
-
-#include <cstdlib>
-#include <filesystem>
+#include "tests/unit/daemon/inventory/scripted_world.hpp"
 
 using namespace mpapi;
 using namespace mpapi::daemon;
 
 namespace {
-
-struct World {
-    ScriptedDevices devices;
-    ObjectIds ids;
-    Scripted daemon;
-
-    explicit World(std::chrono::milliseconds timeout = std::chrono::milliseconds(50))
-      : daemon(devices, ids, timeout) {}
-
-    void add(const std::string& name, std::uint32_t minor, std::uint32_t target = 1,
-             ScriptedDisk disk = {}, std::uint32_t host = 1) {
-        devices.put(sd(minor), disk);
-        daemon.inventory().disk_present(disk_facts(name, sd(minor), host, target));
-    }
-    void remove(const std::string& name, std::uint32_t minor) {
-        devices.remove(sd(minor));
-        daemon.inventory().disk_gone(name);
-    }
-    void map(const MapFacts& facts) { daemon.inventory().map_present(facts); }
-    void mood(std::uint32_t minor, Mood mood) {
-        devices.change(sd(minor), [mood](ScriptedDisk& disk) { disk.mood = mood; });
-    }
-};
 
 void a_disk_that_returns_while_its_old_question_is_under_way_is_asked_again(void**) {
     World world;
@@ -293,36 +267,6 @@ void a_selector_that_nobody_announced_is_an_object_all_the_same(void**) {
     Auditor::references(world.daemon.model());
 }
 
-void disks_that_cannot_be_told_apart_are_two_objects(void**) {
-    World world;
-    world.add("sda", 0);
-    world.add("sdb", 1);
-    world.add("sdc", 2);
-    world.map(map_facts("m", 0, {sd(0), sd(1)}));
-    world.daemon.enumerated();
-    world.add("sdd", 3);
-    world.daemon.settle();
-    const auto keys_are_two = [&] {
-        Auditor::references(world.daemon.model());
-        std::set<std::string> keys;
-        for (const auto& disk : world.daemon.model().disks)
-            keys.insert(disk.key);
-        assert_int_equal(keys.size(), 2); // object paths are made of them
-    };
-    keys_are_two();
-    world.daemon.inventory().exclusions_changed();
-    world.daemon.settle();
-    keys_are_two();
-    const model::Sequence second = world.daemon.path("sdb").id;
-    world.map(map_facts("m", 0, {sd(1)}));
-    world.daemon.settle();
-    assert_int_equal(world.daemon.path("sdb").id, second);
-    world.map(map_facts("m", 0, {sd(1), sd(0)}));
-    world.daemon.settle();
-    assert_int_equal(world.daemon.path("sdb").id, second);
-    Auditor::references(world.daemon.model());
-}
-
 void a_path_that_was_reinstated_says_who_it_is(void**) {
     World world;
     world.add("sda", 0);
@@ -432,179 +376,6 @@ void a_table_without_paths_on_the_way_to_another_is_no_news_of_groups(void**) {
     assert_false(bool(world.daemon.unit("name-m").groups[0].trouble));
 }
 
-void one_disk_of_many_that_changes_is_work_for_one(void**) {
-    World world(std::chrono::seconds(20)); // a busy machine is no trouble of a disk
-    constexpr std::uint32_t many = 500;
-    const auto facts = [](std::uint32_t i) {
-        return disk_facts("sd" + std::to_string(i), sd(i), 1, i < 9 ? 2 + i : 1, i);
-    };
-    for (std::uint32_t i = 0; i < many; ++i) {
-        world.devices.put(sd(i), {i});
-        world.daemon.inventory().disk_present(facts(i));
-    }
-    world.daemon.enumerated();
-    world.daemon.settle();
-    const model::SnapshotPtr before = world.daemon.inventory().snapshot();
-    assert_int_equal(before->disks.size(), many);
-    const auto told_of = [&](std::uint32_t i) {
-        for (const auto& disk : world.daemon.model().disks)
-            if (disk.number == sd(i)) return disk.exclusion_detail;
-        return std::string("gone");
-    };
-
-    world.daemon.policy.exclusions = 0;
-    DiskFacts held = facts(234);
-    held.holders = {"dm-7"};
-    world.daemon.inventory().disk_present(held);
-    world.daemon.settle();
-    assert_int_equal(world.daemon.policy.exclusions, 1);
-    assert_text_equal(told_of(234), "in use by dm-7");
-    std::size_t other_blocks = 0;
-    const auto& blocks = world.daemon.model().disks.blocks();
-    for (std::size_t i = 0; i < blocks.size(); ++i)
-        other_blocks += blocks[i] != before->disks.blocks().at(i);
-    assert_int_equal(other_blocks, 1);
-
-    // Another of the same unit concerns the one that was alone, a third nobody.
-    const auto leads_to = [&](std::uint32_t i, unsigned unit) {
-        world.devices.change(sd(i), [unit](ScriptedDisk& disk) { disk.unit = unit; });
-        world.daemon.policy.exclusions = 0;
-        world.daemon.inventory().inquiry_data_changed("sd" + std::to_string(i));
-        world.daemon.settle();
-    };
-    leads_to(3, 2);
-    assert_int_equal(world.daemon.policy.exclusions, 2);
-    assert_text_equal(told_of(2), "nobody made a map of it (one of several)");
-    leads_to(4, 2);
-    assert_int_equal(world.daemon.policy.exclusions, 1);
-    assert_text_equal(told_of(4), told_of(2));
-    world.map(map_facts("m", 0, {sd(3), sd(4)}));
-    world.daemon.settle();
-    assert_text_equal(told_of(2), "nobody made a map of it");
-    assert_text_equal(told_of(3), "gone");
-    world.daemon.inventory().map_gone(dm_number(0));
-    world.daemon.settle();
-    assert_text_equal(told_of(3), told_of(2));
-    world.daemon.policy.exclusions = 0;
-    world.daemon.inventory().exclusions_changed();
-    world.daemon.settle();
-    assert_int_equal(world.daemon.policy.exclusions, many);
-}
-
-void a_disk_in_no_map_that_does_not_answer_is_asked_again_a_few_at_a_time(void**) {
-    ScriptedDevices devices;
-    ObjectIds ids;
-    Scripted daemon(devices, ids, std::chrono::milliseconds(50), std::chrono::seconds(1));
-    daemon.enumerated();
-    constexpr std::uint32_t many = 40;
-    const auto put_all_in = [&](Mood mood) {
-        for (std::uint32_t i = 0; i < many; ++i)
-            devices.put(sd(i), {i, 1, 1, mood});
-    };
-    const auto in_trouble = [&] {
-        const auto& disks = daemon.model().disks;
-        return std::count_if(disks.begin(), disks.end(),
-                             [](const model::Disk& disk) { return bool(disk.trouble); });
-    };
-    put_all_in(Mood::Silent);
-    for (std::uint32_t i = 0; i < many; ++i)
-        daemon.inventory().disk_present(disk_facts("sd" + std::to_string(i), sd(i), i, i));
-    daemon.settle();
-    assert_int_equal(in_trouble(), many);
-    // Nobody says a word, and all are due at about the same time.
-    put_all_in(Mood::Hangs);
-    std::uint64_t most = 0;
-    daemon.run_until([&] {
-        const WorkCounters now = daemon.inventory().counters();
-        most = std::max(most, now.jobs_waiting);
-        return now.commands_stuck >= 4;
-    });
-    assert_in_range(most, 1, 8);
-    put_all_in(Mood::Good);
-    daemon.run_until([&] { return in_trouble() == 0; });
-}
-
-void luns_that_come_and_go_for_a_year_leave_few_numbers_behind(void**) {
-    char pattern[] = "/tmp/mpapi-races-XXXXXX";
-    const std::string directory = mkdtemp(pattern);
-    constexpr std::size_t kept = 50;
-    constexpr std::uint32_t many = 1000;
-    {
-        ScriptedDevices devices;
-        auto ids = ObjectIds::open(directory, kept);
-        assert_ok(ids);
-        Scripted daemon(devices, *ids);
-        devices.put(sd(many), {});
-        daemon.inventory().disk_present(disk_facts("sda", sd(many), 1, 1));
-        daemon.inventory().map_present(map_facts("m", 0, {sd(many)}));
-        daemon.enumerated();
-        const model::Sequence unit = daemon.unit("name-m").unit.id;
-        const model::Sequence path = daemon.path("sda").id;
-        std::set<model::Sequence> seen;
-        for (std::uint32_t i = 0; i < many; ++i) {
-            devices.put(sd(i), {1});
-            daemon.inventory().disk_present(disk_facts("sdx", sd(i), 1, 1, i + 1));
-            daemon.settle();
-            assert_int_equal(daemon.model().disks.size(), 1);
-            assert_true(seen.insert(daemon.model().disks.begin()->id).second);
-            devices.remove(sd(i));
-            daemon.inventory().disk_gone("sdx");
-        }
-        daemon.settle();
-        assert_int_equal(daemon.unit("name-m").unit.id, unit);
-        assert_int_equal(daemon.path("sda").id, path);
-        devices.put(sd(0), {1});
-        daemon.inventory().disk_present(disk_facts("sdx", sd(0), 1, 1, many));
-        daemon.settle();
-        assert_int_equal(daemon.model().disks.begin()->id, *seen.rbegin()); // it has returned
-    }
-    assert_true(std::filesystem::file_size(directory + "/objects") < 4 * kept * 80);
-    std::filesystem::remove_all(directory);
-}
-
-void a_path_that_leads_to_another_maps_unit_makes_both_duplicates(void**) {
-    World world;
-    world.add("sda", 0);
-    world.add("sdb", 1, 2);
-    world.add("sdc", 2, 1, {1}, 2);
-    world.map(map_facts("a", 0, {sd(0), sd(1)}));
-    world.map(map_facts("b", 1, {sd(2)}));
-    world.map(map_facts("c", 2, {}));
-    world.daemon.enumerated();
-    const auto flagged = [&] {
-        std::string names;
-        world.daemon.model().units.for_each([&](const model::Unit& unit) {
-            if (unit.unit.duplicate_designator) names += unit.unit.name;
-        });
-        return names;
-    };
-    const auto leads_to = [&](const char* device, std::uint32_t minor, unsigned unit) {
-        world.devices.change(sd(minor), [unit](ScriptedDisk& disk) { disk.unit = unit; });
-        world.daemon.inventory().inquiry_data_changed(device);
-        world.daemon.settle();
-    };
-    assert_text_equal(flagged(), "");
-    leads_to("sdb", 1, 1); // what was made of unit 0 leads to unit 1, too
-    assert_text_equal(flagged(), "ab");
-    assert_text_equal(world.daemon.unit("name-a").unit.unit_name, ScriptedDevices::unit_name(0));
-    world.remove("sdb", 1);
-    world.daemon.settle();
-    assert_text_equal(flagged(), "");
-    world.add("sdb", 1, 2, {1});
-    world.daemon.settle();
-    assert_text_equal(flagged(), "ab");
-    world.map(map_facts("a", 0, {sd(0)}));
-    world.map(map_facts("c", 2, {sd(1)})); // the disk went to a map of its own
-    world.daemon.settle();
-    assert_text_equal(flagged(), "bc");
-    leads_to("sda", 0, 9);
-    leads_to("sdc", 2, 9); // neither map is named after what both lead to
-    assert_text_equal(flagged(), "abc");
-    world.daemon.inventory().map_gone(dm_number(1));
-    world.daemon.settle();
-    assert_text_equal(flagged(), "");
-}
-
 void readiness_is_told_once(void**) {
     World world;
     ScriptedDisk hangs;
@@ -635,15 +406,10 @@ int main() {
         cmocka_unit_test(a_unit_that_fails_in_two_ways_by_turns_is_told_once),
         cmocka_unit_test(a_status_that_is_not_understood_is_no_path_error),
         cmocka_unit_test(a_selector_that_nobody_announced_is_an_object_all_the_same),
-        cmocka_unit_test(disks_that_cannot_be_told_apart_are_two_objects),
         cmocka_unit_test(a_path_that_was_reinstated_says_who_it_is),
         cmocka_unit_test(a_map_made_of_other_disks_is_named_by_them),
         cmocka_unit_test(group_states_that_nobody_can_tell_any_more_are_unknown),
         cmocka_unit_test(a_table_without_paths_on_the_way_to_another_is_no_news_of_groups),
-        cmocka_unit_test(one_disk_of_many_that_changes_is_work_for_one),
-        cmocka_unit_test(a_disk_in_no_map_that_does_not_answer_is_asked_again_a_few_at_a_time),
-        cmocka_unit_test(luns_that_come_and_go_for_a_year_leave_few_numbers_behind),
-        cmocka_unit_test(a_path_that_leads_to_another_maps_unit_makes_both_duplicates),
         cmocka_unit_test(readiness_is_told_once),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -61,6 +61,22 @@ void every_object_is_found_at_its_path(void**) {
     assert_int_equal(count, 1 + 3 + 3 * 5);
 }
 
+void commas_of_inquiry_data_do_not_make_one_path_of_two_products(void**) {
+    auto snapshot = std::make_shared<model::Snapshot>(*world(1));
+    snapshot->products = std::make_shared<const std::vector<model::DeviceProduct>>(
+        std::vector<model::DeviceProduct>{{101, "A,B", "C", "1"}, {102, "A", "B,C", "1"}});
+    const Index index(*snapshot);
+    const char* const paths[] = {"/org/mpapi/Multipath1/product/A_2cB__C__1",
+                                 "/org/mpapi/Multipath1/product/A__B_2cC__1"};
+    for (std::size_t i = 0; i < 2; ++i) {
+        const model::DeviceProduct& product = (*snapshot->products)[i];
+        const View<model::DeviceProduct> view{snapshot.get(), nullptr, &product};
+        assert_text_equal(object_path(view), paths[i]);
+        const auto found = index.find(*snapshot, paths[i]);
+        assert_ptr_equal(std::get<View<model::DeviceProduct>>(found).value, &product);
+    }
+}
+
 void paths_that_agree_in_everything_have_different_names(void**) {
     const auto snapshot =
         changed(*world(1), [](model::Unit& unit) { unit.paths[1].target_port = 1; });
@@ -99,6 +115,7 @@ int main() {
         cmocka_unit_test(a_label_that_no_name_has_is_refused),
         cmocka_unit_test(no_two_labels_have_one_name),
         cmocka_unit_test(every_object_is_found_at_its_path),
+        cmocka_unit_test(commas_of_inquiry_data_do_not_make_one_path_of_two_products),
         cmocka_unit_test(paths_that_agree_in_everything_have_different_names),
         cmocka_unit_test(the_index_follows_what_happens),
     };
