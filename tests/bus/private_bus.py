@@ -210,10 +210,12 @@ class Watch:
 
 
 class BusTest(unittest.TestCase):
+    bus_config = BUS_CONFIG
+
     def setUp(self):
         config = tempfile.NamedTemporaryFile("w", suffix=".conf")
         self.addCleanup(config.close)
-        config.write(BUS_CONFIG)
+        config.write(self.bus_config)
         config.flush()
         self.bus = subprocess.Popen(
             ["dbus-daemon", f"--config-file={config.name}", "--nofork", "--nopidfile", "--print-address=1"],

@@ -69,8 +69,17 @@ class Mpathadm(MpapiTest):
         unit = self.model().objects[lost["LogicalUnit"]][LU]
         text = self.good("show", "lu", unit["DeviceFile"])
         self.assertEqual(text.count("Path State:  path error"), 1, text)
-        document = json.loads(self.good("list", "lu", "--json"))
-        self.assertIn(unit["DeviceFile"], json.dumps(document))
+        self.assertIn(
+            f"\t{unit['DeviceFile']}\n\t\tTotal Path Count: {unit['PathCount']}\n"
+            f"\t\tOperational Path Count: {unit['PathCount'] - 1}\n",
+            self.good("list", "lu"),
+        )
+        (listed,) = (each for each in json.loads(self.good("list", "lu", "--json"))["logicalUnits"]
+                     if each["deviceFile"] == unit["DeviceFile"])  # fmt: skip
+        self.assertEqual(
+            (listed["pathCount"], listed["operationalPathCount"]),
+            (unit["PathCount"], unit["PathCount"] - 1),
+        )
 
     def test_without_the_daemon_it_says_how_to_start_it(self):
         run = self.mpathadm("list", "lu")

@@ -201,6 +201,29 @@ class Clients(SanTest):
         self.assertLessEqual(len(os.listdir(files)), open_before + 2)
 
 
+class FewMatchRules(SanTest):
+    """A bus that lets no connection have more than four match rules."""
+
+    bus_config = BUS_CONFIG.replace(
+        "</busconfig>", '<limit name="max_match_rules_per_connection">4</limit></busconfig>'
+    )
+
+    def test_more_clients_wait_than_can_be_watched(self):
+        self.start(STORY_SAN, FAST.replace("300ms", "5s"))
+        before = self.model()
+        where, _ = before.unit("mpatha")
+        device = before.devices("mpatha")[0]
+        self.san.command_hangs(device, b"")
+        self.client.call(where, LU, "Refresh")
+        many = [self.new_client() for _ in range(8)]
+        waits = [(each, each.send(ROOT, MANAGER, "Settled", "t", (60_000_000,))) for each in many]
+        # The daemon's connection would be closed by now, and with it the daemon ended.
+        self.assertEqual(self.client.get(where, "LogicalUnit", "Name"), "mpatha")
+        self.san.command_released(device)
+        for each, serial in waits:
+            self.assertEqual(each.answer_of(serial), ())
+
+
 class LyingDevices(SanTest):
     LIES = {
         "a length that lies": (0x83, bytes((0, 0x83, 0xFF, 0xFF, 1, 3, 0, 200))),

@@ -316,6 +316,25 @@ class Hanging(SanTest):
         self.becomes(path, State="okay", Trouble=(0, "", ""))
         self.assertEqual(self.san.count("HangingCommands"), 0)
 
+    def test_refresh_asks_each_path_not_one_for_all(self):
+        self.start()
+        before = self.watching()
+        where, _ = before.unit("mpatha")
+        hanging = before.devices("mpatha")[1:]
+        for device in hanging:
+            self.san.command_hangs(device, b"\x12")  # INQUIRY; target port groups are answered
+        self.client.call(where, LU, "Refresh")
+        left = {before.disk_path(device)[0] for device in hanging}
+
+        def all_unknown(path, _, member, body):
+            if member == "PropertiesChanged" and body[1].get("State", ("s", ""))[1] == "unknown":
+                left.discard(path)
+            return not left
+
+        self.hear(f"all of {hanging} are unknown", all_unknown)
+        for device in hanging:
+            self.san.command_released(device)
+
     def test_it_ends_in_time_while_commands_hang(self):
         self.start()
         for device in self.model().devices("mpatha"):

@@ -95,6 +95,9 @@ void mistakes_name_line_and_remedy(void**) {
     assert_text_equal(refusal("[commands]\nthreads = 0\n"),
                       "read mpapid.toml:2: commands.threads: expected a whole number from 1 to 64, "
                       "found 0");
+    assert_text_equal(refusal("[bus]\nchanges_kept = 65537\n"),
+                      "read mpapid.toml:2: bus.changes_kept: expected a whole number from 16 to "
+                      "65536, found 65537");
     assert_text_equal(refusal("state_directory = 'lib'\n"),
                       "read mpapid.toml:1: state_directory: expected an absolute path");
     assert_text_equal(refusal("[refresh]\nshortest = '1500ms'\n"),
