@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -110,6 +112,7 @@ MP_STATUS Events::add_to(Registrations<Function>& all, Function function, MP_OBJ
         describe_plugin(nullptr, picture.error().reason, told.plugin);
     }
     const std::lock_guard lock(mutex_);
+    if (running_ && told.picture) stops_.push_back(told.picture);
     if (!running_) start(std::move(told));
     const bool replaces = all[type].function != nullptr;
     all[type] = added;
@@ -136,6 +139,23 @@ bool Events::none_left() const {
     return none(property_) && none(visibility_);
 }
 
+// Where the thread has to go next from what it told last, null for the newest snapshot.
+PicturePtr Events::next_stop() {
+    const std::lock_guard lock(mutex_);
+    const Picture* told = told_.picture.get();
+    auto ahead_by = [&](const PicturePtr& stop) -> std::optional<std::uint64_t> {
+        if (!told || stop->instance() != told->instance()) return std::nullopt;
+        return stop->generation() - std::min(stop->generation(), told->generation());
+    };
+    std::erase_if(stops_, [&](const PicturePtr& stop) { return ahead_by(stop) == 0; });
+    // The nearest, and what is of a later daemon after all of this one.
+    const auto next =
+        std::min_element(stops_.begin(), stops_.end(), [&](const auto& one, const auto& other) {
+            return ahead_by(one).value_or(UINT64_MAX) < ahead_by(other).value_or(UINT64_MAX);
+        });
+    return next == stops_.end() ? nullptr : *next;
+}
+
 // Throws where there can be no thread.
 void Events::start(Told told) {
     if (thread_.joinable()) thread_.join(); // it has seen that nothing was left
@@ -146,6 +166,7 @@ void Events::start(Told told) {
     }
     lower(wake_);
     told_ = std::move(told);
+    stops_.clear();
     heard_ = false;
     reached_ = false;
     try_again_.reset();
@@ -220,28 +241,41 @@ int Events::noticed(sd_bus_message*, void* self, sd_bus_error*) {
     return 0;
 }
 
-// Tells what is new. False where that may not be all and no signal will come.
+// Tells what is new, or a part of it. False where there may be more and no signal will come.
 bool Events::follow() {
-    const auto picture = daemon_.picture(wake_.get());
-    MP_PLUGIN_PROPERTIES plugin;
-    Difference found;
-    if (picture) {
-        describe_plugin(&***picture, {}, plugin);
-        const Picture* before = told_.picture.get();
-        if (!before || before->instance() != (*picture)->instance())
-            found = difference(before ? &**before : nullptr, ***picture, std::nullopt);
-        else if (before->generation() != (*picture)->generation())
-            found = difference(&**before, ***picture, candidates(*before));
-    } else {
-        if (picture.error().errnum == EINTR) return false;
-        describe_plugin(nullptr, picture.error().reason, plugin);
+    if (const PicturePtr stop = next_stop()) {
+        follow_to(stop);
+        heard_ = true;
+        return true;
     }
+    const auto picture = daemon_.picture(wake_.get());
+    if (picture) {
+        follow_to(*picture);
+        return true;
+    }
+    if (picture.error().errnum == EINTR) return false;
+    MP_PLUGIN_PROPERTIES plugin;
+    describe_plugin(nullptr, picture.error().reason, plugin);
+    if (std::memcmp(&plugin, &told_.plugin, sizeof plugin) != 0) {
+        told_.plugin = plugin;
+        tell({}, true);
+    }
+    return picture.error().errnum == ENOENT;
+}
+
+void Events::follow_to(const PicturePtr& picture) {
+    MP_PLUGIN_PROPERTIES plugin;
+    describe_plugin(&**picture, {}, plugin);
+    const Picture* before = told_.picture.get();
+    Difference found;
+    if (!before || before->instance() != picture->instance())
+        found = difference(before ? &**before : nullptr, **picture, std::nullopt);
+    else if (before->generation() != picture->generation())
+        found = difference(&**before, **picture, candidates(*before));
     const bool plugin_changed = std::memcmp(&plugin, &told_.plugin, sizeof plugin) != 0;
     // Known before it is told: a callback may end this for good (exit, fork).
-    told_.plugin = plugin;
-    if (picture) told_.picture = *picture;
+    told_ = {picture, plugin};
     tell(found, plugin_changed);
-    return picture || picture.error().errnum == ENOENT;
 }
 
 // The objects that may differ between a snapshot and a later one of the same daemon; nothing where

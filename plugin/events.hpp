@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace mpapi::plugin {
 
@@ -62,12 +63,14 @@ class Events {
     MP_STATUS remove_from(Registrations<Function>& all, Function function, MP_OBJECT_TYPE type);
     bool none_left() const;
     void start(Told told);
+    PicturePtr next_stop();
 
     void run();
     bool is_over();
     void step();
     bool connect();
     bool follow();
+    void follow_to(const PicturePtr& picture);
     std::optional<std::vector<ObjectRef>> candidates(const Picture& before);
     void tell(const Difference& found, bool plugin_changed);
     template <typename Function, typename... First>
@@ -82,6 +85,10 @@ class Events {
     std::mutex mutex_; // of the registrations and of what starts and ends the thread
     Registrations<MP_OBJECT_PROPERTY_FN> property_;
     Registrations<MP_OBJECT_VISIBILITY_FN> visibility_;
+    // What clients could read when they registered, as far as the thread is not there yet. It tells
+    // up to each of them before it goes on, so that what is told to the others there is not told to
+    // them with what follows.
+    std::vector<PicturePtr> stops_;
     bool running_ = false;
     std::thread thread_;
     Fd wake_; // an eventfd: what the thread waits for is to be left
