@@ -15,6 +15,7 @@ namespace mpapi::daemon {
 
 namespace {
 
+constexpr std::chrono::milliseconds kPatienceAtTheStart{1000}; // for the state directory
 constexpr std::chrono::milliseconds kPatienceAtTheEnd{1000};
 
 // Tells this run from every other, so that generations of two runs are never compared.
@@ -112,6 +113,10 @@ Status Service::watch_bus() {
 
 // The inventory stands: show it, then take the name, then say so.
 void Service::publish() {
+    // What is shown now keeps its numbers, whatever ends this process.
+    if (auto written = ids_.written(kPatienceAtTheStart);
+        !written && written.error().errnum == ETIMEDOUT)
+        sd_journal_print(LOG_WARNING, "object numbers are not saved yet: the disk is slow");
     auto publisher = publish::Publisher::create(bus_, loop_, *inventory_, config_.bus);
     if (!publisher) {
         fail(publisher.error());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/events.hpp"
 
+#include "common/system/signals_blocked.hpp"
 #include "plugin/boundary.hpp"
 #include "plugin/properties.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
@@ -32,22 +32,6 @@ constexpr char kNewGeneration[] =
 constexpr char kNewOwner[] =
     "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
     "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='org.mpapi.Multipath1'";
-
-// The client's signals are for its own threads.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-  private:
-    sigset_t before_{};
-};
 
 void raise(const Fd& event) {
     const std::uint64_t one = 1;
@@ -170,7 +154,7 @@ void Events::start(Told told) {
     heard_ = false;
     reached_ = false;
     try_again_.reset();
-    const SignalsBlocked here;
+    const SignalsBlocked here; // they are for the client's own threads
     thread_ = std::thread([this] { run(); });
     running_ = true;
 }

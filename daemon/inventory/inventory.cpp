@@ -214,9 +214,7 @@ void Inventory::commit() {
     const bool finished = commit_maps(*next);
     commit_tables(*next, finished);
     if (auto saved = ids_.save(Clock::now()); !saved) unsaved_(saved.error());
-    if (finished && manager_.ready && ids_.crowded())
-        if (auto forgotten = ids_.forget_gone(numbers_in(*next)); !forgotten)
-            unsaved_(forgotten.error());
+    if (finished && manager_.ready && ids_.crowded()) ids_.forget_gone(numbers_in(*next));
 
     const auto cause = cause_.value_or(Clock::now());
     if (finished) cause_.reset();

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Sequence numbers that outlive the daemon. The file `objects` in the state directory is a text of
-// one record a line, written before what it records is published:
+// Sequence numbers that outlive the daemon, by type and key. They are given at once and written to
+// the state directory by a thread: what is published never waits for a disk. A number that was
+// given is not given again even if its line was lost with the power, for numbers are reserved many
+// ahead of their use. Only while the disk takes nothing for longer than the reservation lasts, and
+// the daemon does not end in peace then, might one return.
 //
-//   mpapi-objects 1
-//   reserve 8192 <check>             numbers below this may have been given to somebody
-//   4 17 <check> 36001405…           type, sequence number, key
-//
-// New records are appended, so an object costs its own line and not the file. Things that are gone
-// keep their numbers for the case that they return, but only so many of them as exist (10 000 at
-// least): beyond that, those that went first are forgotten and the whole is written anew (beside
-// it, flushed, renamed), in the order in which things were there last. A record whose
-// check does not fit, or that nobody could have written, makes the file damaged: it is set aside
-// under another name and reported, what could be read of it goes on in a new one. The last line may
-// be torn by a power cut; that is no damage.
+// Things that are gone keep their numbers for the case that they return, but only so many of them
+// as exist (10 000 at least): beyond that, those that went first are forgotten.
 #pragma once
 
 #include "common/model/values.hpp"
 #include "common/result.hpp"
-#include "common/system/handle.hpp"
+#include "daemon/inventory/object_ids_writer.hpp"
 
 #include <array>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +33,7 @@ class ObjectIds {
     explicit ObjectIds(std::size_t gone_kept = kGoneKept)
       : gone_kept_(gone_kept) {}
 
-    // Reads `directory`/objects; there may be none. Fails when there is no such
+    // Reads what `directory` has, and reserves; waits for the disk. Fails when there is no such
     // directory; one that cannot be written is a notice.
     static Result<ObjectIds> open(const std::string& directory, std::size_t gone_kept = kGoneKept);
 
@@ -48,15 +43,17 @@ class ObjectIds {
     // The object's number; a new one for a key not seen before.
     model::Sequence id(model::ObjectType type, std::string_view key);
 
-    // Makes the numbers given so far survive the end of this process. To be called before they
-    // are shown to anybody. Fails once where it cannot: they are given all the same, in memory, and
-    // the whole file is tried again a minute after each failure, in silence.
+    // Has the numbers given so far written. Tells of a failure once: the whole file is tried again
+    // a minute after each, in silence.
     Status save(std::chrono::steady_clock::time_point now);
+
+    // Waits until what was to be saved is on its way to the disk.
+    Status written(std::chrono::milliseconds timeout) const;
 
     // Whether so many numbers were given since forget_gone() that it is worth its cost again.
     bool crowded() const { return size_ >= crowded_at_; }
     // `living` are the numbers of all that exists.
-    Status forget_gone(std::vector<model::Sequence> living);
+    void forget_gone(std::vector<model::Sequence> living);
 
   private:
     struct Record {
@@ -71,18 +68,14 @@ class ObjectIds {
     };
     using Records = std::unordered_map<std::string, Record, TextHash, std::equal_to<>>;
 
-    Status read(int directory);
-    void take_line(std::string_view line, bool& damaged);
-    Status rewrite();
-    Status append(std::string_view text, bool durable);
+    std::vector<ObjectIdsRecord> all() const;
+    void reserve();
 
-    static constexpr std::size_t kTypes = 10;
-
-    std::string directory_;
-    Fd file_; // not open: in memory only, for good or for now
+    std::unique_ptr<ObjectIdsWriter> writer_; // null: in memory only
+    bool told_ = false;                       // that it fails
     std::optional<std::chrono::steady_clock::time_point> again_at_; // after a failure
     std::size_t gone_kept_;
-    std::array<Records, kTypes> records_;
+    std::array<Records, ObjectIdsFile::kTypes> records_;
     std::size_t size_ = 0;
     std::size_t crowded_at_ = 0;
     std::uint64_t turns_ = 0; // orders what was there last

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/kernel/dm_thread.hpp"
 
+#include "common/system/signals_blocked.hpp"
 #include "daemon/kernel/device_mapper.hpp"
 #include "daemon/kernel/map_list.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
@@ -122,18 +122,12 @@ Result<std::unique_ptr<DmThread>> DmThread::start() {
     shared->wake.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!shared->wake) return Error{"make an event descriptor", "", "", errno};
 
-    // Signals are the loop's.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    Status started = Done{};
+    const SignalsBlocked here;
     try {
         std::thread([shared] { work(shared); }).detach();
     } catch (const std::system_error& failure) {
-        started = Error{"start the device-mapper thread", "", "", failure.code().value()};
+        return Error{"start the device-mapper thread", "", "", failure.code().value()};
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!started) return started.error();
     return std::unique_ptr<DmThread>(new DmThread(std::move(shared)));
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/background.hpp"
 
+#include "common/system/signals_blocked.hpp"
+
 #include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <cerrno>
-#include <csignal>
 
 namespace mpapi::publish {
 
@@ -42,12 +43,8 @@ void Background::submit(std::function<void()> work, std::function<void()> done) 
         changed_.notify_one();
         return;
     }
-    // Signals are the loop's: a thread inherits the mask it is started with.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const SignalsBlocked here;
     thread_ = std::thread([this] { run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Background::run() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/journal_queue.hpp"
 
+#include "common/system/signals_blocked.hpp"
 #include "daemon/publish/message_ids.hpp"
 
 #include <pthread.h>
@@ -9,7 +10,6 @@
 #include <systemd/sd-journal.h>
 
 #include <chrono>
-#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -42,12 +42,8 @@ void JournalQueue::put(JournalEntry entry) {
 }
 
 void JournalQueue::start(const std::shared_ptr<Shared>& shared) {
-    // Signals are the loop's: a thread inherits the mask it is started with.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const SignalsBlocked here;
     std::thread([shared] { run(shared); }).detach();
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void JournalQueue::run(const std::shared_ptr<Shared>& shared) {
