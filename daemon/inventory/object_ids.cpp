@@ -21,10 +21,10 @@ Result<ObjectIds> ObjectIds::open(const std::string& directory, std::size_t gone
     ids.next_ = content->reserved;
     for (ObjectIdsRecord& record : content->records) {
         ids.next_ = std::max(ids.next_, record.sequence + 1);
-        ids.size_ += ids.records_[record.type]
-                         .insert_or_assign(std::move(record.key),
-                                           Record{record.sequence, ++ids.turns_})
-                         .second;
+        ids.size_ +=
+            ids.records_[record.type]
+                .insert_or_assign(std::move(record.key), Record{record.sequence, ++ids.turns_})
+                .second;
     }
     ids.reserve();
     const Status reserved = content->whole

@@ -71,8 +71,8 @@ class ObjectIds {
     std::vector<ObjectIdsRecord> all() const;
     void reserve();
 
-    std::unique_ptr<ObjectIdsWriter> writer_; // null: in memory only
-    bool told_ = false;                       // that it fails
+    std::unique_ptr<ObjectIdsWriter> writer_;                       // null: in memory only
+    bool told_ = false;                                             // that it fails
     std::optional<std::chrono::steady_clock::time_point> again_at_; // after a failure
     std::size_t gone_kept_;
     std::array<Records, ObjectIdsFile::kTypes> records_;

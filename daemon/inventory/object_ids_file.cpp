@@ -148,8 +148,8 @@ Result<ObjectIdsFile::Content> ObjectIdsFile::read() {
                                           ": is not what was written");
             rest.remove_prefix(end + 1);
         }
-        content.whole = !damaged && text->ends_with('\n') &&
-                        lines < content.records.size() + kMostReservations;
+        content.whole =
+            !damaged && text->ends_with('\n') && lines < content.records.size() + kMostReservations;
     }
     if (damaged) {
         const std::string aside =

@@ -19,8 +19,8 @@ struct ObjectIdsWriter::Shared {
         model::Sequence reserved = 0;
     };
 
-    explicit Shared(ObjectIdsFile file)
-      : file(std::move(file)) {}
+    explicit Shared(ObjectIdsFile to)
+      : file(std::move(to)) {}
 
     ObjectIdsFile file; // the thread's
     std::mutex mutex;

@@ -33,11 +33,12 @@ Result<std::unique_ptr<ManagedObjects>> ManagedObjects::create(sd_event* loop, s
     return self;
 }
 
-void ManagedObjects::answer(sd_bus_message* call, model::SnapshotPtr snapshot,
-                            Senders::Call admitted) {
+void ManagedObjects::answer(sd_bus_message* call, model::SnapshotPtr snapshot, Abandoned abandoned,
+                            Deliver deliver) {
     Request request{BusMessage(sd_bus_message_ref(call)),
                     std::move(snapshot),
-                    std::move(admitted),
+                    std::move(abandoned),
+                    std::move(deliver),
                     nullptr,
                     std::nullopt,
                     0,
@@ -85,7 +86,7 @@ void ManagedObjects::slice() {
     const auto end = std::chrono::steady_clock::now() + kSlice;
     while (!requests_.empty() && std::chrono::steady_clock::now() < end) {
         Request& request = requests_.front();
-        if (request.admitted.abandoned() || (!request.out && !begin(request))) {
+        if (request.abandoned() || (!request.out && !begin(request))) {
             requests_.pop_front();
             continue;
         }
@@ -98,7 +99,7 @@ void ManagedObjects::slice() {
             if (request.out->status() < 0)
                 error::reply(request.call.get(), error::kFailed, "The reply could not be built.");
             else
-                sd_bus_send(nullptr, request.reply.get(), nullptr);
+                request.deliver(std::move(request.reply));
         }
         requests_.pop_front();
     }

@@ -10,10 +10,10 @@
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/publish/bus_writer.hpp"
-#include "daemon/publish/senders.hpp"
 #include "daemon/publish/view.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -26,13 +26,20 @@ class ManagedObjects {
     ManagedObjects(const ManagedObjects&) = delete;
     ManagedObjects& operator=(const ManagedObjects&) = delete;
 
-    void answer(sd_bus_message* call, model::SnapshotPtr snapshot, Senders::Call admitted);
+    using Abandoned = std::function<bool()>;
+    using Deliver = std::function<void(BusMessage reply)>;
+
+    // Hands a reply to `deliver`, or answers with an error by itself. Nothing where the call was
+    // abandoned meanwhile.
+    void answer(sd_bus_message* call, model::SnapshotPtr snapshot, Abandoned abandoned,
+                Deliver deliver);
 
   private:
     struct Request {
         BusMessage call;
         model::SnapshotPtr snapshot;
-        Senders::Call admitted;
+        Abandoned abandoned;
+        Deliver deliver;
         BusMessage reply;
         std::optional<BusWriter> out;
         std::size_t block = 0;

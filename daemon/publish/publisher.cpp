@@ -40,7 +40,7 @@ Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
   , changes_(limits.changes_kept, current_->generation)
   , journal_(std::move(journal))
   , senders_(bus, limits.calls_per_sender)
-  , descriptor_answers_(bus)
+  , heavy_answers_(bus)
   , gatekeeper_(bus) {}
 
 Publisher::~Publisher() {
@@ -148,22 +148,40 @@ std::string Publisher::metrics_text() const {
 void Publisher::metrics(sd_bus_message* call) {
     auto pending = admit(call);
     if (!pending) return;
+    metrics_wanted_.push_back(std::move(pending));
+    if (!metrics_in_work_) make_metrics();
+}
+
+// One text for all that asked before it is begun.
+void Publisher::make_metrics() {
+    metrics_in_work_ = true;
     auto text = std::make_shared<std::string>();
-    background_->submit(
-        [snapshot = current_, figures = figures(), text] {
-            *text = open_metrics(*snapshot, figures);
-        },
-        [pending, text] { sd_bus_reply_method_return(pending->call.get(), "s", text->c_str()); });
+    background_->submit([snapshot = current_, figures = figures(),
+                         text] { *text = open_metrics(*snapshot, figures); },
+                        [this, text, askers = std::exchange(metrics_wanted_, {})] {
+                            for (const auto& pending : askers)
+                                give(pending, [text](sd_bus_message* to) {
+                                    sd_bus_reply_method_return(to, "s", text->c_str());
+                                });
+                            metrics_in_work_ = false;
+                            if (!metrics_wanted_.empty()) make_metrics();
+                        });
 }
 
 void Publisher::give(const std::shared_ptr<Pending>& pending,
                      std::function<void(sd_bus_message* to)> answer) {
     const char* client = sd_bus_message_get_sender(pending->call.get());
-    descriptor_answers_.give(
+    heavy_answers_.give(
         client, [pending, answer = std::move(answer)] { answer(pending->call.get()); },
         [pending](const std::string& reason) {
             error::reply(pending->call.get(), error::kLimitsExceeded, reason);
         });
+}
+
+void Publisher::give(const std::shared_ptr<Pending>& pending, BusMessage reply) {
+    give(pending, [reply = std::shared_ptr<sd_bus_message>(std::move(reply))](sd_bus_message*) {
+        sd_bus_send(nullptr, reply.get(), nullptr);
+    });
 }
 
 void Publisher::get_snapshot(sd_bus_message* call) {
@@ -207,7 +225,11 @@ void Publisher::get_changes(sd_bus_message* call, std::uint64_t instance, std::u
     out.close();
     if (out.status() < 0)
         return error::reply(call, error::kFailed, "The reply could not be built.");
-    sd_bus_send(nullptr, reply, nullptr);
+    if (out.bytes() < HeavyAnswers::kLarge) {
+        sd_bus_send(nullptr, reply, nullptr);
+    } else if (auto pending = admit(call)) {
+        give(pending, std::move(owned));
+    }
 }
 
 void Publisher::describe(sd_bus_message* call) {
@@ -300,11 +322,11 @@ void Publisher::refresh(sd_bus_message* call, const model::Unit* unit) {
 }
 
 void Publisher::get_managed_objects(sd_bus_message* call) {
-    auto admitted = senders_.admit(call);
-    if (!admitted)
-        return error::reply(call, error::kLimitsExceeded,
-                            "Too many calls of this client are unanswered already.");
-    managed_objects_->answer(call, current_, std::move(*admitted));
+    auto pending = admit(call);
+    if (!pending) return;
+    managed_objects_->answer(
+        call, current_, [pending] { return pending->admitted.abandoned(); },
+        [this, pending](BusMessage reply) { give(pending, std::move(reply)); });
 }
 
 } // namespace mpapi::publish

@@ -11,9 +11,9 @@
 #include "daemon/publish/background.hpp"
 #include "daemon/publish/bulk.hpp"
 #include "daemon/publish/changes.hpp"
-#include "daemon/publish/descriptor_answers.hpp"
 #include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/generation_page.hpp"
+#include "daemon/publish/heavy_answers.hpp"
 #include "daemon/publish/index.hpp"
 #include "daemon/publish/journal.hpp"
 #include "daemon/publish/managed_objects.hpp"
@@ -28,6 +28,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mpapi::publish {
 
@@ -75,9 +76,11 @@ class Publisher final : public daemon::ModelListener, private Methods {
     // A call that is answered later; nothing, and answered, where its sender has too many.
     struct Pending;
     std::shared_ptr<Pending> admit(sd_bus_message* call);
-    // Answers with a descriptor, or with LimitsExceeded.
+    // Answers, or refuses with LimitsExceeded where the bus has to hold too much for its clients.
     void give(const std::shared_ptr<Pending>& pending,
               std::function<void(sd_bus_message* to)> answer);
+    void give(const std::shared_ptr<Pending>& pending, BusMessage reply);
+    void make_metrics();
 
     daemon::ModelSource& source_;
     daemon::Config::BusLimits limits_;
@@ -88,7 +91,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Journal journal_;
     EventSource journal_timer_; // on while the journal holds something back
     Senders senders_;
-    DescriptorAnswers descriptor_answers_;
+    HeavyAnswers heavy_answers_;
     Gatekeeper gatekeeper_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;
@@ -98,6 +101,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     std::optional<std::chrono::steady_clock::time_point> snapshot_file_used_;
     std::unique_ptr<Bulk> snapshots_;
     std::unique_ptr<Bulk> documents_;
+    std::vector<std::shared_ptr<Pending>> metrics_wanted_; // of the text to be made next
+    bool metrics_in_work_ = false;
     std::unique_ptr<Signals> signals_;
     std::unique_ptr<ManagedObjects> managed_objects_;
     std::unique_ptr<Objects> objects_;

@@ -207,6 +207,32 @@ class Methods(PublisherTest):
         self.assertGreater(refused, 100)
         hostile.manager("GetGenerationPage")[0].close()
 
+    def test_a_client_that_never_reads_large_answers_holds_up_nobody(self):
+        self.do("populate 200 16")
+        hostile, calls = self.new_client(), []
+        # One at a time, for each is checked against what waits: 127 MB and the bus stops reading.
+        for _ in range(60):
+            calls.append(hostile.send(ROOT, interface("Manager"), "Metrics"))
+            self.client.manager("Settled", "t", (10_000_000,))
+            self.new_client().manager("GetSnapshot")[1].close()
+        too_many = hostile.send(ROOT, interface("Manager"), "GetChanges", "tt", (0, 0))
+        all_objects = hostile.send(ROOT, OBJECT_MANAGER, "GetManagedObjects")
+        # The next one's turn comes after it.
+        self.assertGreater(len(self.client.call(ROOT, OBJECT_MANAGER, "GetManagedObjects")[0]), 3000)
+        given, refused = 0, 0
+        for call in calls:
+            try:
+                given += len(hostile.answer_of(call)[0])
+            except BusError as error:
+                self.assertEqual(error.name, "org.mpapi.Multipath1.Error.LimitsExceeded")
+                refused += "has not read" in error.text
+        self.assertGreater(given, 16 << 20)
+        self.assertLess(given, 48 << 20)
+        self.assertGreater(refused, 10)
+        self.assertTrue(hostile.answer_of(too_many)[2])
+        self.assert_bus_error(ERROR + "LimitsExceeded", hostile.answer_of, all_objects)
+        self.assertGreater(len(hostile.manager("Metrics")[0]), 100_000)
+
     def metrics(self):
         """Samples by name and labels; fails where the text is not as OpenMetrics wants it."""
         text = self.client.manager("Metrics")[0]
