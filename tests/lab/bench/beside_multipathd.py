@@ -122,8 +122,12 @@ def compare(units, paths):
     maps_json = seconds("multipathd show maps json")
     figure(f"{what}: everything as JSON (Describe; multipathd show maps json)", seconds(f"{MANAGER} Describe a{{sv}} 0"),
            "s", maps_json, remark="programs started for it are in both")
+    multipath_ll = seconds("multipath -ll")
     figure(f"{what}: all objects over the bus (GetManagedObjects; multipath -ll)",
-           seconds(f"{CALL} org.freedesktop.DBus.ObjectManager GetManagedObjects"), "s", seconds("multipath -ll"))
+           seconds(f"{CALL} org.freedesktop.DBus.ObjectManager GetManagedObjects"), "s", multipath_ll)
+    list_lu = seconds("mpathadm list lu")
+    figure(f"{what}: mpathadm list lu (multipathd show maps json)", list_lu, "s", maps_json, 1 / 3)
+    figure(f"{what}: mpathadm list lu (multipath -ll)", list_lu, "s", multipath_ll, 1 / 50)
     start_mpapid(refresh=False)
     ours, theirs, woken = idle(10)
     figure(f"{what}: CPU of 30 s idle, without refresh", ours * 30 / IDLE, "s", theirs * 30 / IDLE, 1 / 100,
