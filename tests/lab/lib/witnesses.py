@@ -44,10 +44,10 @@ def loopback_ports(hctl):
     return {"initiator": f"host{host}", "target": f"{host}:{channel}:{target}", "transport": "unknown"}
 
 
-def at_rest(witnesses, deadline=60):
-    """(Objects(), what `witnesses()` told) of one moment.
+def at_rest(witnesses, deadline=60, look=Objects):
+    """(what `look()` saw, what `witnesses()` told) of one moment.
 
-    The witnesses are heard, the daemon says that it has taken in all that happened, its objects are read,
+    The witnesses are heard, the daemon says that it has taken in all that happened, it is looked at,
     and the witnesses are heard again. Only if they said the same twice is what they said true of the moment
     in between; else again. What is published has no part in that: a wrong value is compared, not waited out.
     """
@@ -55,10 +55,10 @@ def at_rest(witnesses, deadline=60):
     before = hear(witnesses)
     while True:
         settled()
-        objects = Objects()
+        seen = look()
         after = hear(witnesses)
         if before == after and not isinstance(after, str):
-            return objects, after
+            return seen, after
         if time.monotonic() >= end:
             raise TooLate(f"the witnesses did not stand still for {deadline:g} s\nfirst: {before}\nthen:  {after}")
         before = after

@@ -63,24 +63,24 @@ def told_by_multipathd():
     return {f"/dev/mapper/{one['name']}": one for one in multipathd_maps()}
 
 
+def device_of(unit):
+    return f"/dev/mapper/3{naa_of(SERIALS[unit])}"
+
+
 def what_all_say():
     """(multipathd's maps, {unit: target port groups}, mpathadm's list, mpathadm's units) of one moment."""
-    def witnesses():
-        return told_by_multipathd(), {unit: sgtools.rtpg(disks[0]) for unit, disks in disks_of().items()}
-    _, (maps, groups) = at_rest(witnesses)
-    return maps, groups, listed(), {device: shown(device) for device in maps}
-
-
-def disks_of():
-    return {unit: list(paths) for unit, paths in units.items()}
+    seen, told = at_rest(
+        lambda: (told_by_multipathd(), {unit: sgtools.rtpg(list(disks)[-1]) for unit, disks in units.items()}),
+        look=lambda: (listed(), {device_of(unit): shown(device_of(unit)) for unit in units}))
+    return *told, *seen
 
 
 def compare():
     maps, groups, in_list, in_detail = what_all_say()
     check({device: (len(every_path(one)), sum(path["dm_st"] == "active" for path in every_path(one)))
            for device, one in maps.items()}, in_list, "paths and operational paths, as multipathd says")
-    for unit, serial in SERIALS.items():
-        device = f"/dev/mapper/3{naa_of(serial)}"
+    for unit in units:
+        device = device_of(unit)
         compare_unit(device, maps[device], groups[unit], in_detail[device])
 
 
@@ -112,8 +112,7 @@ def units_and_their_paths_are_as_multipathd_and_rtpg_say():
     restart()
     units.update(two_alua_units())
     multipathd_start(maps=2)
-    require(sorted(told_by_multipathd()), sorted(f"/dev/mapper/3{naa_of(serial)}" for serial in SERIALS.values()),
-            "maps")
+    require(sorted(told_by_multipathd()), sorted(map(device_of, SERIALS)), "maps")
     compare()
 
 
@@ -122,7 +121,7 @@ def a_failed_path_is_no_operational_one():
     # multipathd's checker would reinstate it; so the disk itself is taken offline.
     lost = next(iter(units["lu0"]))
     sh(f"echo offline > /sys/block/{lost}/device/state")
-    device = f"/dev/mapper/3{naa_of(SERIALS['lu0'])}"
+    device = device_of("lu0")
     sh(f"multipathd fail path {lost}")
     settled()
     maps, _, in_list, _ = what_all_say()
