@@ -40,6 +40,8 @@ Service::~Service() = default;
 Status Service::start() {
     // What workers allocate the loop frees: arenas of their own would only hold memory back.
     mallopt(M_ARENA_MAX, 1);
+    if (const int r = sd_bus_set_close_on_exit(bus_, false); r < 0)
+        return Error{"use", "bus", "", -r};
     if (auto alone = check_not_running(); !alone) return alone;
     if (auto watched = watch_signals(); !watched) return watched;
     if (auto watched = watch_bus(); !watched) return watched;
@@ -146,6 +148,9 @@ Status Service::run() {
     sd_event_set_watchdog(loop_, true);
     const int r = sd_event_loop(loop_);
     sd_notify(0, "STOPPING=1");
+    // The generation page says that this is the end before the bus does.
+    publisher_.reset();
+    sd_bus_close(bus_);
     left_behind_ = workers_->close(kPatienceAtTheEnd) > 0;
     if (failure_) return *failure_;
     if (r < 0) return Error{"run", "event loop", "", -r};

@@ -71,7 +71,8 @@ MP_STATUS change(const std::string& object_path, const char* interface, const ch
     if (!connection) return MP_STATUS_FAILED;
     const auto message = (*connection)->new_call(object_path.c_str(), interface, method);
     if (!message) return MP_STATUS_FAILED;
-    int r = arguments(message->get());
+    int r = sd_bus_message_set_allow_interactive_authorization(message->get(), true);
+    if (r >= 0) r = arguments(message->get());
     if (r >= 0) r = sd_bus_message_append(message->get(), "a{sv}", 0);
     if (r < 0) return MP_STATUS_FAILED;
     const Answer answer = (*connection)->call(*message, kPatience);

@@ -83,14 +83,18 @@ Answer Connection::call(const BusMessage& message, microseconds patience, int st
                                     static_cast<std::uint64_t>(patience.count()));
     if (r < 0) return failure(-r);
     const BusSlot slot(raw);
+    // libsystemd counts from when the bus has let us in, which one that hangs never does.
+    const std::uint64_t until = monotonic_now() + static_cast<std::uint64_t>(patience.count());
     while (!awaited.answer) {
         if (!process()) {
             if (awaited.answer) break;
-            return failure(ENOTCONN);
+            return failure(broken_);
         }
         if (awaited.answer) break;
         if (is_readable(stop)) return failure(EINTR);
-        wait(stop);
+        const std::uint64_t now = monotonic_now();
+        if (now >= until) return failure(ETIMEDOUT);
+        wait(stop, microseconds(until - now));
     }
     if (const sd_bus_error* error = sd_bus_message_get_error(awaited.answer.get()))
         return CallError{error->name ? error->name : "", error->message ? error->message : ""};
@@ -100,7 +104,10 @@ Answer Connection::call(const BusMessage& message, microseconds patience, int st
 bool Connection::process() {
     for (;;) {
         const int r = sd_bus_process(bus_.get(), nullptr);
-        if (r < 0) return false;
+        if (r < 0) {
+            broken_ = -r;
+            return false;
+        }
         if (r == 0) break;
     }
     return note_descriptor();

@@ -12,6 +12,7 @@
 #include "common/system/handle.hpp"
 #include "plugin/inherited.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -39,6 +40,9 @@ class Answer {
     BusMessage message_;
     std::optional<CallError> error_;
 };
+
+// Descriptors of ours stay above: a client that has closed its standard ones would write to them.
+inline constexpr int kAboveStandard = 3;
 
 class Connection {
   public:
@@ -70,6 +74,7 @@ class Connection {
 
     Bus bus_;
     int fd_ = -1;
+    int broken_ = ENOTCONN;              // why, once it is
     std::optional<Inherited> inherited_; // gone before bus_
 };
 

@@ -5,6 +5,7 @@
 #include "plugin/boundary.hpp"
 #include "plugin/properties.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -107,6 +108,7 @@ template <typename Function>
 MP_STATUS Events::remove_from(Registrations<Function>& all, Function function,
                               MP_OBJECT_TYPE type) {
     if (function == nullptr || type > MP_OBJECT_TYPE_MAX) return MP_STATUS_INVALID_PARAMETER;
+    const NoCancellation here;
     const std::lock_guard lock(mutex_);
     if (all[type].function != function) return MP_STATUS_UNKNOWN_FN;
     all[type] = {};
@@ -131,7 +133,10 @@ PicturePtr Events::next_stop() {
         if (!told || stop->instance() != told->instance()) return std::nullopt;
         return stop->generation() - std::min(stop->generation(), told->generation());
     };
-    std::erase_if(stops_, [&](const PicturePtr& stop) { return ahead_by(stop) == 0; });
+    // Those that are behind, here or with a daemon that was replaced since.
+    std::erase_if(stops_, [&](const PicturePtr& stop) {
+        return ahead_by(stop).value_or(stop->daemon_lives()) == 0;
+    });
     // The nearest, and what is of a later daemon after all of this one.
     const auto next =
         std::min_element(stops_.begin(), stops_.end(), [&](const auto& one, const auto& other) {
@@ -144,7 +149,8 @@ PicturePtr Events::next_stop() {
 void Events::start(Told told) {
     if (thread_.joinable()) thread_.join(); // it has seen that nothing was left
     if (!wake_) {
-        wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        const Fd made(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        wake_.reset(::fcntl(made.get(), F_DUPFD_CLOEXEC, kAboveStandard));
         if (!wake_) throw std::system_error(errno, std::generic_category());
         wake_inherited_.emplace(wake_.get());
     }
@@ -153,6 +159,7 @@ void Events::start(Told told) {
     stops_.clear();
     heard_ = false;
     reached_ = false;
+    left_ = false;
     try_again_.reset();
     const SignalsBlocked here; // they are for the client's own threads
     thread_ = std::thread([this] { run(); });
@@ -202,19 +209,23 @@ void Events::step() {
         return;
     }
     try_again_.reset();
-    // A daemon that ends while there is no bus is told by nobody.
-    if (!follow() || !reached_) try_again_ = kPause;
+    // A daemon that ends while there is no bus is told by nobody, and one that leaves the bus may
+    // take a moment to end.
+    const bool all = follow();
+    if (!all || !reached_ || (left_ && told_.picture && told_.picture->daemon_lives()))
+        try_again_ = kPause;
 }
 
 bool Events::connect() {
     auto connection = Connection::open(Connection::Wait::ForBus);
     if (!connection) return false;
     // What happened before the bus knows of a match is looked for when it does.
-    for (const char* match : {kNewGeneration, kNewOwner})
-        if (sd_bus_add_match_async((*connection)->bus(), nullptr, match, noticed, noticed, this) <
-            0)
-            return false;
+    sd_bus* const bus = (*connection)->bus();
+    if (sd_bus_add_match_async(bus, nullptr, kNewGeneration, noticed, noticed, this) < 0 ||
+        sd_bus_add_match_async(bus, nullptr, kNewOwner, owner_noticed, noticed, this) < 0)
+        return false;
     connection_ = std::move(*connection);
+    left_ = false;
     heard_ = true; // there may be no bus to tell that the daemon has gone with it
     return true;
 }
@@ -223,6 +234,13 @@ int Events::noticed(sd_bus_message*, void* self, sd_bus_error*) {
     static_cast<Events*>(self)->heard_ = true;
     static_cast<Events*>(self)->reached_ = true;
     return 0;
+}
+
+int Events::owner_noticed(sd_bus_message* message, void* self, sd_bus_error* error) {
+    const char* owner = nullptr;
+    if (sd_bus_message_read(message, "sss", nullptr, nullptr, &owner) > 0)
+        static_cast<Events*>(self)->left_ = *owner == '\0';
+    return noticed(message, self, error);
 }
 
 // Tells what is new, or a part of it. False where there may be more and no signal will come.
@@ -237,7 +255,8 @@ bool Events::follow() {
         follow_to(*picture);
         return true;
     }
-    if (picture.error().errnum == EINTR) return false;
+    // Broken off, or no news of the daemon.
+    if (picture.error().errnum == EINTR || picture.error().errnum == ENOMEM) return false;
     MP_PLUGIN_PROPERTIES plugin;
     describe_plugin(nullptr, picture.error().reason, plugin);
     if (std::memcmp(&plugin, &told_.plugin, sizeof plugin) != 0) {
@@ -310,22 +329,34 @@ void Events::call(const Registrations<Function>& all, MP_OBJECT_TYPE type,
                   const Sequences& sequences, First... first) {
     if (sequences.empty()) return;
     for (const MP_OBJECT_TYPE slot : {type, MP_OBJECT_TYPE_UNKNOWN}) {
-        if (ending_) return;
         Registration<Function> now;
-        {
-            const std::lock_guard lock(mutex_);
-            now = all[slot];
+        // Each gets its own: it may write to it. Where there is no memory for it, it is waited for:
+        // what is not told now would never be.
+        std::unique_ptr<MP_OID_LIST, Free> list;
+        for (;;) {
+            if (ending_) return;
+            now = registered(all, slot);
+            if (now.function == nullptr || (type != MP_OBJECT_TYPE_PLUGIN && knows(now))) break;
+            list.reset(new_list(type, owner_, sequences));
+            if (list) break;
+            pause(wake_);
         }
-        if (now.function == nullptr) continue;
-        const Picture* picture = told_.picture.get();
-        if (type != MP_OBJECT_TYPE_PLUGIN && picture->instance() == now.instance &&
-            picture->generation() <= now.generation)
-            continue;
-        // Each gets its own: it may write to it.
-        const std::unique_ptr<MP_OID_LIST, Free> list(new_list(type, owner_, sequences));
-        if (!list) throw std::bad_alloc();
-        now.function(first..., list.get(), now.data);
+        if (list) now.function(first..., list.get(), now.data);
     }
+}
+
+template <typename Function>
+Events::Registration<Function> Events::registered(const Registrations<Function>& all,
+                                                  MP_OBJECT_TYPE slot) {
+    const std::lock_guard lock(mutex_);
+    return all[slot];
+}
+
+// Whether the client could read what is told now when it registered.
+template <typename Function>
+bool Events::knows(const Registration<Function>& registration) const {
+    const Picture& told = *told_.picture;
+    return told.instance() == registration.instance && told.generation() <= registration.generation;
 }
 
 } // namespace mpapi::plugin

@@ -76,7 +76,12 @@ class Events {
     template <typename Function, typename... First>
     void call(const Registrations<Function>& all, MP_OBJECT_TYPE type, const Sequences& sequences,
               First... first);
+    template <typename Function>
+    Registration<Function> registered(const Registrations<Function>& all, MP_OBJECT_TYPE slot);
+    template <typename Function>
+    bool knows(const Registration<Function>& registration) const;
     static int noticed(sd_bus_message* message, void* self, sd_bus_error*);
+    static int owner_noticed(sd_bus_message* message, void* self, sd_bus_error*);
 
     Daemon& daemon_;
     const MP_UINT32 owner_;
@@ -99,6 +104,7 @@ class Events {
     std::unique_ptr<Connection> connection_;
     bool reached_ = false;                               // the bus has answered on it
     bool heard_ = false;                                 // there may be something new
+    bool left_ = false;                                  // the daemon has, without another one
     std::optional<std::chrono::microseconds> try_again_; // nothing will be heard, look then
 };
 

@@ -9,6 +9,8 @@
 #include "plugin/daemon.hpp"
 #include "plugin/events.hpp"
 
+#include <cerrno>
+
 namespace mpapi::plugin {
 
 struct Instance {
@@ -24,6 +26,11 @@ struct Instance {
     Events events;
 };
 
+// Without a snapshot.
+inline MP_STATUS status_without(const Error& error) {
+    return error.errnum == ENOMEM ? MP_STATUS_INSUFFICIENT_MEMORY : MP_STATUS_FAILED;
+}
+
 // An entry point's work on what there is now: `work` gets the instance and the snapshot.
 template <typename Work>
 MP_STATUS with_snapshot(Work&& work) {
@@ -31,7 +38,7 @@ MP_STATUS with_snapshot(Work&& work) {
         Instance* const self = Instance::current();
         if (self == nullptr) return MP_STATUS_FAILED;
         const auto picture = self->daemon.picture();
-        if (!picture) return MP_STATUS_FAILED;
+        if (!picture) return status_without(picture.error());
         return work(*self, ***picture);
     });
 }

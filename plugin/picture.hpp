@@ -61,8 +61,9 @@ class Picture {
     const flat::Reader* operator->() const { return &reader_; }
     std::uint64_t instance() const { return reader_.header().instance; }
     std::uint64_t generation() const { return reader_.header().generation; }
+    bool daemon_lives() const { return page_->has_writer(); }
     // Whether the daemon lives and has published nothing newer.
-    bool is_current() const { return page_->has_writer() && page_->generation() <= generation(); }
+    bool is_current() const { return daemon_lives() && page_->generation() <= generation(); }
 
   private:
     Picture(Mapping mapping, flat::Reader reader, std::shared_ptr<const Page> page)

@@ -36,8 +36,9 @@ MP_PATH_STATE path_state_of(std::uint8_t state) {
 }
 
 // The standard has no value for three states that SPC-4 or we know. Through a
-// logical-block-dependent group some blocks are reached optimally, the others too; an offline or
-// unknown one is none to send I/O to.
+// logical-block-dependent group some blocks are reached optimally, the others too; an offline one
+// is none to send I/O to. Of an unknown one nobody said that it could not be used: whether it can
+// is what its paths' own states tell.
 MP_ACCESS_STATE_TYPE access_state_of(std::uint8_t state) {
     switch (static_cast<model::AccessState>(state)) {
     case model::AccessState::ActiveOptimized:
@@ -50,10 +51,10 @@ MP_ACCESS_STATE_TYPE access_state_of(std::uint8_t state) {
         return MP_ACCESS_STATE_TRANSITIONING;
     case model::AccessState::LogicalBlockDependent:
     case model::AccessState::Active:
+    case model::AccessState::Unknown:
         return MP_ACCESS_STATE_ACTIVE;
     case model::AccessState::Unavailable:
     case model::AccessState::Offline:
-    case model::AccessState::Unknown:
         break;
     }
     return MP_ACCESS_STATE_UNAVAILABLE;

@@ -48,7 +48,7 @@ struct DropWith {
 using EventLoop = std::unique_ptr<sd_event, DropWith<sd_event_unref>>;
 // Dropping a source also disables it, whoever else still refers to it.
 using EventSource = std::unique_ptr<sd_event_source, DropWith<sd_event_source_disable_unref>>;
-using Bus = std::unique_ptr<sd_bus, DropWith<sd_bus_flush_close_unref>>;
+using Bus = std::unique_ptr<sd_bus, DropWith<sd_bus_close_unref>>;
 using BusMessage = std::unique_ptr<sd_bus_message, DropWith<sd_bus_message_unref>>;
 using BusSlot = std::unique_ptr<sd_bus_slot, DropWith<sd_bus_slot_unref>>;
 

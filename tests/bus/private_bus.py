@@ -149,6 +149,10 @@ class Client:
     def watch(self):
         return Watch(self)
 
+    def owned(self):
+        """Whether anybody has the daemon's name."""
+        return self.unpack(self.connection.send_and_get_reply(DBus().NameHasOwner(NAME)))[0]
+
     def read_fd(self, fd):
         with fd.to_file("rb") as file:
             return file.read()

@@ -9,7 +9,7 @@ PATH_STATES = ["okay", "path-error", "logical-unit-error", "reserved", "removed"
                "operational-closed", "invalid-closed", "offline-closed", "unknown"]  # fmt: skip
 ACCESS_STATES = {"active-optimized": 0, "active-non-optimized": 1, "standby": 2, "unavailable": 3,
                  "transitioning": 15, "active": 16, "logical-block-dependent": 16, "offline": 3,
-                 "unknown": 3}  # fmt: skip
+                 "unknown": 16}  # fmt: skip
 NAME_TYPES = ["unknown", "t10-vendor-id", "eui-64", "naa", "device-specific"]
 TRANSPORTS = {"fibre-channel": 2, "parallel-scsi": 3, "iscsi": 4, "infiniband": 5, "sas": 0,
               "unknown": 0}  # fmt: skip

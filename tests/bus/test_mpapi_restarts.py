@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon or the bus ends, is killed, comes back, or is not there at all: clients say so, recover by
 themselves and are told what changed meanwhile."""
+import mmap
+import os
+import struct
+import threading
+
 from mpapi import *
 
 LISTS = (
@@ -89,11 +94,28 @@ class Restarts(RestartTest):
         self.serve()
         mp = self.mpapi()
         self.register(mp)
-        for _ in range(2):
-            self.stop(signal.SIGKILL)
+        for how in (signal.SIGKILL, signal.SIGTERM) * 2:
+            self.stop(how)
             self.assertEqual(self.plugin_told(mp), [])
             self.serve()
             self.assertEqual(self.plugin_told(mp), [])
+
+    def test_a_daemon_that_ends_says_so_before_it_leaves_the_bus(self):
+        for _ in range(5):
+            self.serve()
+            fd = self.client.manager("GetGenerationPage")[0].to_raw_fd()
+            page = mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+            instance = lambda: struct.unpack("Q", page[8:16])[0]  # common/flat/generation_page.hpp
+            self.assertNotEqual(instance(), 0)
+            ended = threading.Thread(target=self.stop, args=(signal.SIGTERM,))
+            ended.start()
+            while self.client.owned():
+                pass
+            seen = instance()
+            ended.join()
+            self.assertEqual(seen, 0)
+            page.close()
+            os.close(fd)
 
     def test_what_changed_meanwhile_is_told_by_the_objects_ids(self):
         self.serve()

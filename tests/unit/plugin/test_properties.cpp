@@ -150,7 +150,7 @@ void each_access_state_has_the_nearest_of_the_standard(void**) {
         {model::AccessState::Offline, MP_ACCESS_STATE_UNAVAILABLE},
         {model::AccessState::Transitioning, MP_ACCESS_STATE_TRANSITIONING},
         {model::AccessState::Active, MP_ACCESS_STATE_ACTIVE},
-        {model::AccessState::Unknown, MP_ACCESS_STATE_UNAVAILABLE},
+        {model::AccessState::Unknown, MP_ACCESS_STATE_ACTIVE},
     };
     for (const auto& each : all) {
         world.unit.groups[0].access_state = each.state;
