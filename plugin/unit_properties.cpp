@@ -12,8 +12,6 @@ namespace mpapi::plugin {
 
 namespace {
 
-constexpr MP_UINT32 kNoGroup = 0xffff'ffff; // the standard's "not supported"
-
 // Settings of multipath-tools in force for a map; without multipathd there are only those that the
 // map's own table says.
 class Settings {
@@ -91,7 +89,7 @@ bool describe(const flat::Reader& snapshot, MP_UINT32, Sequence sequence,
     put(to.deviceFileName, "/dev/mapper/" + std::string(section.text(unit.name)));
     to.asymmetric = unit.flags & flat::kAsymmetric ? MP_TRUE : MP_FALSE;
     to.currentLoadBalanceType = load_balance_of(snapshot, unit, settings);
-    to.logicalUnitGroupID = kNoGroup;
+    to.logicalUnitGroupID = unit.logical_unit_group;
 
     // A "failback" of so many seconds is how long the way back is put off, not a polling rate.
     to.autoFailbackEnabled = auto_failback_of(settings["failback"]);

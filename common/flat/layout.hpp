@@ -78,7 +78,7 @@ using U32 = Little<std::uint32_t>;
 using U64 = Little<std::uint64_t>;
 
 inline constexpr std::uint64_t kMagic = 0x3174616c6670616d; // "mapflat1" in memory
-inline constexpr std::uint32_t kLayout = 2;
+inline constexpr std::uint32_t kLayout = 3;
 
 // FNV-1a. Not for defence: an honest mistake must not go unnoticed.
 constexpr std::uint64_t build_hash(std::string_view version) {
@@ -188,6 +188,7 @@ struct LogicalUnit {
     U64 size{};
     U32 current_group{};
     U32 event_number{};
+    U32 logical_unit_group{};
     U64 product_id{};
     U64 load_balance{};
     U16 flags{};

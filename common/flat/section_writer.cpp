@@ -233,6 +233,7 @@ LogicalUnit SectionWriter::record(const model::Unit& unit) {
     r.size = v.size;
     r.current_group = v.current_group;
     r.event_number = v.event_number;
+    r.logical_unit_group = v.logical_unit_group;
     r.product_id = v.product_id;
     r.load_balance = v.load_balance;
     r.flags = static_cast<std::uint16_t>(

@@ -247,6 +247,8 @@ struct Setting {
     bool operator==(const Setting&) const = default;
 };
 
+inline constexpr std::uint32_t kNoLogicalUnitGroup = 0xffffffff;
+
 // A map leads to the unit of its unit_name and to what each of its paths says it is (designator;
 // those that are gone say nothing). duplicate_designator: another map leads to one of these, too.
 struct LogicalUnit {
@@ -261,8 +263,9 @@ struct LogicalUnit {
     std::string unit_name; // the designator without prefix: lower-case hex, or text
     NameType unit_name_type = NameType::Unknown;
     Source unit_name_source = Source::None;
-    std::string serial_number; // VPD 80h
-    std::string selector;      // path selector of the first priority group
+    std::string serial_number;                              // VPD 80h
+    std::uint32_t logical_unit_group = kNoLogicalUnitGroup; // VPD 83h, 16 bits where there is one
+    std::string selector; // path selector of the first priority group
     std::string selector_arguments;
     std::string hardware_handler;
     std::vector<std::string> features; // of the table, as they are written

@@ -119,9 +119,10 @@ unsigned rank(const Designator& designator) {
     }
 }
 
-std::optional<std::uint16_t> port_number(const DeviceIdentification& page, DesignatorType type) {
+std::optional<std::uint16_t> numbered(const DeviceIdentification& page, DesignatorType type,
+                                      Association association) {
     for (const auto& designator : page.designators) {
-        if (designator.type != type || designator.association != Association::TargetPort) continue;
+        if (designator.type != type || designator.association != association) continue;
         if (designator.value.size() == 4) return load_u16(designator.value, 2);
     }
     return std::nullopt;
@@ -239,12 +240,16 @@ Result<LuName> lu_name(const DeviceIdentification& page) {
 }
 
 std::optional<std::uint16_t> relative_target_port(const DeviceIdentification& page) {
-    const auto number = port_number(page, DesignatorType::RelativeTargetPort);
+    const auto number = numbered(page, DesignatorType::RelativeTargetPort, Association::TargetPort);
     return number == 0 ? std::nullopt : number;
 }
 
 std::optional<std::uint16_t> target_port_group(const DeviceIdentification& page) {
-    return port_number(page, DesignatorType::TargetPortGroup);
+    return numbered(page, DesignatorType::TargetPortGroup, Association::TargetPort);
+}
+
+std::optional<std::uint16_t> logical_unit_group(const DeviceIdentification& page) {
+    return numbered(page, DesignatorType::LogicalUnitGroup, Association::LogicalUnit);
 }
 
 std::optional<LuName> target_port_name(const DeviceIdentification& page) {

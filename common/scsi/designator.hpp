@@ -92,6 +92,9 @@ Result<LuName> lu_name(const DeviceIdentification& page);
 // Relative target port identifier 0 is reserved (SPC-3 7.6.3.7) and therefore never returned.
 std::optional<std::uint16_t> relative_target_port(const DeviceIdentification& page);
 std::optional<std::uint16_t> target_port_group(const DeviceIdentification& page);
+// Of the logical unit (SPC-3 7.6.3.9): units of one group share the state of their target port
+// groups.
+std::optional<std::uint16_t> logical_unit_group(const DeviceIdentification& page);
 // The port's NAA, EUI-64 or SCSI name string (iSCSI: "iqn…,t,0x0001"), in this order.
 std::optional<LuName> target_port_name(const DeviceIdentification& page);
 

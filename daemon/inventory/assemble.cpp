@@ -136,6 +136,7 @@ class Assembly {
             unit.product = identity.product;
             unit.revision = identity.revision;
             unit.serial_number = identity.serial_number;
+            unit.logical_unit_group = identity.logical_unit_group;
             unit.implicit_alua = identity.implicit_alua;
             unit.explicit_alua = identity.explicit_alua;
             unit.unit_name_source = best ? best->identity_source : map_.last_identity_source;

@@ -163,6 +163,7 @@ class IdentityQuestion {
         if (!told) return told_by(command, told.error());
         identity_.unit.unit_name = std::move(told->unit.unit_name);
         identity_.unit.unit_name_type = told->unit.unit_name_type;
+        identity_.unit.logical_unit_group = told->unit.logical_unit_group;
         identity_.target_port_group = told->target_port_group;
         identity_.relative_target_port = told->relative_target_port;
         return Done{};
@@ -193,6 +194,8 @@ Result<PathIdentity> identity_of_page(std::span<const std::uint8_t> device_ident
     if (!name) return name.error();
     identity.unit.unit_name = std::move(name->text);
     identity.unit.unit_name_type = name_type(name->type);
+    if (const auto group = scsi::logical_unit_group(*page))
+        identity.unit.logical_unit_group = *group;
     identity.target_port_group = scsi::target_port_group(*page);
     identity.relative_target_port = scsi::relative_target_port(*page).value_or(0);
     return identity;

@@ -29,6 +29,7 @@ struct UnitIdentity {
     std::string serial_number; // VPD 80h; empty where there is none
     std::string unit_name;     // empty where VPD 83h has no name of a logical unit
     model::NameType unit_name_type = model::NameType::Unknown;
+    std::uint32_t logical_unit_group = model::kNoLogicalUnitGroup;
     bool implicit_alua = false;
     bool explicit_alua = false;
 

@@ -199,6 +199,7 @@ constexpr auto kLogicalUnit = std::to_array<Property<LogicalUnit>>({
     field<&LogicalUnit::unit_name_type>("UnitNameType"),
     field<&LogicalUnit::unit_name_source>("UnitNameSource"),
     field<&LogicalUnit::duplicate_designator>("DuplicateDesignator"),
+    field<&LogicalUnit::logical_unit_group>("LogicalUnitGroup"),
     field<&LogicalUnit::size>("Size"),
     field<&LogicalUnit::size_mismatch>("SizeMismatch"),
     field<&LogicalUnit::read_only>("ReadOnly"),

@@ -281,6 +281,9 @@ class Reader {
         read_designator(section, unit);
         unit.serial = text(section, "serial", 200);
         needs_number(section, "serial", unit.serial, unit.count);
+        if (section.has("logical_unit_group"))
+            unit.logical_unit_group =
+                static_cast<std::uint16_t>(number(section, "logical_unit_group", 0, 0xffff));
         must_have(section, "size");
         unit.size = section.size("size", block_size, std::uint64_t{1} << 60).value_or(block_size);
         if (unit.size % block_size != 0)

@@ -87,6 +87,7 @@ struct UnitDescription {
     std::uint32_t lun = 0; // of the first
     Designator designator;
     std::string serial;
+    std::optional<std::uint16_t> logical_unit_group;
     std::uint64_t size = 0;           // bytes, a multiple of block_size
     std::uint32_t owner = 0;          // index of the group that has the first group's state
     std::vector<std::uint32_t> ports; // indices into the array's ports

@@ -74,7 +74,7 @@ std::vector<std::uint8_t> device_identification(const Fabric& fabric, const Path
     const auto group = scsi::numbered_designator(
         array.groups.empty() ? std::uint16_t{0} : array.groups[port.group].id);
     scsi::DeviceIdentification page;
-    page.designators.reserve(3);
+    page.designators.reserve(4);
     scsi::Designator name;
     switch (identity.designator.kind) {
     case DesignatorKind::Naa:
@@ -98,6 +98,13 @@ std::vector<std::uint8_t> device_identification(const Fabric& fabric, const Path
         value.resize((value.size() / 4 + 1) * 4, '\0');
     name.value = Bytes(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
     page.designators.push_back(name);
+    const auto unit_group = scsi::numbered_designator(identity.logical_unit_group.value_or(0));
+    if (identity.logical_unit_group)
+        page.designators.push_back({scsi::DesignatorType::LogicalUnitGroup,
+                                    scsi::CodeSet::Binary,
+                                    scsi::Association::LogicalUnit,
+                                    {},
+                                    unit_group});
 
     scsi::Designator number;
     number.association = scsi::Association::TargetPort;

@@ -95,7 +95,8 @@ void Fabric::build_units() {
             for (std::uint32_t n = 0; n < from.count; ++n) {
                 Unit unit;
                 unit.name = numbered(from.name, n);
-                unit.identity = {numbered(from.designator, n), numbered(from.serial, n), from.size};
+                unit.identity = {numbered(from.designator, n), numbered(from.serial, n), from.size,
+                                 from.logical_unit_group};
                 unit.array = a;
                 unit.first_path = static_cast<std::uint32_t>(paths.size());
                 unit.access = access;

@@ -83,6 +83,7 @@ struct Identity {
     Designator designator;
     std::string serial;
     std::uint64_t size = 0; // bytes
+    std::optional<std::uint16_t> logical_unit_group{};
 };
 
 struct Unit {

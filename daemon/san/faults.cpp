@@ -329,11 +329,14 @@ class Faults {
         Unit& unit = fabric_.units[*index];
         switch (fault_.verb) {
         case Verb::LunReused:
-            return change_identity(*index, {fault_.designator, fault_.serial, unit.identity.size},
+            return change_identity(*index,
+                                   {fault_.designator, fault_.serial, unit.identity.size,
+                                    unit.identity.logical_unit_group},
                                    Condition::InquiryChanged);
         case Verb::SizeChanged:
             return change_identity(*index,
-                                   {unit.identity.designator, unit.identity.serial, fault_.size},
+                                   {unit.identity.designator, unit.identity.serial, fault_.size,
+                                    unit.identity.logical_unit_group},
                                    Condition::CapacityChanged);
         case Verb::UnitRemoved:
             return remove_unit(*index);

@@ -25,6 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto name = target_port_name(*page)) check_name(name->text);
     if (relative_target_port(*page) == 0) std::abort();
     (void)target_port_group(*page);
+    (void)logical_unit_group(*page);
     for (const auto& designator : page->designators)
         if (const auto text = designator_text(designator)) check_name(*text);
     const auto built = build_device_identification(*page);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 extern "C" {
 #include <cmocka.h>
@@ -30,4 +31,10 @@ extern "C" {
 
 inline void assert_text_equal(const std::string& actual, const std::string& expected) {
     assert_string_equal(actual.c_str(), expected.c_str());
+}
+
+// Fails with the text that was found when `text` does not contain `part`.
+inline void assert_contains(const std::string& text, std::string_view part) {
+    if (text.find(part) == std::string::npos)
+        fail_msg("expected \"%s\" in: %s", std::string(part).c_str(), text.c_str());
 }

@@ -100,6 +100,11 @@ def target_port_group(disk, page=None):
     return int(value, 16) if value else None
 
 
+def logical_unit_group(disk, page=None):
+    value = designator(disk, "logical-unit", "Logical unit group", page)
+    return int(value, 16) if value else None
+
+
 def naa(disk, page=None):
     """The logical unit's NAA designator as hexadecimal digits, without 0x."""
     value = designator(disk, "logical-unit", "NAA", page)

@@ -78,7 +78,8 @@ def disk_witness(disk):
     return {**{name: kernel[name] for name in ("hctl", "state", "sectors", "device")}, **sgtools.inquiry(disk),
             "serial": sgtools.serial(disk), "naa": sgtools.naa(disk, page),
             "relative_port": sgtools.relative_target_port(disk, page),
-            "group": sgtools.target_port_group(disk, page)}
+            "group": sgtools.target_port_group(disk, page),
+            "logical_unit_group": sgtools.logical_unit_group(disk, page)}
 
 
 def unit_witness(name, disks):
@@ -117,6 +118,7 @@ def compare_unit(objects, told, ports):
         "DeviceNumber": told["number"], "Vendor": first["vendor"], "Product": first["product"],
         "Revision": first["revision"], "SerialNumber": first["serial"], "UnitName": first["naa"],
         "UnitNameType": "naa", "UnitNameSource": "vpd", "DuplicateDesignator": False,
+        "LogicalUnitGroup": 0xFFFFFFFF if first["logical_unit_group"] is None else first["logical_unit_group"],
         "Size": table["sectors"] * 512, "SizeMismatch": False, "ReadOnly": told["read_only"],
         "PathCount": len(told["paths"]), "UsablePathCount": sum(path["state"] == "A" for path in told["paths"]),
         "Queueing": "no", "QueueIfNoPath": "queue_if_no_path" in table["features"], "Suspended": told["suspended"],

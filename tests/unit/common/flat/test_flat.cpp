@@ -61,6 +61,7 @@ std::shared_ptr<model::Unit> make_unit(Sequence id) {
     lu.unit_name_type = model::NameType::Naa;
     lu.unit_name_source = model::Source::Inquiry;
     lu.serial_number = std::string("\xff\0x", 3);
+    lu.logical_unit_group = 0x1234;
     lu.selector = "round-robin";
     lu.selector_arguments = "0";
     lu.hardware_handler = "1 alua";
@@ -204,6 +205,7 @@ void assert_unit_equal(const flat::UnitView& view, const model::Unit& unit) {
     assert_view_equal(reader.text(actual.revision), expected.revision);
     assert_view_equal(reader.text(actual.unit_name), expected.unit_name);
     assert_view_equal(reader.text(actual.serial_number), expected.serial_number);
+    assert_int_equal(actual.logical_unit_group, expected.logical_unit_group);
     assert_view_equal(reader.text(actual.selector), expected.selector);
     assert_view_equal(reader.text(actual.selector_arguments), expected.selector_arguments);
     assert_view_equal(reader.text(actual.hardware_handler), expected.hardware_handler);

@@ -40,9 +40,3 @@ void parse_every_prefix(const std::vector<std::uint8_t>& reply, Parse parse) {
         parse(mpapi::scsi::Bytes(cut));
     }
 }
-
-// Fails with the text that was found when `text` does not contain `part`.
-inline void assert_contains(const std::string& text, std::string_view part) {
-    if (text.find(part) == std::string::npos)
-        fail_msg("expected \"%s\" in: %s", std::string(part).c_str(), text.c_str());
-}

@@ -56,6 +56,7 @@ void a_page_is_read_descriptor_by_descriptor(void**) {
     assert_true(page->designators[2].protocol == Protocol::Iscsi);
     assert_true(relative_target_port(*page) == 2);
     assert_true(target_port_group(*page) == 16);
+    assert_true(logical_unit_group(*page) == 0);
     const auto port = target_port_name(*page);
     assert_true(port.has_value());
     assert_text_equal(port->text, "iqn.2026-01.a,t,0x0001");
@@ -124,11 +125,13 @@ void a_binary_t10_designator_is_shown_in_hexadecimal(void**) {
 }
 
 void a_port_number_must_have_four_bytes(void**) {
-    const auto reply = page_of({"51 94 00 02 0002", "51 95 00 08 0000000000000010"});
+    const auto reply =
+        page_of({"51 94 00 02 0002", "51 95 00 08 0000000000000010", "01 06 00 02 0003"});
     const auto page = parse_device_identification(reply);
     assert_ok(page);
     assert_false(relative_target_port(*page).has_value());
     assert_false(target_port_group(*page).has_value());
+    assert_false(logical_unit_group(*page).has_value());
 }
 
 void relative_port_zero_is_none_and_group_zero_is_one(void**) {
@@ -140,11 +143,13 @@ void relative_port_zero_is_none_and_group_zero_is_one(void**) {
 }
 
 void port_numbers_of_something_else_are_not_ours(void**) {
-    const auto reply = page_of({"01 04 00 04 00000007", "01 05 00 04 00000008"});
+    const auto reply =
+        page_of({"01 04 00 04 00000007", "01 05 00 04 00000008", "51 96 00 04 00000009"});
     const auto page = parse_device_identification(reply);
     assert_ok(page);
     assert_false(relative_target_port(*page).has_value());
     assert_false(target_port_group(*page).has_value());
+    assert_false(logical_unit_group(*page).has_value());
 }
 
 void a_designator_that_ends_beyond_the_page_is_refused_with_its_place(void**) {

@@ -62,11 +62,6 @@ std::string message(std::size_t line, const std::string& replacement) {
     return made ? "accepted" : made.error().message();
 }
 
-void assert_contains(const std::string& text, const std::string& part) {
-    if (text.find(part) == std::string::npos)
-        fail_msg("\"%s\" does not say \"%s\"", text.c_str(), part.c_str());
-}
-
 void the_good_file_is_read_as_it_is_meant(void**) {
     const auto description = parse_description(joined(good), "x.toml");
     assert_ok(description);
