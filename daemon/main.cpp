@@ -14,7 +14,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include <syslog.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace {
@@ -52,7 +55,8 @@ int serve(const daemon::Config& config) {
 
     kernel::KernelHardware hardware;
     multipathd::MultipathdPolicy policy;
-    daemon::Service service(loop.get(), bus.get(), hardware, policy, config);
+    daemon::Service service(loop.get(), bus.get(), hardware, policy, config,
+                            publish::Journal::through());
     if (auto started = service.start(); !started) return fail(started.error());
     multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy,
                                   service.inventory(), service.inventory());
@@ -68,6 +72,16 @@ int serve(const daemon::Config& config) {
     return code;
 }
 
+// systemd makes the usual one when the service starts.
+int check_state_directory(const std::string& directory) {
+    std::error_code error;
+    const auto status = std::filesystem::status(directory, error);
+    if (std::filesystem::is_directory(status)) return EXIT_SUCCESS;
+    const bool missing = status.type() == std::filesystem::file_type::not_found;
+    if (missing && directory == daemon::Config().state_directory) return EXIT_SUCCESS;
+    return fail({"use state_directory", directory, "", error ? error.value() : ENOTDIR});
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -81,6 +95,9 @@ int main(int argc, char** argv) {
                    "Write the running daemon's metrics to this file (- is the output) and end")
         ->excludes("--check-config");
     app.set_version_flag("--version", "mpapid " MPAPI_VERSION);
+    app.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return "mpapid: " + std::string(error.what()) + "; see mpapid --help\n";
+    });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {
@@ -97,6 +114,6 @@ int main(int argc, char** argv) {
         return fail({"read", config_path, "", errno});
     const auto config = daemon::load_config(config_path);
     if (!config) return fail(config.error());
-    if (check) return EXIT_SUCCESS;
+    if (check) return check_state_directory(config->state_directory);
     return serve(*config);
 }

@@ -3,12 +3,12 @@
 
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
-#include <systemd/sd-journal.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <malloc.h>
+#include <string>
 #include <syslog.h>
 
 namespace mpapi::daemon {
@@ -28,12 +28,13 @@ Result<std::uint64_t> new_instance() {
 } // namespace
 
 Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-                 const Config& config)
+                 const Config& config, publish::Journal::Sink sink)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
   , policy_(policy)
-  , config_(config) {}
+  , config_(config)
+  , sink_(std::move(sink)) {}
 
 Service::~Service() = default;
 
@@ -50,7 +51,7 @@ Status Service::start() {
         if (!ids) return ids.error();
         ids_ = std::move(*ids);
         for (const std::string& notice : ids_.notices())
-            sd_journal_print(LOG_WARNING, "%s", notice.c_str());
+            note(LOG_WARNING, notice);
     }
     auto workers = Workers::create(loop_, config_.commands);
     if (!workers) return workers.error();
@@ -62,10 +63,9 @@ Status Service::start() {
     sd_notify(0, "STATUS=Looking at what exists");
     return inventory_->start(
         [this] { publish(); },
-        [](const Error& error) {
-            sd_journal_print(LOG_ERR,
-                             "%s; object numbers are kept in memory until they can be saved",
-                             error.message().c_str());
+        [this](const Error& error) {
+            note(LOG_ERR,
+                 error.message() + "; object numbers are kept in memory until they can be saved");
         });
 }
 
@@ -118,8 +118,9 @@ void Service::publish() {
     // What is shown now keeps its numbers, whatever ends this process.
     if (auto written = ids_.written(kPatienceAtTheStart);
         !written && written.error().errnum == ETIMEDOUT)
-        sd_journal_print(LOG_WARNING, "object numbers are not saved yet: the disk is slow");
-    auto publisher = publish::Publisher::create(bus_, loop_, *inventory_, config_.bus);
+        note(LOG_WARNING, "object numbers are not saved yet: the disk is slow");
+    auto publisher =
+        publish::Publisher::create(bus_, loop_, *inventory_, config_.bus, publish::Journal(sink_));
     if (!publisher) {
         fail(publisher.error());
         return;
@@ -137,6 +138,10 @@ void Service::publish() {
     malloc_trim(0); // the start has needs that do not come again
     const auto snapshot = inventory_->snapshot();
     sd_notifyf(0, "READY=1\nSTATUS=Watching %zu logical units", snapshot->units.size());
+}
+
+void Service::note(int priority, const std::string& message) const {
+    sink_({"MESSAGE=" + message, "PRIORITY=" + std::to_string(priority)});
 }
 
 void Service::fail(const Error& error) {

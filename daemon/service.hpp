@@ -17,9 +17,10 @@ namespace mpapi::daemon {
 class Service {
   public:
     // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
-    // already. An empty state directory keeps object numbers in memory only.
+    // already. An empty state directory keeps object numbers in memory only. What happens is told
+    // to `sink`.
     Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-            const Config& config);
+            const Config& config, publish::Journal::Sink sink);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -40,6 +41,7 @@ class Service {
     Status watch_signals();
     Status watch_bus();
     void publish();
+    void note(int priority, const std::string& message) const;
     void fail(const Error& error);
 
     sd_event* loop_;
@@ -47,6 +49,7 @@ class Service {
     Hardware& hardware_;
     MultipathPolicy& policy_;
     const Config& config_;
+    publish::Journal::Sink sink_;
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;

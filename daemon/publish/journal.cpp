@@ -318,8 +318,8 @@ void Journal::end_burst() {
     began_.reset();
 }
 
-Journal::Sink Journal::to_journald() {
-    return [queue = std::make_shared<JournalQueue>(write_to_journald)](JournalEntry entry) {
+Journal::Sink Journal::through(JournalQueue::Write write) {
+    return [queue = std::make_shared<JournalQueue>(std::move(write))](JournalEntry entry) {
         queue->put(std::move(entry));
     };
 }

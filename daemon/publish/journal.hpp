@@ -35,7 +35,7 @@ class Journal {
     static constexpr unsigned kEntriesOfAKind = 16; // of one burst
     static constexpr std::chrono::seconds kBurst{2};
 
-    explicit Journal(Sink sink = to_journald())
+    explicit Journal(Sink sink)
       : sink_(std::move(sink)) {}
 
     void record(const model::Snapshot& after, const std::vector<model::Event>& events,
@@ -45,7 +45,8 @@ class Journal {
     // Tells what was counted, and begins to count anew.
     void end_burst();
 
-    static Sink to_journald();
+    // A thread of its own waits for what writes: journald as a rule.
+    static Sink through(JournalQueue::Write write = write_to_journald);
 
   private:
     class Step;

@@ -41,7 +41,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     static Result<std::unique_ptr<Publisher>> create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
-                                                     Journal journal = Journal());
+                                                     Journal journal);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;

@@ -15,6 +15,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <string_view>
 #include <unistd.h>
 
 namespace {
@@ -74,6 +76,14 @@ Result<daemon::Config> configuration(const Options& options) {
     return config;
 }
 
+// Not to the machine's journal: nothing of this happened to the machine.
+void write_to_stderr(const publish::JournalEntry& entry) {
+    constexpr std::string_view field = "MESSAGE=";
+    for (const std::string& each : entry)
+        if (each.starts_with(field))
+            std::fprintf(stderr, "mpapid-san: %s\n", each.c_str() + field.size());
+}
+
 int serve(const Options& options) {
     auto description = san::load_description(options.description);
     if (!description) return fail(description.error());
@@ -99,7 +109,8 @@ int serve(const Options& options) {
     auto control = san::SanBus::create(bus->get(), **hardware);
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
-    daemon::Service service(loop.get(), bus->get(), **hardware, policy, *config);
+    daemon::Service service(loop.get(), bus->get(), **hardware, policy, *config,
+                            publish::Journal::through(write_to_stderr));
     if (auto started = service.start(); !started) return fail(started.error());
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
@@ -122,6 +133,9 @@ int main(int argc, char** argv) {
                    "Directory for object numbers; if not given they end with the process");
     app.add_flag("--check", options.check, "Read the description, say what is wrong, and end");
     app.set_version_flag("--version", "mpapid-san " MPAPI_VERSION);
+    app.failure_message([](const CLI::App*, const CLI::Error& error) {
+        return "mpapid-san: " + std::string(error.what()) + "; see mpapid-san --help\n";
+    });
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& wrong) {

@@ -57,8 +57,18 @@ class CommandLine(SanTest):
         self.refused_with(f"{bad}:2: refresh.shortest: expected a duration", "--check-config", "--config", bad)
         self.refused_with("/nonexistent.toml", "--check-config", "--config", "/nonexistent.toml")
 
+    def test_a_state_directory_of_one_s_own_must_be_there(self):
+        def check(directory):
+            return "--check-config", "--config", self.file("own.toml", f"state_directory = '{directory}'\n")
+
+        self.assertEqual(self.mpapid(*check(self.scratch.name)).returncode, 0)
+        self.refused_with("use state_directory /nonexistent/mpapi: No such file", *check("/nonexistent/mpapi"))
+        self.refused_with("Not a directory", *check("/dev/null"))
+        self.refused_with("Not a directory", *check("/dev/null/below"))
+
     def test_a_wrong_option_ends_with_1(self):
-        self.assertEqual(self.mpapid("--metric").returncode, 1)
+        self.refused_with("mpapid: ", "--metric")
+        self.refused_with("see mpapid --help", "--metric")
 
 
 main()

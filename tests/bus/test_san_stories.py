@@ -20,6 +20,14 @@ class Stories(SanTest):
     def assert_nothing_of(self, signals, where):
         self.assertEqual([s for s in map(self.line, signals) if where.removeprefix(ROOT) in s], [])
 
+    def test_what_happens_is_told_on_its_standard_error_and_not_to_the_machine(self):
+        self.san.path_lost("sda")
+        end = time.monotonic() + DEADLINE
+        while "sda" not in self.said():
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.01)  # nobody tells that a line was written
+        self.assertIn("mpapid-san: ", self.said())
+
     def test_at_the_start_everything_is_as_the_file_says(self):
         path, unit = self.before.unit("mpatha")
         self.assertTrue(path.endswith("/lu/3" + ONE))
