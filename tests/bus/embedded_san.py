@@ -23,78 +23,9 @@ LU, PATH, GROUP, DISK = (
     interface(kind) for kind in ("LogicalUnit", "Path", "TargetPortGroup", "Disk")
 )
 
-# An ALUA array with two groups of two ports, two units of four paths each, and the mark.
-STORY_SAN = """
-[machine]
-multipathd = true
-[[initiator]]
-name = "a"
-transport = "fc"
-wwpn = "2100000000000001"
-host = 3
-[[initiator]]
-name = "b"
-transport = "fc"
-wwpn = "2100000000000002"
-host = 4
-
-[[array]]
-name = "north"
-vendor = "MPAPI"
-product = "ARRAY"
-revision = "1"
-kind = "alua"
-transport = "fc"
-access = ["implicit", "explicit"]
-attention = "reported"
-[[array.group]]
-id = 1
-state = "active-optimized"
-[[array.group]]
-id = 2
-state = "standby"
-[[array.port]]
-name = "A0"
-wwpn = "5000000000000001"
-relative_id = 1
-group = 1
-initiators = ["a"]
-[[array.port]]
-name = "A1"
-wwpn = "5000000000000002"
-relative_id = 2
-group = 1
-initiators = ["b"]
-[[array.port]]
-name = "B0"
-wwpn = "5000000000000003"
-relative_id = 3
-group = 2
-initiators = ["a"]
-[[array.port]]
-name = "B1"
-wwpn = "5000000000000004"
-relative_id = 4
-group = 2
-initiators = ["b"]
-[[array.unit]]
-name = "one"
-lun = 0
-designator = "naa.60014050000000000000000000000001"
-serial = "ONE"
-size = "1GiB"
-map = "mpatha"
-hwhandler = "alua"
-features = "queue_if_no_path"
-[[array.unit]]
-name = "two"
-lun = 1
-designator = "naa.60014050000000000000000000000002"
-serial = "TWO"
-size = "1GiB"
-map = "mpathb"
-hwhandler = "alua"
-
+# The SAN of the stories, and the mark.
+with open(os.path.join(os.environ["SOURCE_ROOT"], "tests/story.toml"), encoding="utf-8") as story:
+    STORY_SAN = story.read() + """
 [[array]]
 name = "aside"
 vendor = "MPAPI"

@@ -3,6 +3,8 @@
 // What happens to a SAN and what the model says of it: each change once, and the right end.
 #include "tests/unit/daemon/inventory/story.hpp"
 
+#include "common/system/read_file.hpp"
+
 using namespace mpapi;
 using namespace mpapi::daemon;
 using san::Fault;
@@ -10,82 +12,11 @@ using san::Verb;
 
 namespace {
 
-// One ALUA array with two groups of two ports, two initiators, two units of four paths: sda…sdh.
-constexpr std::string_view kSan = R"(
-[machine]
-multipathd = true
-
-[[initiator]]
-name = "a"
-transport = "fc"
-wwpn = "2100000000000001"
-host = 3
-[[initiator]]
-name = "b"
-transport = "fc"
-wwpn = "2100000000000002"
-host = 4
-
-[[array]]
-name = "north"
-vendor = "MPAPI"
-product = "ARRAY"
-revision = "1"
-kind = "alua"
-transport = "fc"
-access = ["implicit", "explicit"]
-attention = "reported"
-
-[[array.group]]
-id = 1
-state = "active-optimized"
-[[array.group]]
-id = 2
-state = "standby"
-
-[[array.port]]
-name = "A0"
-wwpn = "5000000000000001"
-relative_id = 1
-group = 1
-initiators = ["a"]
-[[array.port]]
-name = "A1"
-wwpn = "5000000000000002"
-relative_id = 2
-group = 1
-initiators = ["b"]
-[[array.port]]
-name = "B0"
-wwpn = "5000000000000003"
-relative_id = 3
-group = 2
-initiators = ["a"]
-[[array.port]]
-name = "B1"
-wwpn = "5000000000000004"
-relative_id = 4
-group = 2
-initiators = ["b"]
-
-[[array.unit]]
-name = "one"
-lun = 0
-designator = "naa.60014050000000000000000000000001"
-serial = "ONE"
-size = "1GiB"
-map = "mpatha"
-hwhandler = "alua"
-features = "queue_if_no_path"
-[[array.unit]]
-name = "two"
-lun = 1
-designator = "naa.60014050000000000000000000000002"
-serial = "TWO"
-size = "1GiB"
-map = "mpathb"
-hwhandler = "alua"
-)";
+std::string story_san() {
+    auto text = read_file(MPAPI_SOURCE_ROOT "/tests/story.toml", std::size_t{1} << 20);
+    assert_ok(text);
+    return std::move(*text);
+}
 
 Fault on_disk(Verb verb, std::string disk) {
     Fault fault;
@@ -126,7 +57,7 @@ std::vector<std::string> devices(const model::Unit& unit) {
 }
 
 void the_model_is_what_the_description_says(void**) {
-    Story story(kSan);
+    Story story(story_san());
     assert_int_equal(story.model().units.size(), 2);
     const model::Unit& one = story.unit("mpatha");
     assert_text_equal(one.unit.key, "360014050000000000000000000000001");
@@ -165,7 +96,7 @@ void the_model_is_what_the_description_says(void**) {
 }
 
 void a_path_that_is_lost_and_restored_is_told_once_each(void**) {
-    Story story(kSan);
+    Story story(story_san());
     const std::string device = devices(story.unit("mpatha"))[0];
     story.happens(on_disk(Verb::PathLost, device));
     story.run_until([&] { return story.path(device).state == model::PathState::PathError; });
@@ -188,7 +119,7 @@ void a_path_that_is_lost_and_restored_is_told_once_each(void**) {
 }
 
 void an_array_that_fails_over_changes_each_group_of_each_unit_once(void**) {
-    Story story(kSan);
+    Story story(story_san());
     Fault failover;
     failover.verb = Verb::ArrayFailsOver;
     failover.array = "north";
@@ -205,7 +136,7 @@ void an_array_that_fails_over_changes_each_group_of_each_unit_once(void**) {
 }
 
 void each_access_state_is_shown(void**) {
-    Story story(kSan);
+    Story story(story_san());
     using model::AccessState;
     for (const AccessState state : {AccessState::Standby, AccessState::Unavailable,
                                     AccessState::Transitioning, AccessState::ActiveOptimized}) {
@@ -219,7 +150,7 @@ void each_access_state_is_shown(void**) {
 }
 
 void the_last_path_lost_leaves_the_unit_visible(void**) {
-    Story story(kSan);
+    Story story(story_san());
     for (const auto& device : devices(story.unit("mpatha")))
         story.happens(on_disk(Verb::PathLost, device));
     story.run_until(
@@ -232,7 +163,7 @@ void the_last_path_lost_leaves_the_unit_visible(void**) {
 }
 
 void a_reused_lun_is_found_and_told_for_each_path(void**) {
-    Story story(kSan);
+    Story story(story_san());
     Fault reused = on_unit(Verb::LunReused, "one");
     reused.designator.value = std::string("\x60\x01\x40\x50\0\0\0\0\0\0\0\0\0\0\0\x99", 16);
     reused.serial = "OTHER";
@@ -253,7 +184,7 @@ void a_reused_lun_is_found_and_told_for_each_path(void**) {
 }
 
 void a_command_that_hangs_makes_its_path_unknown_and_nothing_else(void**) {
-    Story story(kSan);
+    Story story(story_san());
     const std::string device = devices(story.unit("mpatha"))[1];
     story.happens(on_disk(Verb::CommandHangs, device));
     story.inventory().inquiry_data_changed(device);
@@ -281,7 +212,7 @@ void a_command_that_hangs_makes_its_path_unknown_and_nothing_else(void**) {
 }
 
 void a_removed_disk_leaves_its_map_and_comes_back_under_the_same_number(void**) {
-    Story story(kSan);
+    Story story(story_san());
     const std::string device = devices(story.unit("mpatha"))[2];
     const model::Path path = story.path(device);
     const model::Sequence id = path.id;
@@ -303,7 +234,7 @@ void a_removed_disk_leaves_its_map_and_comes_back_under_the_same_number(void**) 
 }
 
 void a_map_removed_and_made_again_keeps_its_number(void**) {
-    Story story(kSan);
+    Story story(story_san());
     const model::Sequence id = story.unit("mpatha").unit.id;
     story.happens(on_map(Verb::MapRemoved, "mpatha"));
     const std::string gone = story.told();
@@ -321,7 +252,7 @@ void a_map_removed_and_made_again_keeps_its_number(void**) {
 }
 
 void a_renamed_map_is_the_same_unit(void**) {
-    Story story(kSan);
+    Story story(story_san());
     Fault renamed = on_map(Verb::MapRenamed, "mpatha");
     renamed.name = "archive";
     story.happens(renamed);
@@ -329,7 +260,7 @@ void a_renamed_map_is_the_same_unit(void**) {
 }
 
 void a_suspended_map_says_so(void**) {
-    Story story(kSan);
+    Story story(story_san());
     story.happens(on_map(Verb::MapSuspended, "mpatha"));
     const model::Sequence id = story.unit("mpatha").unit.id;
     story.inventory().refresh(id);
@@ -341,7 +272,7 @@ void a_suspended_map_says_so(void**) {
 }
 
 void two_maps_of_one_unit_are_both_shown_and_flagged(void**) {
-    Story story(kSan);
+    Story story(story_san());
     Fault reused = on_unit(Verb::LunReused, "two");
     reused.designator.value = std::string("\x60\x01\x40\x50\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
     reused.rescanned = true;
@@ -370,11 +301,11 @@ void numbers_outlive_the_daemon(void**) {
             into["target " + port.port_id] = port.id;
     };
     {
-        Story story(kSan, state);
+        Story story(story_san(), state);
         collect(story, first);
     }
     {
-        Story story(kSan, state);
+        Story story(story_san(), state);
         collect(story, second);
     }
     std::filesystem::remove_all(state);
@@ -383,7 +314,7 @@ void numbers_outlive_the_daemon(void**) {
 }
 
 void nonsense_from_a_device_is_told_once_with_its_reason(void**) {
-    Story story(kSan);
+    Story story(story_san());
     const std::string device = devices(story.unit("mpatha"))[0];
     Fault lie = on_disk(Verb::Reply, device);
     lie.operation = 0x12;
@@ -402,7 +333,7 @@ void nonsense_from_a_device_is_told_once_with_its_reason(void**) {
 }
 
 void groups_that_cannot_be_read_are_unknown_and_say_why(void**) {
-    Story story(kSan);
+    Story story(story_san());
     for (const auto& device : devices(story.unit("mpatha"))) {
         Fault lie = on_disk(Verb::Reply, device);
         lie.operation = 0xa3;

@@ -2,13 +2,13 @@
 //
 // Persistent reservations per I_T nexus (SPC-4 5.13): the rules as a table, then over the wire with
 // the host's paths and another node's.
-#include "daemon/san/reservations.hpp"
 #include "common/scsi/persistent_reserve_in.hpp"
 #include "common/scsi/persistent_reserve_out.hpp"
 #include "common/scsi/read_capacity.hpp"
 #include "common/scsi/sense.hpp"
 #include "common/scsi/target_port_groups.hpp"
 #include "common/scsi/text.hpp"
+#include "daemon/san/reservations.hpp"
 #include "tests/unit/daemon/san/recorder.hpp"
 
 using namespace mpapi;

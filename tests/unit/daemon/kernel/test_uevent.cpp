@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/kernel/uevent.hpp"
 #include "daemon/kernel/heard_events.hpp"
+#include "daemon/kernel/uevent.hpp"
 #include "tests/unit/cmocka.hpp"
 
 using namespace mpapi;

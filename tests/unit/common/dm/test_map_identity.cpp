@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "common/dm/map_identity.hpp"
 #include "common/dm/device_number.hpp"
+#include "common/dm/map_identity.hpp"
 #include "tests/unit/cmocka.hpp"
 
 using namespace mpapi::dm;
