@@ -78,7 +78,9 @@ class ChunkedTable {
     // Takes the row away; nothing happens where there is none.
     void erase(Sequence id);
 
-    const T* find(Sequence id) const;
+    const T* find(Sequence id) const { return row(id).get(); }
+    // Null where there is none; lives until the table is changed.
+    const Row& row(Sequence id) const;
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
 
@@ -201,11 +203,12 @@ void ChunkedTable<T>::erase(Sequence id) {
 }
 
 template <typename T>
-const T* ChunkedTable<T>::find(Sequence id) const {
-    if (blocks_.empty()) return nullptr;
+const typename ChunkedTable<T>::Row& ChunkedTable<T>::row(Sequence id) const {
+    static const Row none;
+    if (blocks_.empty()) return none;
     const Block& block = *blocks_[block_of(id)];
     auto place = position(block, id);
-    return place != block.end() && id_of(**place) == id ? place->get() : nullptr;
+    return place != block.end() && id_of(**place) == id ? *place : none;
 }
 
 template <typename T>

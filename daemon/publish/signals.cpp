@@ -31,6 +31,12 @@ BusMessage new_signal(sd_bus* bus, const char* path, const char* interface, cons
     return BusMessage(message);
 }
 
+// What units refer to is the same in both.
+bool same_surroundings(const model::Snapshot& one, const model::Snapshot& other) {
+    return one.load_balances == other.load_balances && one.products == other.products &&
+           one.initiator_ports == other.initiator_ports && one.target_ports == other.target_ports;
+}
+
 } // namespace
 
 Result<std::unique_ptr<Signals>> Signals::create(sd_bus* bus, sd_event* loop, Retire retire) {
@@ -87,17 +93,18 @@ void Signals::Step::add(const std::vector<model::Event>& more) {
 }
 
 // The next event to tell; null at the end.
-const model::Event* Signals::Step::next() {
+const model::Event* Signals::Step::next(Step* waiting) {
     while (next_event == events.size())
-        if (!advance()) return nullptr;
+        if (!advance(waiting)) return nullptr;
     return &events[next_event++];
 }
 
-bool Signals::Step::advance() {
+bool Signals::Step::advance(Step* waiting) {
     next_event = 0;
     switch (part) {
     case Part::None:
         part = Part::BeforeUnits;
+        told_of = after;
         events = model::diff_before_units(*before, *after);
         return true;
     case Part::BeforeUnits:
@@ -105,14 +112,11 @@ bool Signals::Step::advance() {
         [[fallthrough]];
     case Part::Units:
         if (next_unit < units.size()) {
-            const model::Sequence id = units[next_unit++];
-            const model::Unit* old_unit = before->units.find(id);
-            const model::Unit* new_unit = after->units.find(id);
-            unit_told = false;
-            events.clear(); // one that came and went meanwhile is no news
-            if (old_unit || new_unit) events = model::diff_unit(old_unit, new_unit);
+            turn_to(units[next_unit++], waiting);
             return true;
         }
+        told_of = after;
+        was.reset();
         part = Part::AfterUnits;
         events = model::diff_after_units(*before, *after);
         return true;
@@ -121,6 +125,25 @@ bool Signals::Step::advance() {
     }
     events.clear();
     return false;
+}
+
+void Signals::Step::turn_to(model::Sequence id, Step* waiting) {
+    const auto told = ahead.extract(id);
+    was = told ? std::move(told.mapped()) : before->units.row(id);
+    told_of = after;
+    // As it is by now, if all that it can refer to has been told.
+    if (was && waiting && waiting->in_units.contains(id) &&
+        same_surroundings(*after, *waiting->after)) {
+        const model::UnitPtr& newest = waiting->after->units.row(id);
+        if (newest && after->units.find(id)) {
+            told_of = waiting->after;
+            waiting->ahead[id] = newest;
+        }
+    }
+    const model::Unit* now = told_of->units.find(id);
+    unit_told = false;
+    events.clear(); // one that came and went meanwhile is no news
+    if (was.get() != now) events = model::diff_unit(was.get(), now);
 }
 
 // sd-bus reads no call while it has something to write, so what the socket does not take at once
@@ -152,8 +175,9 @@ void Signals::slice() {
     while (!steps_.empty() && !congested()) {
         announce();
         Step& step = steps_.front();
-        const model::Event* event = step.next();
+        const model::Event* event = step.next(steps_.size() > 1 ? &steps_[1] : nullptr);
         if (!event) {
+            step.told_of.reset();
             if (step.units.size() >= kLargeStep) {
                 retire_(std::move(step.before));
                 retire_(std::move(step.after));
@@ -260,7 +284,7 @@ void Signals::tell(const View<T>& before, const View<T>& after) {
 void Signals::tell(Step& step, const model::Event& event) {
     cause_ = step.cause;
     const auto* old_one = step.before.get();
-    const auto* new_one = step.after.get();
+    const auto* new_one = step.told_of.get();
     std::visit(
         [&](const auto& change) {
             using T = std::remove_cvref_t<decltype(change.either())>;

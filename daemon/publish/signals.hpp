@@ -4,7 +4,9 @@
 // calls in between, and no more is handed to the bus than it takes (a message more than the peer
 // can hold is the end of a connection). What happens while a step is being told waits as one
 // further step, the difference of the state then and the newest: however much goes on, each object
-// is signalled at most once a step, and the end state is right.
+// is signalled at most once a step, and the end state is right. A unit whose turn comes while
+// something newer of it waits is told as it is by now, so that forty thousand paths that return and
+// are then found to be who they were are told once and not twice.
 //
 // That there is a new generation at all is told by one signal ahead of all that, for who follows
 // by GetChanges or GetSnapshot and wants none of the others.
@@ -20,6 +22,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -61,12 +64,17 @@ class Signals {
         std::size_t next_unit = 0;
         std::vector<model::Event> events; // of the current part, or of one unit
         std::size_t next_event = 0;
-        bool unit_told = false;                  // of the current unit, what it shows of its parts
-        std::vector<std::function<void()>> then; // when all of it is told
+        bool unit_told = false;     // of the current unit, what it shows of its parts
+        model::SnapshotPtr told_of; // where what is told is from: after, or newer
+        model::UnitPtr was;         // its old version, if that is not before's
+        std::unordered_map<model::Sequence, model::UnitPtr> ahead; // told by the step before
+        std::vector<std::function<void()>> then;                   // when all of it is told
 
         void add(const std::vector<model::Event>& more);
-        const model::Event* next();
-        bool advance();
+        // `waiting` is the step after this one, if there is one.
+        const model::Event* next(Step* waiting);
+        bool advance(Step* waiting);
+        void turn_to(model::Sequence unit, Step* waiting);
     };
 
     Signals(sd_bus* bus, Retire retire)

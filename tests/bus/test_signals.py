@@ -133,6 +133,18 @@ class Signals(PublisherTest):
         self.assertLess(len(signals), units * of_each * steps)
         self.follow(state, signals)
 
+    def test_what_changed_again_before_its_turn_is_told_as_it_is_by_then(self):
+        units, of_each = 400, 1 + 1 + 4
+        self.do("populate 400 8")
+        state = self.client.managed_objects()
+        self.watch.until_answered()
+        self.do("burst 2")  # there and back
+        signals = self.watch.until_answered()
+        # Some have had their turn before they are back; for the others nothing has happened.
+        self.assertGreater(len(signals), 0)
+        self.assertLess(len(signals), units * of_each)
+        self.follow(state, signals)
+
     def test_calls_are_answered_while_much_is_told(self):
         self.do("populate 400 8")
         self.watch.until_answered()
