@@ -89,6 +89,8 @@ std::optional<std::string> read_configuration(const std::string& path) {
 Edited edit_configuration(const std::string& path,
                           const std::function<std::optional<std::string>(std::string_view)>& edit) {
     const std::string file = resolved(path);
+    // Where nothing changes no lock is needed, and perhaps none could be made.
+    if (const auto text = read_configuration(file); text && !edit(*text)) return Edited::Unchanged;
     const Fd lock(
         ::open(beside(file, ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!lock) return Edited::Failed;
@@ -98,6 +100,7 @@ Edited edit_configuration(const std::string& path,
     if (!text) return Edited::Failed;
     const auto edited = edit(*text);
     if (!edited) return Edited::Unchanged;
+    if (edited->size() > largest) return Edited::Failed; // nobody would read it
     return replace(file, *edited) ? Edited::Done : Edited::Failed;
 }
 

@@ -21,8 +21,8 @@ std::optional<std::string> read_configuration(const std::string& path);
 
 enum class Edited { Done, Unchanged, Failed };
 
-// Replaces the text by what `edit` makes of it, unless that is nothing. On failure the file is as
-// it was. The new one has mode 0644; it is on disk when this returns.
+// Replaces the text by what `edit` makes of it, unless that is nothing; `edit` may be asked twice.
+// On failure, also when the new text is larger than 1 MiB, the file is as it was. The new one has mode 0644; it is on disk when this returns.
 Edited edit_configuration(const std::string& path,
                           const std::function<std::optional<std::string>(std::string_view)>& edit);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What the library answers itself. Each function is described in mpapi.h.
+#include "library/cancellation.hpp"
 #include "library/configuration.hpp"
 #include "library/configuration_file.hpp"
 #include "library/dispatch.hpp"
@@ -94,6 +95,7 @@ MP_STATUS MP_FreeOidList(MP_OID_LIST* pOidList) {
 MP_STATUS MP_RegisterPlugin(MP_WCHAR* pPluginId, MP_CHAR* pFileName) {
     if (pPluginId == nullptr || pFileName == nullptr) return MP_STATUS_INVALID_PARAMETER;
     return at_boundary([&] {
+        const NoCancellation here; // a file of a temporary name would stay in /etc
         const auto id = id_of(pPluginId);
         const auto file = file_of(pFileName);
         if (!id || !file || !is_regular_file(*file)) return MP_STATUS_INVALID_PARAMETER;
@@ -109,6 +111,7 @@ MP_STATUS MP_RegisterPlugin(MP_WCHAR* pPluginId, MP_CHAR* pFileName) {
 MP_STATUS MP_DeregisterPlugin(MP_WCHAR* pPluginId) {
     if (pPluginId == nullptr) return MP_STATUS_INVALID_PARAMETER;
     return at_boundary([&] {
+        const NoCancellation here;
         const auto id = id_of(pPluginId);
         if (!id) return MP_STATUS_UNKNOWN_FN; // nothing can be registered under it
         keep_configuration();

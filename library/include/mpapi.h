@@ -537,7 +537,8 @@ MP_STATUS MP_FreeOidList(MP_OID_LIST* pOidList);
  * Returns:
  * - SUCCESS
  * - INVALID_PARAMETER: An argument is NULL or not as described.
- * - FAILED: The file could not be written: most often, the caller is not root.
+ * - FAILED: The file could not be written: most often, the caller is not root. Or it would be
+ *   larger than 1 MiB.
  *
  * ISO/IEC 11002 7.37
  */

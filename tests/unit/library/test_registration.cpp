@@ -106,6 +106,9 @@ void an_unknown_plugin_and_a_missing_file_are_unknown(void**) {
     place.write("mpapi.conf", "");
     assert_int_equal(remove(L"org.example.x"), MP_STATUS_UNKNOWN_FN);
     assert_int_equal(remove(std::wstring(300, L'x')), MP_STATUS_UNKNOWN_FN);
+    assert_int_equal(place.files(), 2); // nor is a lock made where nothing changes
+    ::setenv("MPAPI_CONF", (place / "no/such/folder").c_str(), 1);
+    assert_int_equal(remove(L"org.example.x"), MP_STATUS_UNKNOWN_FN);
 }
 
 void other_lines_survive(void**) {
@@ -137,6 +140,33 @@ void what_is_no_configuration_is_left_alone(void**) {
     assert_int_equal(place.configuration().size(), (1 << 20) + 1);
     ::setenv("MPAPI_CONF", (place / "no/such/folder").c_str(), 1);
     assert_int_equal(add(L"org.example.x", place.file), MP_STATUS_FAILED);
+    assert_int_equal(place.files(), 3);
+}
+
+// Nobody would read a file that is larger, and nobody could take the plugin out again.
+void a_plugin_that_does_not_fit_is_refused(void**) {
+    const Place place;
+    const std::string full((1 << 20) - 10, '\n');
+    place.write("mpapi.conf", full);
+    assert_int_equal(add(L"org.example.x", place.file), MP_STATUS_FAILED);
+    assert_true(place.configuration() == full);
+    assert_int_equal(place.files(), 3);
+}
+
+void a_thread_that_is_cancelled_finishes_what_it_began(void**) {
+    const Place place;
+    const auto cancelled = [&](auto work) {
+        std::thread thread([&] {
+            ::pthread_cancel(::pthread_self());
+            work();
+        });
+        thread.join();
+    };
+    cancelled([&] { add(L"org.example.x", place.file); });
+    assert_true(place.configuration().ends_with("org.example.x\t" + place.file + "\n"));
+    assert_int_equal(place.files(), 3);
+    cancelled([] { remove(L"org.example.x"); });
+    assert_true(place.configuration().find("org.example.x") == std::string::npos);
     assert_int_equal(place.files(), 3);
 }
 
@@ -231,6 +261,8 @@ int main(int argc, char** argv) {
         cmocka_unit_test(other_lines_survive),
         cmocka_unit_test(a_symbolic_link_stays_one),
         cmocka_unit_test(what_is_no_configuration_is_left_alone),
+        cmocka_unit_test(a_plugin_that_does_not_fit_is_refused),
+        cmocka_unit_test(a_thread_that_is_cancelled_finishes_what_it_began),
         cmocka_unit_test(writers_take_turns_and_readers_never_see_half_a_file),
         cmocka_unit_test(a_writer_waits_for_one_in_another_process),
     };
