@@ -69,8 +69,7 @@ std::string configuration_path() {
 }
 
 std::optional<std::string> read_configuration(const std::string& path) {
-    // Should it be a FIFO, nobody waits for a writer.
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const Fd file = open_to_read(path);
     if (!file) return errno == ENOENT ? std::optional<std::string>("") : std::nullopt;
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;

@@ -16,13 +16,14 @@ namespace mpapi::library {
 std::string configuration_path();
 
 // The text; empty if there is no file. Nothing if it cannot be read, is no regular file or is
-// larger than 1 MiB.
+// larger than 1 MiB. Throws bad_alloc if no descriptor is left to find that out.
 std::optional<std::string> read_configuration(const std::string& path);
 
 enum class Edited { Done, Unchanged, Failed };
 
 // Replaces the text by what `edit` makes of it, unless that is nothing; `edit` may be asked twice.
-// On failure, also when the new text is larger than 1 MiB, the file is as it was. The new one has mode 0644; it is on disk when this returns.
+// On failure, also when the new text is larger than 1 MiB, the file is as it was. The new one has
+// mode 0644; it is on disk when this returns.
 Edited edit_configuration(const std::string& path,
                           const std::function<std::optional<std::string>(std::string_view)>& edit);
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <new>
+#include <string>
 
 namespace mpapi::library {
 
@@ -22,5 +27,13 @@ class Fd {
   private:
     int fd_;
 };
+
+// Should it be a FIFO, nobody waits for a writer. Throws bad_alloc if there is no descriptor or no
+// memory left now, which says nothing about the file: else errno does.
+inline Fd open_to_read(const std::string& file) {
+    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) throw std::bad_alloc();
+    return Fd(fd);
+}
 
 } // namespace mpapi::library

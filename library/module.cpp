@@ -5,7 +5,6 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <sys/stat.h>
 
@@ -47,8 +46,7 @@ bool is_whole(const Fd& file) {
 } // namespace
 
 std::optional<Module> Module::open(const std::string& file) {
-    if (!is_whole(Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY))))
-        return std::nullopt;
+    if (!is_whole(open_to_read(file))) return std::nullopt;
     // Not RTLD_DEEPBIND against interposition: it would split malloc from free where a program
     // brings its own. A plugin's call that comes to us instead of itself is dispatched back to it.
     void* const handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);

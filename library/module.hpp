@@ -16,7 +16,8 @@ class Module {
     // Nothing if there is no such regular file (opening a FIFO would wait for ever), if it ends
     // before its segments do (touching them would end the process), or if the dynamic loader
     // refuses it: not a shared object, of another architecture, with symbols that nobody defines
-    // (all are bound now, for a call that misses one later would end the process, too).
+    // (all are bound now, for a call that misses one later would end the process, too). Throws
+    // bad_alloc if no descriptor is left to find that out.
     static std::optional<Module> open(const std::string& file);
 
     Module(Module&& other) noexcept

@@ -3,7 +3,9 @@
  * Multipath Management API, ISO/IEC 11002:2008: what a client sees.
  *
  * Link with -lMPAPI (pkg-config mpapi). The library knows no operating system: plugins, named in
- * mpapi.conf(5), know the multipath drivers. It loads them at the first call that concerns them.
+ * mpapi.conf(5), know the multipath drivers. It loads them at the first call that concerns them;
+ * if there is no memory or descriptor for that, the call is MP_STATUS_INSUFFICIENT_MEMORY and the
+ * next one tries again.
  *
  * Threads: every function may be called from any thread, also inside a callback. No lock is held
  * while a plugin works or a callback runs, so a slow logical unit delays only who asks about it.
@@ -88,7 +90,7 @@ typedef enum MP_STATUS {
     MP_STATUS_UNKNOWN_FN = 2,
     /* It failed for a reason that no other status names. */
     MP_STATUS_FAILED = 3,
-    /* There is not enough memory. */
+    /* There is not enough memory, or no file descriptor is left. */
     MP_STATUS_INSUFFICIENT_MEMORY = 4,
     /* There is no object type of that number, or the id was never set. */
     MP_STATUS_INVALID_OBJECT_TYPE = 5,

@@ -4,6 +4,7 @@
 // plugins do to one that uses them.
 #include "tests/unit/library/world.hpp"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <string>
@@ -118,6 +119,40 @@ void a_privileged_program_does_not_heed_the_variable(void**) {
     assert_true(listed.find("libtrivial.so") == std::string::npos);
 }
 
+// How many plugins this process is told; -1 for no list.
+MP_STATUS count_plugins(int& count) {
+    MP_OID_LIST* list = nullptr;
+    const MP_STATUS status = MP_GetPluginOidList(&list);
+    count = list == nullptr ? -1 : static_cast<int>(list->oidCount);
+    std::free(list);
+    return status;
+}
+
+// A process that was short of descriptors at its first call may run for years.
+void a_shortage_at_the_first_call_is_told_and_the_next_call_tries_again(void**) {
+    const Configured configured(line("a", plugin_file("trivial")));
+    for (const bool configuration_is_known : {false, true}) {
+        const int status = status_of_child([&] {
+            MP_WCHAR unknown[] = L"org.example.x";
+            if (configuration_is_known)
+                MP_DeregisterPlugin(unknown); // then the plugin cannot be had
+            rlimit before{}, none{};
+            ::getrlimit(RLIMIT_NOFILE, &before);
+            none.rlim_max = before.rlim_max;
+            ::setrlimit(RLIMIT_NOFILE, &none);
+            int count = 0;
+            if (count_plugins(count) != MP_STATUS_INSUFFICIENT_MEMORY || count != -1) ::_exit(1);
+            MP_PLUGIN_PROPERTIES properties;
+            if (MP_GetPluginProperties(oid_of(MP_OBJECT_TYPE_PLUGIN, 1, 0), &properties) !=
+                MP_STATUS_INSUFFICIENT_MEMORY)
+                ::_exit(2);
+            ::setrlimit(RLIMIT_NOFILE, &before);
+            ::_exit(count_plugins(count) == MP_STATUS_SUCCESS && count == 1 ? 0 : 3);
+        });
+        assert_int_equal(status, 0);
+    }
+}
+
 void the_example_shows_what_there_is(void**) {
     const Configured configured(line("a", plugin_file("trivial")));
     assert_text_equal(output_of(SHOW_MULTIPATH), "Library libMPAPI.so.1 by mpapi, API version 1\n"
@@ -200,6 +235,7 @@ int main() {
         cmocka_unit_test(odd_lines_hang_nobody_and_hide_nobody),
         cmocka_unit_test(what_a_plugin_calls_while_it_is_initialized_sees_no_plugins),
         cmocka_unit_test(a_privileged_program_does_not_heed_the_variable),
+        cmocka_unit_test(a_shortage_at_the_first_call_is_told_and_the_next_call_tries_again),
         cmocka_unit_test(the_example_shows_what_there_is),
         // From here on this process is a client itself.
         cmocka_unit_test(load_odd_plugins),
