@@ -13,43 +13,45 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mpapi::library {
 namespace {
 
-using Table = std::vector<std::unique_ptr<Plugin>>;
+using Table = std::vector<std::unique_ptr<Plugin>>; // by owner id - 1
 
 // How long the end of a process, or closing the library, waits for calls and callbacks in flight.
 constexpr std::chrono::seconds patience{10};
 
 enum class Phase { Unloaded, Loading, Loaded, Closed };
 
-// `phase` is written under the rendezvous. `table` is read in phase Loaded only.
+// Written under the rendezvous. The table grows in phase Loading and is used in phase Loaded.
 std::atomic<Phase> phase{Phase::Unloaded};
 Table* table = nullptr;
 std::atomic<unsigned> visits{0};
 std::optional<std::string> kept_configuration;
-bool forked = false;
+bool inherited = false; // in a child after fork: what is in the table was the parent's
 
 thread_local bool loading_here = false;
 thread_local unsigned visits_here = 0;
 
-Table load(const std::string& text) {
-    Table loaded;
+// In a child of a process that was loading some are there already: their files are known.
+void load(const std::string& text) {
     for (const Entry& line : entries_of(text)) {
         auto module = Module::open(line.file);
         if (!module) continue;
         // One instance has one owner id; a second Initialize would replace the first's.
-        const bool known = std::any_of(loaded.begin(), loaded.end(),
+        const bool known = std::any_of(table->begin(), table->end(),
                                        [&](const auto& plugin) { return plugin->is(*module); });
         const EntryPoints entry = module->entry_points();
         if (known || entry.Initialize == nullptr) continue;
         auto plugin = std::make_unique<Plugin>(std::move(*module), entry,
-                                               static_cast<MP_UINT32>(loaded.size() + 1));
-        if (plugin->initialize()) loaded.push_back(std::move(plugin));
+                                               static_cast<MP_UINT32>(table->size() + 1));
+        if (!plugin->initialize()) continue;
+        const std::lock_guard lock(rendezvous().mutex); // a child finds it there, or not at all
+        table->push_back(std::move(plugin));
     }
-    return loaded;
 }
 
 // Last in, first out; no plugin sees one gone that was there before it.
@@ -61,7 +63,7 @@ void close(std::unique_ptr<Table> gone) {
 void unload() {
     // A plugin's threads are not in a child; and what is in flight on this very thread (the program
     // exits inside a callback) cannot be waited for. Then all stays until the process is gone.
-    if (forked || visits_here > 0 || in_callback()) return;
+    if (inherited || visits_here > 0 || in_callback()) return;
     std::unique_ptr<Table> gone;
     {
         std::unique_lock lock(rendezvous().mutex);
@@ -87,16 +89,22 @@ void after_fork_in_parent() {
 void after_fork_in_child() {
     renew_rendezvous();
     forget_other_deliveries();
-    forked = true;
-    if (phase.load() == Phase::Loaded)
-        for (const auto& plugin : *table)
-            forget_other_threads(plugin->events);
-    // The thread that loads is not here; what it had done so far is lost.
+    visits = visits_here;
+    if (table == nullptr) return;
+    inherited = true;
+    for (const auto& plugin : *table)
+        forget_other_threads(plugin->events);
+    // The thread that loads is not here; the next call goes on where it was.
     if (phase.load() == Phase::Loading && !loading_here) phase = Phase::Unloaded;
 }
 
+// Before anybody can call: a child of a process whose first call is under way needs them as well.
+[[gnu::constructor]] void watch_forks() {
+    ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
 struct Unloading {
-    Unloading() { ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
+    Unloading() = default;
     ~Unloading() { unload(); }
     Unloading(const Unloading&) = delete;
     Unloading& operator=(const Unloading&) = delete;
@@ -108,25 +116,32 @@ void arrange_unloading() {
     static const Unloading unloading;
 }
 
+// Ends the phase, however it ends. What could not be loaded as a whole is closed, and the next
+// call tries again; but what a child inherited it keeps.
 class Loading {
   public:
     Loading() { loading_here = true; }
     ~Loading() {
-        loading_here = false;
+        if (!done_ && !inherited) close(std::unique_ptr<Table>(taken()));
         {
             const std::lock_guard lock(rendezvous().mutex);
-            table = done_.release();
-            phase = table != nullptr ? Phase::Loaded : Phase::Unloaded; // the next call tries again
+            phase = done_ ? Phase::Loaded : Phase::Unloaded;
         }
+        loading_here = false;
         rendezvous().changed.notify_all();
     }
     Loading(const Loading&) = delete;
     Loading& operator=(const Loading&) = delete;
 
-    void done(std::unique_ptr<Table> loaded) noexcept { done_ = std::move(loaded); }
+    void done() noexcept { done_ = true; }
 
   private:
-    std::unique_ptr<Table> done_;
+    static Table* taken() {
+        const std::lock_guard lock(rendezvous().mutex);
+        return std::exchange(table, nullptr);
+    }
+
+    bool done_ = false;
 };
 
 void load_once() {
@@ -137,12 +152,13 @@ void load_once() {
         if (phase.load() != Phase::Unloaded) return;
         text = kept_configuration ? *kept_configuration
                                   : read_configuration(configuration_path()).value_or("");
+        if (table == nullptr) table = new Table;
         phase = Phase::Loading;
     }
     Loading loading;
-    auto loaded = std::make_unique<Table>(load(text));
+    load(text);
     arrange_unloading();
-    loading.done(std::move(loaded));
+    loading.done();
 }
 
 } // namespace

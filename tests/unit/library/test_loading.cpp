@@ -4,10 +4,12 @@
 // plugins do to one that uses them.
 #include "tests/unit/library/world.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <string>
+#include <thread>
 
 using namespace mpapi::library;
 
@@ -153,6 +155,59 @@ void a_shortage_at_the_first_call_is_told_and_the_next_call_tries_again(void**) 
     }
 }
 
+struct Pipe {
+    int ends[2] = {-1, -1};
+    Pipe() { assert_int_equal(::pipe2(ends, O_CLOEXEC), 0); }
+    ~Pipe() {
+        ::close(ends[0]);
+        ::close(ends[1]);
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    bool put() const { return ::write(ends[1], "x", 1) == 1; }
+    bool get() const {
+        char byte;
+        return ::read(ends[0], &byte, 1) == 1;
+    }
+};
+
+// Both plugins are there under their ids, and the first was initialized once.
+bool both_are_loaded() {
+    int count = 0;
+    MP_PLUGIN_PROPERTIES one, other;
+    return count_plugins(count) == MP_STATUS_SUCCESS && count == 2 &&
+           MP_GetPluginProperties(oid_of(MP_OBJECT_TYPE_PLUGIN, 1, 0), &one) == MP_STATUS_SUCCESS &&
+           MP_GetPluginProperties(oid_of(MP_OBJECT_TYPE_PLUGIN, 2, 0), &other) ==
+               MP_STATUS_SUCCESS &&
+           std::string(one.fileName) == "libtrivial.so" &&
+           std::string(other.fileName) == "waits-in-initialize" &&
+           control_of(plugin_file("trivial")).initializations() == 1;
+}
+
+void a_child_forked_while_another_thread_loads_loads_what_is_left(void**) {
+    const Configured configured(line("a", plugin_file("trivial")) +
+                                line("b", plugin_file("waits-in-initialize")));
+    const Pipe inside, door, door_of_the_child;
+    ::setenv("WAITS_INSIDE", std::to_string(inside.ends[1]).c_str(), 1);
+    ::setenv("WAITS_FOR", std::to_string(door.ends[0]).c_str(), 1);
+    const int status = status_of_child([&] { // a process that has not loaded the library
+        ::alarm(20);
+        bool good = true;
+        std::thread loading([&] { good = both_are_loaded(); });
+        if (!inside.get()) ::_exit(1);
+        const int status_of_its_child = status_of_child([&] {
+            ::alarm(10);
+            ::setenv("WAITS_FOR", std::to_string(door_of_the_child.ends[0]).c_str(), 1);
+            ::_exit(door_of_the_child.put() && both_are_loaded() ? 0 : 1);
+        });
+        if (!door.put()) ::_exit(2);
+        loading.join();
+        if (status_of_its_child != 0) ::_exit(3);
+        ::_exit(good ? 0 : 4);
+    });
+    assert_int_equal(status, 0);
+}
+
 void the_example_shows_what_there_is(void**) {
     const Configured configured(line("a", plugin_file("trivial")));
     assert_text_equal(output_of(SHOW_MULTIPATH), "Library libMPAPI.so.1 by mpapi, API version 1\n"
@@ -236,6 +291,7 @@ int main() {
         cmocka_unit_test(what_a_plugin_calls_while_it_is_initialized_sees_no_plugins),
         cmocka_unit_test(a_privileged_program_does_not_heed_the_variable),
         cmocka_unit_test(a_shortage_at_the_first_call_is_told_and_the_next_call_tries_again),
+        cmocka_unit_test(a_child_forked_while_another_thread_loads_loads_what_is_left),
         cmocka_unit_test(the_example_shows_what_there_is),
         // From here on this process is a client itself.
         cmocka_unit_test(load_odd_plugins),

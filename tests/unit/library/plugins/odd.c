@@ -2,7 +2,9 @@
 /* Plugins that each do one thing wrong; which one is chosen when this is compiled. */
 #include <mpapi-plugin.h>
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef WITHOUT_INITIALIZE
 static MP_UINT32 owner;
@@ -12,6 +14,14 @@ MP_STATUS Initialize(MP_UINT32 pluginOwnerID) {
     (void)owner;
 #if defined(FAILS_INITIALIZE)
     return MP_STATUS_FAILED;
+#elif defined(WAITS_IN_INITIALIZE)
+    /* Says that it is inside, and waits for a byte. Which descriptors are for it, a test says. */
+    {
+        char byte = 'x';
+        if (write(atoi(getenv("WAITS_INSIDE")), &byte, 1) != 1) return MP_STATUS_FAILED;
+        return read(atoi(getenv("WAITS_FOR")), &byte, 1) == 1 ? MP_STATUS_SUCCESS
+                                                              : MP_STATUS_FAILED;
+    }
 #elif defined(CALLS_LIBRARY_IN_INITIALIZE)
     {
         MP_OID_LIST* list;

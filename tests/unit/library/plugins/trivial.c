@@ -13,6 +13,7 @@ enum { types = MP_OBJECT_TYPE_MAX + 1 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static MP_UINT32 owner;
+static unsigned initializations;
 static struct TrivialCall last;
 static struct {
     MP_OBJECT_PROPERTY_FN function;
@@ -26,6 +27,7 @@ static unsigned subscriptions, unsubscriptions;
 static MP_STATUS registration_answer = MP_STATUS_SUCCESS;
 static MP_STATUS deregistration_answer = MP_STATUS_SUCCESS;
 static void (*on_cancel)(void);
+static void (*on_registration)(void);
 static void (*on_deregistration)(void);
 static int* terminations;
 static pthread_t own_thread;
@@ -81,6 +83,7 @@ static MP_STATUS changed_object(const char* function, MP_OID oid, MP_UINT32 numb
 
 MP_STATUS Initialize(MP_UINT32 pluginOwnerID) {
     owner = pluginOwnerID;
+    ++initializations;
     return MP_STATUS_SUCCESS;
 }
 
@@ -272,6 +275,7 @@ MP_STATUS MP_SetProbingPollingRateLu(MP_OID oid, MP_UINT32 pollingRate) {
 
 static MP_STATUS set_property(MP_OBJECT_PROPERTY_FN function, MP_OBJECT_TYPE type, void* data) {
     MP_STATUS status;
+    if (on_registration != NULL) on_registration();
     pthread_mutex_lock(&mutex);
     status = registration_answer;
     ++subscriptions;
@@ -285,6 +289,7 @@ static MP_STATUS set_property(MP_OBJECT_PROPERTY_FN function, MP_OBJECT_TYPE typ
 
 static MP_STATUS set_visibility(MP_OBJECT_VISIBILITY_FN function, MP_OBJECT_TYPE type, void* data) {
     MP_STATUS status;
+    if (on_registration != NULL) on_registration();
     pthread_mutex_lock(&mutex);
     status = registration_answer;
     ++subscriptions;
@@ -335,6 +340,10 @@ MP_STATUS MP_DeregisterForObjectVisibilityChangesPlugin(MP_OBJECT_VISIBILITY_FN 
 
 static MP_UINT32 control_owner(void) {
     return owner;
+}
+
+static unsigned control_initializations(void) {
+    return initializations;
 }
 
 static struct TrivialCall control_last_call(void) {
@@ -431,6 +440,10 @@ static void control_during_cancel(void (*function)(void)) {
     on_cancel = function;
 }
 
+static void control_during_registration(void (*function)(void)) {
+    on_registration = function;
+}
+
 static void control_during_deregistration(void (*function)(void)) {
     on_deregistration = function;
 }
@@ -442,6 +455,7 @@ static void control_count_terminations_in(int* counter) {
 extern const struct TrivialControl trivial_control;
 __attribute__((visibility("default"))) const struct TrivialControl trivial_control = {
     control_owner,
+    control_initializations,
     control_last_call,
     control_subscriptions,
     control_unsubscriptions,
@@ -451,6 +465,7 @@ __attribute__((visibility("default"))) const struct TrivialControl trivial_contr
     control_answer_registrations,
     control_answer_deregistrations,
     control_during_cancel,
+    control_during_registration,
     control_during_deregistration,
     control_count_terminations_in,
 };

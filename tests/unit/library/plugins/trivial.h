@@ -22,6 +22,7 @@ struct TrivialCall {
 
 struct TrivialControl {
     MP_UINT32 (*owner)(void);
+    unsigned (*initializations)(void);
     struct TrivialCall (*last_call)(void);
     /* How often it was asked to subscribe and unsubscribe. */
     unsigned (*subscriptions)(void);
@@ -35,8 +36,10 @@ struct TrivialControl {
     /* The status of the next registrations and deregistrations. */
     void (*answer_registrations)(MP_STATUS status);
     void (*answer_deregistrations)(MP_STATUS status);
-    /* Called inside MP_CancelOverridePath and inside a deregistration; NULL for nothing. */
+    /* Called inside MP_CancelOverridePath, inside a registration and inside a deregistration; NULL
+       for nothing. */
     void (*during_cancel)(void (*function)(void));
+    void (*during_registration)(void (*function)(void));
     void (*during_deregistration)(void (*function)(void));
     /* Written to when Terminate begins. */
     void (*count_terminations_in)(int* counter);
