@@ -40,7 +40,8 @@
  *
  * Fork. In a child of a process that has loaded the plugin entry points may be called: the
  * plugin's threads do not exist there, and a descriptor is shared with the parent. Terminate is
- * not called in the child. Descriptors are close-on-exec.
+ * not called in the child; Initialize is only if the parent's call of it had not ended by the
+ * fork, with the same owner id. Descriptors are close-on-exec.
  */
 #ifndef MPAPI_PLUGIN_H
 #define MPAPI_PLUGIN_H
