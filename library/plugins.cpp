@@ -2,6 +2,7 @@
 #include "library/plugins.hpp"
 
 #include "library/boundary.hpp"
+#include "library/cancellation.hpp"
 #include "library/configuration.hpp"
 #include "library/configuration_file.hpp"
 #include "library/rendezvous.hpp"
@@ -21,8 +22,11 @@ namespace {
 
 using Table = std::vector<std::unique_ptr<Plugin>>; // by owner id - 1
 
-// How long the end of a process, or closing the library, waits for calls and callbacks in flight.
+// How long the end of a process waits for calls and callbacks in flight. Closing the library waits
+// as long as it takes: they would return into nothing.
 constexpr std::chrono::seconds patience{10};
+
+enum class End { OfProcess, OfLibrary };
 
 enum class Phase { Unloaded, Loading, Loaded, Closed };
 
@@ -60,18 +64,25 @@ void close(std::unique_ptr<Table> gone) {
         gone->pop_back();
 }
 
-void unload() {
+void unload(End end) {
     // A plugin's threads are not in a child; and what is in flight on this very thread (the program
     // exits inside a callback) cannot be waited for. Then all stays until the process is gone.
-    if (inherited || visits_here > 0 || in_callback()) return;
+    if (inherited || visits_here > 0 || loading_here || in_callback()) return;
+    const NoCancellation here;
     std::unique_ptr<Table> gone;
     {
         std::unique_lock lock(rendezvous().mutex);
+        auto& changed = rendezvous().changed;
+        const auto loaded = [] { return phase.load() != Phase::Loading; };
+        if (end == End::OfLibrary) changed.wait(lock, loaded);
         if (phase.load() != Phase::Loaded) return;
         phase = Phase::Closed;
         stop_deliveries();
         const auto quiet = [] { return visits.load() == 0 && !delivering(); };
-        if (!rendezvous().changed.wait_for(lock, patience, quiet)) return;
+        if (end == End::OfLibrary)
+            changed.wait(lock, quiet);
+        else if (!changed.wait_for(lock, patience, quiet))
+            return;
         gone.reset(table);
         table = nullptr;
     }
@@ -98,23 +109,31 @@ void after_fork_in_child() {
     if (phase.load() == Phase::Loading && !loading_here) phase = Phase::Unloaded;
 }
 
-// Before anybody can call: a child of a process whose first call is under way needs them as well.
-[[gnu::constructor]] void watch_forks() {
-    ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-}
+bool exiting = false;
 
-struct Unloading {
-    Unloading() = default;
-    ~Unloading() { unload(); }
-    Unloading(const Unloading&) = delete;
-    Unloading& operator=(const Unloading&) = delete;
+// There before anybody can call: a child of a process whose first call is under way needs the
+// handlers as well.
+struct Opened {
+    Opened() { ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child); }
+    ~Opened() { exiting = true; }
+    Opened(const Opened&) = delete;
+    Opened& operator=(const Opened&) = delete;
 };
+const Opened opened;
 
-// Called once plugins are there. What was constructed last is destroyed first, at exit and when the
-// library is closed, so plugins are terminated before their static objects are destroyed.
-void arrange_unloading() {
-    static const Unloading unloading;
+// Called before static objects are destroyed when the library is closed, and after that at exit.
+[[gnu::destructor]] void closed() {
+    if (!exiting) unload(End::OfLibrary);
 }
+
+// Made once plugins are there. At exit what was made last is destroyed first, so they are
+// terminated before those of their static objects that were there when Initialize returned.
+struct Exit {
+    Exit() = default;
+    ~Exit() { unload(End::OfProcess); }
+    Exit(const Exit&) = delete;
+    Exit& operator=(const Exit&) = delete;
+};
 
 // Ends the phase, however it ends. What could not be loaded as a whole is closed, and the next
 // call tries again; but what a child inherited it keeps.
@@ -157,7 +176,7 @@ void load_once() {
     }
     Loading loading;
     load(text);
-    arrange_unloading();
+    static const Exit at_exit;
     loading.done();
 }
 

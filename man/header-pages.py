@@ -159,11 +159,6 @@ def library_page(header, date):
         yield from listed([(name + "." + argument_name(re.sub(r"\[.*", "", field)), text)
                            for field, text in header.structures[name]], "Va")
     yield from (
-        ".Ss The end of a program",
-        "At exit each plugin is asked to end what it has begun.",
-        "Calls and callbacks that are still running on other threads are waited for, ten seconds at most.",
-        "A program that opened the library with", ".Xr dlopen 3",
-        "must have left it, callbacks included, before it closes it.",
         ".Sh ENVIRONMENT", ".Bl -tag -width Ds", ".It Ev MPAPI_CONF",
         "The configuration, instead of", ".Pa /etc/mpapi.conf .",
         "Ignored in a program with more privileges than its caller.", ".El",

@@ -70,13 +70,14 @@ MP_STATUS Initialize(MP_UINT32 pluginOwnerID);
 /*
  * The last call, at the client's exit or when it closes the library; the shared object is closed
  * afterwards. No entry point and no callback is running, and none will. When it returns no thread
- * of the plugin exists. Not called where that cannot be had: in a
- * child after fork, when the client exits inside a call or a callback, and when one was still
- * running ten seconds after the client's exit began.
+ * of the plugin exists. Not called where that cannot be had: in a child after fork, when the
+ * client exits inside a call or a callback, and when one was still running ten seconds after the
+ * client's exit began.
  *
- * It runs before the destructors of the plugin's static objects, and while the dynamic loader's
- * lock is held if the client closes the library: a thread it waits for must not need that lock
- * (dlopen, dlclose).
+ * At exit it runs before the destructors of those static objects of the plugin that existed when
+ * Initialize returned; others, local to a function that ran later, are gone by then. If the client
+ * closes the library it runs before all of them, while the dynamic loader's lock is held: a thread
+ * it waits for must not need that lock (dlopen, dlclose).
  */
 MP_STATUS Terminate(void);
 

@@ -12,6 +12,13 @@
  * Fork: the child may go on using the library as far as its plugins allow it.
  * Exceptions: none leaves the library, none may leave a callback.
  *
+ * At exit registrations end and plugins are terminated. Calls and callbacks that run on other
+ * threads are waited for, ten seconds at most. A program that opened the library with dlopen can
+ * close it: dlclose does the same, and waits for callbacks as long as they take. Meanwhile it
+ * holds the dynamic loader's lock; a callback that opens shared objects (looking up a host does)
+ * would wait for it for ever, so deregister before. When dlclose is called, no call may be under
+ * way, and not on the thread of a callback; in a child after fork nothing may be registered.
+ *
  * Memory: a list that a function hands out belongs to the caller, who returns it with
  * MP_FreeOidList. Other results are written to memory of the caller: all of it, unused rest
  * zero, and only when the status is MP_STATUS_SUCCESS. A pointer must refer to readable (results:

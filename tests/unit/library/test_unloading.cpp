@@ -4,6 +4,7 @@
 #include "tests/unit/library/world.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -20,7 +21,10 @@ class Library {
       : handle_(::dlopen(LIBRARY_FILE, RTLD_NOW | RTLD_LOCAL)) {
         if (handle_ == nullptr) fail_msg("%s", ::dlerror());
     }
-    ~Library() { ::dlclose(handle_); }
+    ~Library() { close(); }
+    void close() {
+        if (handle_ != nullptr) ::dlclose(std::exchange(handle_, nullptr));
+    }
     Library(const Library&) = delete;
     Library& operator=(const Library&) = delete;
 
@@ -228,6 +232,34 @@ void a_call_that_never_returns_does_not_keep_a_process_from_its_end(void**) {
                      0);
 }
 
+// At exit nobody returns into the library; here a callback would return into nothing.
+void closing_waits_for_a_callback_however_long_it_takes(void**) {
+    const Configured configured("a\t" + trivial + "\n");
+    const int status = status_of_child([] {
+        ::alarm(60);
+        Library library;
+        use(library);
+        const TrivialControl& control = control_of(trivial);
+        control.count_terminations_in(&terminations);
+        get_object_type = IN(library, MP_GetObjectType);
+        const auto add = IN(library, MP_RegisterForObjectPropertyChanges);
+        add(
+            [](MP_OID_LIST*, void*) {
+                stay_until_unloading();
+                // Longer than the end of a process would wait.
+                std::this_thread::sleep_for(std::chrono::seconds(11));
+                terminations_seen_by_the_call = terminations;
+            },
+            MP_OBJECT_TYPE_PLUGIN, nullptr, MP_OID{});
+        control.property_changed_on_own_thread(MP_OBJECT_TYPE_PLUGIN);
+        in_call.wait(false);
+        library.close();
+        if (is_open(trivial) || is_open(LIBRARY_FILE)) ::_exit(1);
+        ::_exit(terminations == 1 && terminations_seen_by_the_call == 0 ? 0 : 2);
+    });
+    assert_int_equal(status, 0);
+}
+
 void exiting_inside_a_callback_ends_the_process(void**) {
     const Configured configured("a\t" + trivial + "\n");
     assert_int_equal(exit_of(expect_no_termination,
@@ -277,6 +309,7 @@ int main() {
         cmocka_unit_test(unloading_waits_for_calls_in_flight),
         cmocka_unit_test(unloading_waits_for_callbacks_in_flight_and_begins_no_more),
         cmocka_unit_test(a_call_that_never_returns_does_not_keep_a_process_from_its_end),
+        cmocka_unit_test(closing_waits_for_a_callback_however_long_it_takes),
         cmocka_unit_test(exiting_inside_a_callback_ends_the_process),
         cmocka_unit_test(exiting_inside_a_call_ends_the_process),
         cmocka_unit_test(a_child_does_not_terminate_the_plugins_of_its_parent),
