@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "library/events.hpp"
 
+#include "library/cancellation.hpp"
 #include "library/rendezvous.hpp"
 
 #include <pthread.h>
@@ -106,7 +107,7 @@ void await_other_work(std::unique_lock<std::mutex>& lock, const Slot<Function>& 
     if (!in_callback()) rendezvous().changed.wait(lock, [&] { return !slot.working; });
 }
 
-// One slot's work, ended however the plugin's call ends (its thread may be cancelled).
+// One slot's work, ended however the plugin's call ends.
 template <typename Function>
 class Work {
   public:
@@ -128,8 +129,10 @@ class Work {
     Slot<Function>& slot_;
 };
 
+// Whatever the plugin has come to, what is known of it here must be the same afterwards.
 template <typename Call>
 MP_STATUS outside(std::unique_lock<std::mutex>& lock, Call call) {
+    const NoCancellation here;
     lock.unlock();
     const MP_STATUS status = call();
     lock.lock();
@@ -137,8 +140,8 @@ MP_STATUS outside(std::unique_lock<std::mutex>& lock, Call call) {
 }
 
 // Tells the plugin what the slot wants until the two agree; the slot may change meanwhile, by a
-// callback. A plugin that refuses a registration empties the slot; one that refuses to end it stays
-// subscribed, and what it says is dropped.
+// callback, which was told that its function is registered. A plugin that refuses a registration
+// empties the slot; one that refuses to end it stays subscribed, and what it says is dropped.
 template <typename Kind>
 MP_STATUS settle(std::unique_lock<std::mutex>& lock, const EntryPoints& plugin,
                  Slot<typename Kind::Function>& slot, MP_UINT32 type) {
@@ -146,10 +149,14 @@ MP_STATUS settle(std::unique_lock<std::mutex>& lock, const EntryPoints& plugin,
     const auto object_type = static_cast<MP_OBJECT_TYPE>(type);
     while ((slot.function != nullptr) != slot.subscribed) {
         if (slot.function != nullptr) {
+            const auto asked_for = slot;
             const MP_STATUS status = outside(
                 lock, [&] { return Kind::subscribe(plugin)(Kind::ours, object_type, &slot); });
             slot.subscribed = succeeded(status);
-            if (slot.subscribed) continue;
+            const bool replaced =
+                slot.function != nullptr &&
+                (slot.function != asked_for.function || slot.data != asked_for.data);
+            if (slot.subscribed || replaced) continue;
             slot.function = nullptr;
             return status;
         }

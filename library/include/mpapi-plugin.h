@@ -35,7 +35,8 @@
  *
  * Threads. Entry points are called from any thread of the client, several at once, with no lock of
  * the library held (9.4.2): the plugin does its own locking. A client may be inside a callback, on
- * the plugin's own thread. A thread may be cancelled where the plugin calls a cancellation point.
+ * the plugin's own thread. A thread may be cancelled where the plugin calls a cancellation point,
+ * but not inside a registration or deregistration.
  * Threads that the plugin starts have all signals blocked. No exception leaves an entry point.
  *
  * Fork. In a child of a process that has loaded the plugin entry points may be called: the

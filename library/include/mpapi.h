@@ -16,8 +16,9 @@
  * threads are waited for, ten seconds at most. A program that opened the library with dlopen can
  * close it: dlclose does the same, and waits for callbacks as long as they take. Meanwhile it
  * holds the dynamic loader's lock; a callback that opens shared objects (looking up a host does)
- * would wait for it for ever, so deregister before. When dlclose is called, no call may be under
- * way, and not on the thread of a callback; in a child after fork nothing may be registered.
+ * would wait for it for ever, so deregister before. No call may be under way when dlclose is
+ * called, and it must not be called inside a callback; in a child after fork nothing may be
+ * registered then.
  *
  * Memory: a list that a function hands out belongs to the caller, who returns it with
  * MP_FreeOidList. Other results are written to memory of the caller: all of it, unused rest

@@ -230,6 +230,58 @@ void a_plugin_that_cannot_stop_is_not_heard(void**) {
     assert_int_equal(plugins[1]->property_changed(lu, 1), 0);
 }
 
+void cancel_this_thread() {
+    ::pthread_cancel(::pthread_self());
+    ::pthread_testcancel();
+}
+
+// What the plugin knows is what the library thinks it knows.
+void a_thread_that_is_cancelled_finishes_what_it_tells_the_plugin(void**) {
+    static Log log;
+    const unsigned subscriptions = plugins[1]->subscriptions();
+    const unsigned unsubscriptions = plugins[1]->unsubscriptions();
+    plugins[1]->during_registration(cancel_this_thread);
+    std::thread([] { MP_RegisterForObjectPropertyChanges(on_property, lu, &log, first); }).join();
+    plugins[1]->during_registration(nullptr);
+    assert_int_equal(plugins[1]->subscriptions(), subscriptions + 1);
+    plugins[1]->property_changed(lu, 1);
+    assert_int_equal(log.size(), 1);
+
+    plugins[1]->during_deregistration(cancel_this_thread);
+    std::thread([] { MP_DeregisterForObjectPropertyChanges(on_property, lu, first); }).join();
+    plugins[1]->during_deregistration(nullptr);
+    assert_int_equal(plugins[1]->unsubscriptions(), unsubscriptions + 1);
+    assert_int_equal(plugins[1]->property_changed(lu, 1), 0);
+
+    succeeds(MP_RegisterForObjectPropertyChanges(on_property, lu, &log, first));
+    assert_int_equal(plugins[1]->subscriptions(), subscriptions + 2);
+    plugins[1]->property_changed(lu, 1);
+    assert_int_equal(log.size(), 2);
+    succeeds(MP_DeregisterForObjectPropertyChanges(on_property, lu, first));
+}
+
+// Who replaced it was told that it is registered, and is not removed for another's refusal.
+void a_refusal_does_not_remove_a_function_that_took_its_place(void**) {
+    static Log log, other;
+    const MP_OBJECT_PROPERTY_FN replace = [](MP_OID_LIST*, void*) {
+        plugins[1]->during_registration(
+            [] { plugins[1]->answer_registrations(MP_STATUS_SUCCESS); });
+        if (MP_RegisterForObjectPropertyChanges(on_property_too, lu, &other, first) !=
+            MP_STATUS_FN_REPLACED)
+            std::abort();
+        plugins[1]->answer_registrations(MP_STATUS_FAILED);
+    };
+    succeeds(MP_RegisterForObjectPropertyChanges(replace, path, nullptr, first));
+    plugins[1]->during_registration([] { plugins[1]->property_changed(path, 1); });
+    succeeds(MP_RegisterForObjectPropertyChanges(on_property, lu, &log, first));
+    plugins[1]->during_registration(nullptr);
+    plugins[1]->property_changed(lu, 1);
+    assert_int_equal(log.size(), 0);
+    assert_int_equal(other.size(), 1);
+    succeeds(MP_DeregisterForObjectPropertyChanges(on_property_too, lu, first));
+    succeeds(MP_DeregisterForObjectPropertyChanges(replace, path, first));
+}
+
 // A door that a callback waits behind.
 struct Door {
     std::mutex mutex;
@@ -417,6 +469,26 @@ void a_child_can_go_on_whatever_other_threads_were_doing(void**) {
     assert_int_equal(status, 0);
 }
 
+// The plugin's thread is not in the child; it starts one when it is told of a registration.
+void a_child_that_registers_again_is_registered_with_the_plugin(void**) {
+    static Log log;
+    succeeds(MP_RegisterForObjectPropertyChanges(on_property, lu, &log, first));
+    const int status = status_of_child([] {
+        const unsigned subscriptions = plugins[1]->subscriptions();
+        if (MP_RegisterForObjectPropertyChanges(on_property, lu, &log, first) !=
+                MP_STATUS_FN_REPLACED ||
+            plugins[1]->subscriptions() != subscriptions + 1)
+            ::_exit(1);
+        if (plugins[1]->property_changed(lu, 1) != 1 || log.size() != 1) ::_exit(2);
+        if (MP_DeregisterForObjectPropertyChanges(on_property, lu, first) != MP_STATUS_SUCCESS ||
+            plugins[1]->property_changed(lu, 1) != 0)
+            ::_exit(3);
+        ::_exit(0);
+    });
+    assert_int_equal(status, 0);
+    succeeds(MP_DeregisterForObjectPropertyChanges(on_property, lu, first));
+}
+
 void without_plugins_registering_for_all_succeeds(void**) {
     const Configured configured("");
     assert_text_equal(output_of(REGISTER_WITHOUT_PLUGINS), "");
@@ -435,12 +507,15 @@ int main() {
         cmocka_unit_test(all_plugins_are_one_registration_each),
         cmocka_unit_test(of_all_plugins_an_error_wins_and_unsupported_only_if_all_are),
         cmocka_unit_test(a_plugin_that_cannot_stop_is_not_heard),
+        cmocka_unit_test(a_thread_that_is_cancelled_finishes_what_it_tells_the_plugin),
+        cmocka_unit_test(a_refusal_does_not_remove_a_function_that_took_its_place),
         cmocka_unit_test(deregistering_waits_for_a_callback_that_runs),
         cmocka_unit_test(deregistering_waits_for_a_function_that_was_replaced),
         cmocka_unit_test(a_slow_callback_holds_nobody_up),
         cmocka_unit_test(a_callback_may_call_everything),
         cmocka_unit_test(a_callback_that_registers_while_the_plugin_waits_for_it_does_not_wait),
         cmocka_unit_test(a_child_can_go_on_whatever_other_threads_were_doing),
+        cmocka_unit_test(a_child_that_registers_again_is_registered_with_the_plugin),
         cmocka_unit_test(without_plugins_registering_for_all_succeeds),
     };
     return cmocka_run_group_tests(tests, load, nullptr);
