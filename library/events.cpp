@@ -203,9 +203,9 @@ MP_STATUS deregister_kind(const EntryPoints& plugin, PluginEvents& events,
 }
 
 template <typename Function>
-void forget_work(Slots<Function>& slots) {
+void forget_threads_of(Slots<Function>& slots) {
     for (auto& slot : slots)
-        slot.working = false;
+        slot.working = slot.subscribed = false;
 }
 
 } // namespace
@@ -246,8 +246,8 @@ bool delivering() {
 }
 
 void forget_other_threads(PluginEvents& events) {
-    forget_work(events.property);
-    forget_work(events.visibility);
+    forget_threads_of(events.property);
+    forget_threads_of(events.visibility);
 }
 
 void forget_other_deliveries() {

@@ -48,7 +48,8 @@ bool is_being_delivered(const MP_OID_LIST* list);
 void stop_deliveries();
 bool delivering();
 
-// In the child after fork, the rendezvous renewed: callbacks of other threads do not run here.
+// In the child after fork, the rendezvous renewed: callbacks of other threads do not run here, nor
+// do the plugin's threads, so that it must be told anew of what is registered.
 void forget_other_threads(PluginEvents& events);
 void forget_other_deliveries();
 

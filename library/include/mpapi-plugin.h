@@ -40,7 +40,9 @@
  * Threads that the plugin starts have all signals blocked. No exception leaves an entry point.
  *
  * Fork. In a child of a process that has loaded the plugin entry points may be called: the
- * plugin's threads do not exist there, and a descriptor is shared with the parent. Terminate is
+ * plugin's threads do not exist there, and a descriptor is shared with the parent. What was
+ * registered is registered anew if the client does so, without having been deregistered; a plugin
+ * that still has it answers MP_STATUS_FN_REPLACED or MP_STATUS_SUCCESS. Terminate is
  * not called in the child; Initialize is only if the parent's call of it had not ended by the
  * fork, with the same owner id. Descriptors are close-on-exec.
  */

@@ -1185,7 +1185,8 @@ MP_STATUS MP_SetTPGAccess(MP_OID luOid, MP_UINT32 count, MP_TPG_STATE_PAIR* pTpg
  * The function is called when a field of the properties of objects changes. Changes that come
  * together may be told in one call; changes by this process are told too. There is one
  * registration for each object type (MP_OBJECT_TYPE_UNKNOWN, all types, counting as a type) and
- * plugin: another one takes its place, also with another function.
+ * plugin: another one takes its place, also with another function. A child after fork is told
+ * nothing until it registers itself, by which it replaces what it inherited.
  *
  * @pClientFn: the function. It runs on a thread of the plugin with nothing locked and may call
  * every function of the API; it must not throw.
