@@ -20,6 +20,7 @@ from tap import check, check_that, main, note, require, require_that, test
 DEBS = os.environ.get("LAB_DEBS", "")
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 STATE = Path("/var/lib/mpapi")
+PLUGINS = Path("/etc/mpapi.conf")
 RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
 # No exception beyond those that the unit file explains: design.md, "2.0 or lower".
 EXPOSURE = 2.0
@@ -156,10 +157,12 @@ def what_happens_while_it_is_down_is_seen_by_reading_again():
 @test
 def upgrading_onto_itself_keeps_ids_and_settings():
     CONFIG.write_text(CONFIG.read_text() + "# of the administrator\n")
+    sh("/usr/libexec/mpapi-plugin-linux deregister")
     before = main_pid()
     same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=200))
     check_that(service_is_up() != before, "the new program runs", before)
     check_that("# of the administrator" in CONFIG.read_text(), "the administrator's settings are kept")
+    check_that("mpapi.linux" not in PLUGINS.read_text(), "a plugin that the administrator took out stays out")
     san_down()
 
 
@@ -200,6 +203,7 @@ def it_installs_again():
     service_is_up()
     with Bus() as bus:
         check(bus.get(SERVICE, ROOT, MANAGER, "Ready"), True, "Ready")
+    check_that("mpapi.linux" in PLUGINS.read_text(), "the plugin is registered")
 
 
 main(after=san_down)
