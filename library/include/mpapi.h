@@ -337,10 +337,10 @@ typedef struct MP_MULTIPATH_LOGICAL_UNIT_PROPERTIES {
     MP_OID overridePath;                /* The path all I/O is forced to; ZERO_OID: none. */
     MP_LOAD_BALANCE_TYPE currentLoadBalanceType; /* The algorithm in force. */
     MP_UINT32 logicalUnitGroupID;                /* Affinity group; 0xFFFFFFFF: not supported. */
-    MP_XBOOL autoFailbackEnabled;                /* MP_UNKNOWN: as the plugin is set. */
+    MP_XBOOL autoFailbackEnabled;                /* MP_UNKNOWN: as the plugin, or not known. */
     MP_UINT32 failbackPollingRateMax;            /* Seconds; 0: no polling, or it cannot be set. */
     MP_UINT32 currentFailbackPollingRate;        /* Seconds; 0: no polling. */
-    MP_XBOOL autoProbingEnabled;                 /* MP_UNKNOWN: as the plugin is set. */
+    MP_XBOOL autoProbingEnabled;                 /* MP_UNKNOWN: as the plugin, or not known. */
     MP_UINT32 probingPollingRateMax;             /* Seconds; 0: no polling, or it cannot be set. */
     MP_UINT32 currentProbingPollingRate;         /* Seconds; 0: no polling. */
     MP_UINT32 proprietaryPropertyCount;          /* How many of the following are in use. */
@@ -374,7 +374,7 @@ typedef struct MP_TARGET_PORT_PROPERTIES {
 
 typedef struct MP_TARGET_PORT_GROUP_PROPERTIES {
     MP_ACCESS_STATE_TYPE accessState; /* The state its ports share. */
-    MP_BOOL explicitFailover;         /* MP_SetTPGAccess works. */
+    MP_BOOL explicitFailover;         /* The device lets it be set; see canSetTPGAccess. */
     MP_BOOL supportsLuAssignment;     /* MP_AssignLogicalUnitToTPG works. */
     MP_BOOL preferredLuPath;          /* The device prefers this group. */
     MP_UINT32 tpgID;                  /* The group's number of SPC-3. */
@@ -547,6 +547,7 @@ MP_STATUS MP_FreeOidList(MP_OID_LIST* pOidList);
  * Returns:
  * - SUCCESS
  * - INVALID_PARAMETER: An argument is NULL or not as described.
+ * - INSUFFICIENT_MEMORY
  * - FAILED: The file could not be written: most often, the caller is not root. Or it would be
  *   larger than 1 MiB.
  *
@@ -565,6 +566,7 @@ MP_STATUS MP_RegisterPlugin(MP_WCHAR* pPluginId, MP_CHAR* pFileName);
  * Returns:
  * - SUCCESS
  * - INVALID_PARAMETER: `pPluginId` is NULL.
+ * - INSUFFICIENT_MEMORY
  * - UNKNOWN_FN: No plugin of that id is registered.
  * - FAILED: The file could not be written: most often, the caller is not root.
  *
@@ -900,12 +902,12 @@ MP_STATUS MP_SetOverridePath(MP_OID logicalUnitOid, MP_OID pathOid);
 /*
  * MP_CancelOverridePath - balance the load of a logical unit again
  *
- * Takes back MP_SetOverridePath; without an override it does nothing.
+ * Takes back MP_SetOverridePath. Valid if the plugin has `canOverridePaths`.
  *
  * @logicalUnitOid: the multipath logical unit.
  *
  * Returns:
- * - SUCCESS
+ * - SUCCESS: Also if no override was in force.
  * - INVALID_PARAMETER
  * - INVALID_OBJECT_TYPE
  * - OBJECT_NOT_FOUND
@@ -1156,8 +1158,8 @@ MP_STATUS MP_SetProprietaryProperties(MP_OID oid, MP_UINT32 count,
 /*
  * MP_SetTPGAccess - change the access states of target port groups
  *
- * Valid for groups with `explicitFailover`. All ports of a group change together, for every
- * logical unit that shares them on the device.
+ * Valid for groups with `explicitFailover`, if the plugin has `canSetTPGAccess`. All ports of a
+ * group change together, for every logical unit that shares them on the device.
  *
  * @luOid: the multipath logical unit that the command is sent to.
  * @count: how many pairs follow, 1 to 65535.

@@ -292,6 +292,13 @@ class Values(MpapiTest):
         ):  # fmt: skip
             self.assertEqual(self.mp.status(*words), UNSUPPORTED, words)
 
+    def test_cancelling_no_override_succeeds_where_there_are_overrides(self):
+        unit = self.id_of(self.seen.unit("mpatha"))
+        can = self.mp.plugin()["canOverridePaths"]
+        self.assertEqual(
+            self.mp.status("do", "MP_CancelOverridePath", UNIT, unit), SUCCESS if can else UNSUPPORTED
+        )
+
     def test_a_read_shows_what_the_daemon_has_published(self):
         unit = self.id_of(self.seen.unit("mpatha"))
         path = self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit)[0]
