@@ -23,7 +23,8 @@ namespace {
 using Table = std::vector<std::unique_ptr<Plugin>>; // by owner id - 1
 
 // How long the end of a process waits for calls and callbacks in flight. Closing the library waits
-// as long as it takes: they would return into nothing.
+// as long as it takes: a callback would return into nothing. (A call might even so, in its last
+// instructions; who closes has left the library.)
 constexpr std::chrono::seconds patience{10};
 
 enum class End { OfProcess, OfLibrary };
@@ -73,8 +74,6 @@ void unload(End end) {
     {
         std::unique_lock lock(rendezvous().mutex);
         auto& changed = rendezvous().changed;
-        const auto loaded = [] { return phase.load() != Phase::Loading; };
-        if (end == End::OfLibrary) changed.wait(lock, loaded);
         if (phase.load() != Phase::Loaded) return;
         phase = Phase::Closed;
         stop_deliveries();
@@ -102,7 +101,7 @@ void after_fork_in_child() {
     forget_other_deliveries();
     visits = visits_here;
     if (table == nullptr) return;
-    inherited = true;
+    inherited = inherited || !table->empty();
     for (const auto& plugin : *table)
         forget_other_threads(plugin->events);
     // The thread that loads is not here; the next call goes on where it was.

@@ -40,11 +40,11 @@
  * Threads that the plugin starts have all signals blocked. No exception leaves an entry point.
  *
  * Fork. In a child of a process that has loaded the plugin entry points may be called: the
- * plugin's threads do not exist there, and a descriptor is shared with the parent. What was
- * registered is registered anew if the client does so, without having been deregistered; a plugin
- * that still has it answers MP_STATUS_FN_REPLACED or MP_STATUS_SUCCESS. Terminate is
- * not called in the child; Initialize is only if the parent's call of it had not ended by the
- * fork, with the same owner id. Descriptors are close-on-exec.
+ * plugin's threads do not exist there, and a descriptor is shared with the parent. A client that
+ * registers again in the child is registered again here, with no deregistration before it; a
+ * plugin that still has the parent's registration answers MP_STATUS_FN_REPLACED or
+ * MP_STATUS_SUCCESS. Terminate is not called in the child; Initialize is, if the parent's call of
+ * it had not returned by then. Descriptors are close-on-exec.
  */
 #ifndef MPAPI_PLUGIN_H
 #define MPAPI_PLUGIN_H
@@ -60,9 +60,9 @@ extern "C" {
 #endif
 
 /*
- * The first call, once, before any other. `pluginOwnerID`, never 0, is the owner id of every
- * object id that the plugin makes from now on. It should be quick: the client's first call waits
- * for it. It must neither call a function of <mpapi.h> nor wait for a thread that does.
+ * The first call, once (but see Fork), before any other. `pluginOwnerID`, never 0, is the owner id
+ * of every object id that the plugin makes from now on. It should be quick: the client's first call
+ * waits for it. It must neither call a function of <mpapi.h> nor wait for a thread that does.
  *
  * Any status but MP_STATUS_SUCCESS: the plugin is closed again, without Terminate, and is not
  * listed; its owner id goes to the next one. A driver or daemon that is not there now is no

@@ -208,6 +208,36 @@ void a_child_forked_while_another_thread_loads_loads_what_is_left(void**) {
     assert_int_equal(status, 0);
 }
 
+int terminations = 0;
+
+// The parent was at its first plugin: the child inherits none.
+void what_only_a_child_has_loaded_is_terminated_there(void**) {
+    const Configured configured(line("a", plugin_file("waits-in-initialize")) +
+                                line("b", plugin_file("trivial")));
+    const Pipe inside, door, door_of_the_child;
+    ::setenv("WAITS_INSIDE", std::to_string(inside.ends[1]).c_str(), 1);
+    ::setenv("WAITS_FOR", std::to_string(door.ends[0]).c_str(), 1);
+    const int status = status_of_child([&] { // a process that has not loaded the library
+        ::alarm(20);
+        int count = 0, count_of_the_child = 0;
+        std::thread loading([&] { count_plugins(count); });
+        if (!inside.get()) ::_exit(1);
+        const int status_of_its_child = status_of_child([&] {
+            ::alarm(10);
+            std::atexit([] { ::_exit(terminations == 1 ? 0 : 1); }); // after the library's
+            ::setenv("WAITS_FOR", std::to_string(door_of_the_child.ends[0]).c_str(), 1);
+            if (!door_of_the_child.put()) ::_exit(2);
+            if (count_plugins(count_of_the_child) != MP_STATUS_SUCCESS) ::_exit(3);
+            control_of(plugin_file("trivial")).count_terminations_in(&terminations);
+            std::exit(4);
+        });
+        if (!door.put()) ::_exit(2);
+        loading.join();
+        ::_exit(status_of_its_child == 0 && count == 2 ? 0 : 3);
+    });
+    assert_int_equal(status, 0);
+}
+
 void the_example_shows_what_there_is(void**) {
     const Configured configured(line("a", plugin_file("trivial")));
     assert_text_equal(output_of(SHOW_MULTIPATH), "Library libMPAPI.so.1 by mpapi, API version 1\n"
@@ -292,6 +322,7 @@ int main() {
         cmocka_unit_test(a_privileged_program_does_not_heed_the_variable),
         cmocka_unit_test(a_shortage_at_the_first_call_is_told_and_the_next_call_tries_again),
         cmocka_unit_test(a_child_forked_while_another_thread_loads_loads_what_is_left),
+        cmocka_unit_test(what_only_a_child_has_loaded_is_terminated_there),
         cmocka_unit_test(the_example_shows_what_there_is),
         // From here on this process is a client itself.
         cmocka_unit_test(load_odd_plugins),
