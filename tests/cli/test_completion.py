@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Completion in bash and zsh, over a fake plugin."""
 import os
+import pty
+import re
+import select
 import shutil
 import subprocess
 
-from fake import SAMPLE, Mpathadm, main
+from fake import DEADLINE, SAMPLE, Mpathadm, main
 
 COMPLETIONS = os.path.join(os.environ["SOURCE_ROOT"], "completions")
 
@@ -15,7 +18,7 @@ for program in ("bash", "zsh"):
         raise SystemExit(77)
 
 BASH = r"""
-source "$1"; shift
+source "$1"; COMP_LINE=$2 COMP_POINT=${#2}; shift 2
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 _mpathadm
 [ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
@@ -45,11 +48,39 @@ class Completion(Mpathadm):
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20,
                              env=self.environment(PATH=path))
         self.assertEqual(ran.stderr, "")
-        return sorted(set(ran.stdout.split()))
+        return sorted(set(ran.stdout.splitlines()))
 
     def bash(self, *words):
+        words = ("mpathadm", *words)
         return self.offered(["bash", "-c", BASH, "bash", os.path.join(COMPLETIONS, "mpathadm.bash"),
-                             "mpathadm", *words])
+                             " ".join(words), *words])
+
+    def typed(self, line):
+        """What an interactive bash makes of the line by TAB, and what it shows after Enter."""
+        path = self.folder + ":" + os.environ["PATH"]
+        process, terminal = pty.fork()
+        if process == 0:
+            os.chdir(self.folder)
+            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"],
+                       self.environment(PATH=path, TERM="dumb", PS1="", HISTFILE=""))  # fmt: skip
+
+        def send(text, until):
+            os.write(terminal, text.encode())
+            seen = b""
+            while not re.search(until, seen):
+                self.assertTrue(select.select([terminal], [], [], DEADLINE)[0], seen)
+                seen += os.read(terminal, 65536)
+            return re.search(until, seen).group(1).decode()
+
+        try:
+            # Ctrl-X tells the line. What the terminal echoes of this is not yet "ready".
+            send("bind 'set enable-bracketed-paste off'\n"
+                 "bind -x '\"\\C-x\": printf \"<%s>\" \"$READLINE_LINE\"'\n"
+                 f"source {COMPLETIONS}/mpathadm.bash; echo rea''dy\n", rb"(ready)")  # fmt: skip
+            return send(line + "\t\x18", rb"<(.*?)>").rstrip(), send("; echo en''ded\n", rb"(?s)(.*)ended")
+        finally:
+            os.close(terminal)
+            os.waitpid(process, 0)
 
     def zsh(self, *words):
         return self.offered(["zsh", "-fc", ZSH, "zsh", os.path.join(COMPLETIONS, "_mpathadm"),
@@ -88,6 +119,39 @@ class Completion(Mpathadm):
         self.assertEqual(self.both("modify", "lu", "-b", "le"), ["least-blocks", "least-used"])
         self.assertEqual(self.both("override", "path", "--c"), ["--cancel"])
         self.assertEqual(self.both("watch", "--"), ["--help", "--json"])
+
+    def test_a_name_is_text_whatever_is_in_it(self):
+        harm = ("$(touch${IFS}pwned)", "`touch${IFS}pwned`", ";touch${IFS}pwned", "it's", 'a"b', "a b", "*")
+        objects = "".join(f"unit device=/dev/mapper/{n}{name.replace(' ', '%20')} name=name-{n}\n"
+                          for n, name in enumerate(harm))  # fmt: skip
+        open(self.config, "w").close()
+        self.plugin(objects, "libharm.so")
+        names = sorted(f"/dev/mapper/{n}{name}" for n, name in enumerate(harm))
+        self.assertEqual(self.zsh("show", "lu", ""), names)
+        for n, name in enumerate(harm):
+            with self.subTest(name=name):
+                _, ran = self.typed(f"mpathadm list lu /dev/mapper/{n}")
+                self.assertIn(f"\t/dev/mapper/{n}{name}\r\n".expandtabs(), ran.expandtabs())
+                # What is escaped for the open is something else within quotes.
+                self.assertEqual(self.bash("list", "lu", f'"/dev/mapper/{n}'), [])
+        self.assertNotIn("pwned", os.listdir(self.folder))
+
+    def test_names_with_colons_and_options_with_their_argument_are_completed_in_bash(self):
+        self.plugin("unit device=/dev/sdx\ngroup unit=1\nport group=1 id=iqn.2026-11.org.example:san:1\n"
+                    "path unit=1 port=1\n", "libiscsi.so")
+        for typed, completed in {
+            "list lu -t iq": "list lu -t iqn.2026-11.org.example:san:1",
+            "list lu -t iqn.2026-11.org.example:": "list lu -t iqn.2026-11.org.example:san:1",
+            "list lu -t iqn.2026-11.org.example:san:": "list lu -t iqn.2026-11.org.example:san:1",
+            'list lu -t "iqn.2026-11.org.example:s': 'list lu -t "iqn.2026-11.org.example:san:1"',
+            "list lu --target-port=iqn.2026-11.org.example:s": "list lu --target-port=iqn.2026-11.org.example:san:1",
+            "list lu --target-port=50060e801049c1f": "list lu --target-port=50060e801049c1f",
+            "disable path --logical-unit=/dev/s": "disable path --logical-unit=/dev/sdx",
+            "modify lu --loadbalance=r": "modify lu --loadbalance=round-robin",
+            "list   lu /dev/s": "list   lu /dev/sdx",
+        }.items():
+            with self.subTest(typed=typed):
+                self.assertEqual(self.typed(f"mpathadm {typed}")[0], f"mpathadm {completed}")
 
 
 main()
