@@ -3,6 +3,9 @@
 // Changes as they happen. Plugins tell which objects have changed; what has changed comes from
 // comparing them with what was known. A plugin that no longer answers, because the daemon behind it
 // has gone, is told and looked at again until it does.
+//
+// Signals keep what they do by default, or were told to do: so they end this whatever it waits for,
+// a reader or a plugin, and do not when they are ignored, as under nohup(1).
 #include "cli/book.hpp"
 #include "cli/commands.hpp"
 #include "cli/descriptor.hpp"
@@ -13,12 +16,10 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -177,23 +178,11 @@ void Watch::tell_what_came() {
     }
 }
 
-// A signal that ends the command, as a descriptor. Threads that are started later leave it alone.
-int ending_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return ::signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 } // namespace
 
 void watch(const Command& command, Report& report) {
-    const Descriptor signals(ending_signals());
     const Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (signals.get() < 0 || wake.get() < 0)
+    if (wake.get() < 0)
         return report.failed("Unable to wait for changes: " + std::string(std::strerror(errno)));
     const auto plugins = all_plugins(report);
     if (plugins.empty()) return;
@@ -204,12 +193,11 @@ void watch(const Command& command, Report& report) {
         watch.tell_what_came();
         if (!watch.told()) return;
         // A closed pipe is noticed also while nothing changes.
-        pollfd waits[] = {
-            {signals.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+        pollfd waits[] = {{wake.get(), POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
         if (::poll(waits, std::size(waits), look_again_ms) < 0 && errno != EINTR)
             return report.failed("Unable to wait for changes: " +
                                  std::string(std::strerror(errno)));
-        if (waits[0].revents != 0 || waits[2].revents != 0) return;
+        if (waits[1].revents != 0) return;
     }
 }
 

@@ -109,13 +109,13 @@ class Mpathadm(unittest.TestCase):
 class Running:
     """An mpathadm that goes on, and the plugin's events."""
 
-    def __init__(self, test, *arguments, events="libmpfake.so"):
+    def __init__(self, test, *arguments, events="libmpfake.so", **more):
         os.mkfifo(test.file(events + ".events"))
         self.events = os.open(test.file(events + ".events"), os.O_RDWR)
         test.addCleanup(os.close, self.events)
         self.process = subprocess.Popen([MPATHADM, *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env=test.environment(TZ="UTC"))
+                                        env=test.environment(TZ="UTC"), **more)
         test.addCleanup(self.end)
         self.buffer = b""
         self.selector = selectors.DefaultSelector()

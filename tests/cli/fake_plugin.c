@@ -14,6 +14,8 @@
  *     product vendor=... product=... revision=... loadbalance=0x2
  *     algorithm type=0x10000 name=... vendor=...
  *     answer call=MP_GetMultipathLus status=3      that function fails
+ *     answer call=... status=1000                  it waits until a writer has come to the FIFO
+ *                                                  NAME.waits and has gone, then succeeds
  *     many units=10000 paths=8                     as many units with that many paths each
  *
  * `gone=1` makes an object that is listed but cannot be read. What would change a device is
@@ -38,7 +40,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { most_properties = 24, most_answers = 32 };
+enum { most_properties = 24, most_answers = 32, waits = 1000 };
 
 struct property {
     char key[16];
@@ -197,6 +199,19 @@ static void read_description(void) {
 
 /* ---- Objects */
 
+static MP_STATUS wait_for_writer(void) {
+    char name[600];
+    char byte;
+    int fd;
+    snprintf(name, sizeof name, "%s.waits", own_file);
+    fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) abort();
+    while (read(fd, &byte, 1) > 0)
+        ;
+    close(fd);
+    return MP_STATUS_SUCCESS;
+}
+
 static MP_STATUS answer(const char* call) {
     MP_STATUS status = MP_STATUS_SUCCESS;
     size_t index;
@@ -204,7 +219,7 @@ static MP_STATUS answer(const char* call) {
     for (index = 0; index < answer_count; ++index)
         if (strcmp(answers[index].call, call) == 0) status = answers[index].status;
     pthread_mutex_unlock(&mutex);
-    return status;
+    return (unsigned)status == waits ? wait_for_writer() : status;
 }
 #define FAIL_AS_TOLD()                                                                             \
     do {                                                                                           \

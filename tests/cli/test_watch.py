@@ -1,20 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """mpathadm watch."""
+import fcntl
 import json
+import os
 import signal
+import subprocess
+import time
 
-from fake import SAMPLE, Mpathadm, Running, main
+from fake import DEADLINE, MPATHADM, SAMPLE, Mpathadm, Running, main
 
 WATCHED = "mpath-support libmpfake.so watched: logicalUnits 1, paths 2"
 TIME = r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000 "
 
 
 class Watch(Mpathadm):
-    def watching(self, *arguments, objects=SAMPLE, name="libmpfake.so"):
+    def watching(self, *arguments, objects=SAMPLE, name="libmpfake.so", **more):
         self.plugin(objects, name)
-        running = Running(self, "watch", *arguments, events=name)
-        return running
+        return Running(self, "watch", *arguments, events=name, **more)
+
+    def becomes(self, condition):
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 
     def assert_line(self, running, expected):
         line = running.line()
@@ -44,7 +53,7 @@ class Watch(Mpathadm):
         }.items():
             running.tell(told)
             self.assert_line(running, line)
-        self.assertEqual(running.interrupt(), ("", "", 0))
+        self.assertEqual(running.interrupt(), ("", "", -signal.SIGINT))
 
     def test_what_did_not_change_is_not_told(self):
         running = self.watching()
@@ -71,12 +80,38 @@ class Watch(Mpathadm):
         event = json.loads(running.line())
         self.assertEqual((event["event"], event["properties"]["state"]), ("appeared", "path-error"))
 
-    def test_signals_end_it_cleanly(self):
+    def test_signals_end_it(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             running = self.watching(name=f"lib{number}.so")
             running.line()
-            self.assertEqual(running.interrupt(number)[1:], ("", 0))
+            self.assertEqual(running.interrupt(number), ("", "", -number))
             open(self.config, "w").close()
+
+    def test_a_signal_that_is_ignored_does_not_end_it(self):
+        running = self.watching(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))  # as nohup(1) does
+        self.assert_line(running, WATCHED)
+        running.process.send_signal(signal.SIGHUP)
+        running.tell("set path 1 weight=5")
+        self.assert_line(running, "path /dev/mapper/mpatha /dev/sdb changed: weight 0 -> 5")
+
+    def test_a_signal_ends_it_while_nobody_reads_its_lines(self):
+        self.plugin()
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        room = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(writing, b"x" * room)
+        with open(writing, "wb") as full:
+            process = subprocess.Popen([MPATHADM, "watch"], stdout=full, env=self.environment())
+        self.addCleanup(process.kill)
+        self.becomes(lambda: "pipe_write" in open(f"/proc/{process.pid}/wchan").read())
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=DEADLINE), -signal.SIGINT)
+
+    def test_a_signal_ends_it_while_a_plugin_keeps_it_waiting(self):
+        os.mkfifo(self.file("libmpfake.so.waits"))
+        running = self.watching(objects=SAMPLE + "answer call=MP_GetMultipathLusPlugin status=1000\n")
+        with open(self.file("libmpfake.so.waits"), "w"):  # opened when the plugin waits
+            self.assertEqual(running.interrupt(), ("", "", -signal.SIGINT))
 
     def test_a_reader_that_goes_away_ends_it(self):
         running = self.watching()
@@ -98,7 +133,7 @@ class Watch(Mpathadm):
         self.assert_line(running, "mpath-support libmpapi-linux.so reachable")
         out, err, status = running.interrupt(signal.SIGTERM)
         self.assertEqual((err, status), (
-            "mpathadm: mpapid is not running; start it: systemctl start mpapid.service\n", 0))
+            "mpathadm: mpapid is not running; start it: systemctl start mpapid.service\n", -signal.SIGTERM))
 
     def test_a_daemon_that_is_not_there_at_the_start_is_waited_for(self):
         running = self.watching(objects=SAMPLE + "answer call=MP_GetMultipathLusPlugin status=3\n"
