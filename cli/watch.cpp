@@ -14,6 +14,7 @@
 #include "cli/names.hpp"
 #include "cli/text.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <iterator>
@@ -34,7 +36,7 @@ using Time = std::chrono::system_clock::time_point;
 
 constexpr int look_again_ms = 2000;
 
-// ISO 8601, local, to the millisecond.
+// RFC 3339, local, to the millisecond.
 std::string stamp_of(Time time) {
     using std::chrono::milliseconds;
     const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -42,11 +44,11 @@ std::string stamp_of(Time time) {
     std::tm local{};
     ::localtime_r(&seconds, &local);
     char date[32];
-    char zone[8];
     char text[64];
     std::strftime(date, sizeof date, "%FT%T", &local);
-    std::strftime(zone, sizeof zone, "%z", &local);
-    std::snprintf(text, sizeof text, "%s.%03d%s", date, static_cast<int>(since % 1000), zone);
+    const long east = local.tm_gmtoff / 60;
+    std::snprintf(text, sizeof text, "%s.%03d%c%02ld:%02ld", date, static_cast<int>(since % 1000),
+                  east < 0 ? '-' : '+', std::labs(east) / 60, std::labs(east) % 60);
     return text;
 }
 
@@ -85,11 +87,15 @@ class Watch {
         Plugin plugin;
         bool reachable = true;
         bool begun = false;
-        bool registered = false;
-        bool silent = false; // it cannot tell changes
+        MP_STATUS registration = MP_STATUS_TRY_AGAIN;
+        bool refusal_told = false;
+
+        bool registered() const { return registration == MP_STATUS_SUCCESS; }
+        bool silent() const { return registration == MP_STATUS_UNSUPPORTED; } // it cannot tell any
     };
 
     bool listen_to(Watched& each);
+    void tell_refusal(Watched& each);
     void look_at(Watched& each);
     void begin(Watched& each);
     void tell(Event event, Time time);
@@ -119,12 +125,18 @@ bool Watch::listen() {
 }
 
 bool Watch::listen_to(Watched& each) {
-    if (each.registered || each.silent) return !each.silent;
-    const MP_STATUS status = inbox_.register_with(each.plugin.oid);
-    each.registered = status == MP_STATUS_SUCCESS;
-    each.silent = status == MP_STATUS_UNSUPPORTED;
-    if (each.silent) report_.note(each.plugin.file_name + " cannot tell changes");
-    return !each.silent;
+    if (each.registered() || each.silent()) return !each.silent();
+    each.registration = inbox_.register_with(each.plugin.oid);
+    if (each.silent()) report_.note(each.plugin.file_name + " cannot tell changes");
+    return !each.silent();
+}
+
+// Of a plugin that answers, but refuses to be registered with.
+void Watch::tell_refusal(Watched& each) {
+    if (each.registered() || each.silent() || std::exchange(each.refusal_told, true)) return;
+    report_.note(each.plugin.file_name + " does not tell changes (" +
+                 std::string(name_of(each.registration).text) + "); it is looked at every " +
+                 std::to_string(look_again_ms / 1000) + " seconds until it does");
 }
 
 void Watch::tell(Event event, Time time) {
@@ -144,7 +156,7 @@ void Watch::begin(Watched& each) {
 // Whether it answers; after an interval in which it did not, everything may have changed.
 void Watch::look_at(Watched& each) {
     const auto now = std::chrono::system_clock::now();
-    if (each.reachable && each.begun) {
+    if (each.reachable && each.begun && (each.registered() || each.silent())) {
         const auto answer = initiator_port_oids(each.plugin.oid);
         if (answer || answer.status() == MP_STATUS_UNSUPPORTED) return;
     }
@@ -159,6 +171,7 @@ void Watch::look_at(Watched& each) {
             report_.note(step);
         return;
     }
+    tell_refusal(each);
     if (!std::exchange(each.reachable, true)) tell(about(each, "reachable"), now);
     if (!each.begun) return begin(each);
     for (const Event& event : *events)
@@ -181,6 +194,9 @@ void Watch::tell_what_came() {
 } // namespace
 
 void watch(const Command& command, Report& report) {
+    // What is opened next would take its place.
+    if (::fcntl(STDOUT_FILENO, F_GETFD) < 0)
+        return report.failed("Unable to write the output: " + std::string(std::strerror(errno)));
     const Descriptor wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (wake.get() < 0)
         return report.failed("Unable to wait for changes: " + std::string(std::strerror(errno)));

@@ -19,8 +19,8 @@
  *     many units=10000 paths=8                     as many units with that many paths each
  *
  * `gone=1` makes an object that is listed but cannot be read. What would change a device is
- * appended to NAME.calls. While a client is registered lines come from the FIFO NAME.events, if
- * there is one, after which the client is told:
+ * appended to NAME.calls. Lines come from the FIFO NAME.events, if there is one, after which a
+ * client that is registered is told:
  *
  *     set KIND NUMBER key=value...    properties have changed
  *     hide KIND NUMBER, unhide KIND NUMBER
@@ -308,13 +308,15 @@ static void log_call(const char* format, ...) {
 
 /* ---- Entry points */
 
+static MP_STATUS start(void);
+
 MP_STATUS Initialize(MP_UINT32 pluginOwnerID) {
     Dl_info info;
     if (dladdr(kinds, &info) == 0) return MP_STATUS_FAILED;
     snprintf(own_file, sizeof own_file, "%s", info.dli_fname);
     owner = pluginOwnerID;
     read_description();
-    return MP_STATUS_SUCCESS;
+    return start();
 }
 
 MP_STATUS MP_GetPluginPropertiesPlugin(MP_PLUGIN_PROPERTIES* pProps) {
@@ -552,7 +554,7 @@ MP_STATUS MP_SetTPGAccess(MP_OID luOid, MP_UINT32 count, MP_TPG_STATE_PAIR* pTpg
     return answer(__func__);
 }
 
-/* ---- Events: a thread reads the FIFO while something is registered */
+/* ---- Events: a thread reads the FIFO */
 
 static struct {
     MP_OBJECT_PROPERTY_FN changed;
@@ -565,13 +567,19 @@ static int thread_runs;
 static int stop_pipe[2];
 
 static void tell(const char* verb, MP_OID oid) {
+    MP_OBJECT_PROPERTY_FN changed;
+    MP_OBJECT_VISIBILITY_FN seen;
     MP_OID_LIST one;
     one.oidCount = 1;
     one.oids[0] = oid;
+    pthread_mutex_lock(&mutex);
+    changed = client.changed;
+    seen = client.seen;
+    pthread_mutex_unlock(&mutex);
     if (strcmp(verb, "set") == 0) {
-        if (client.changed != NULL) client.changed(&one, client.changed_data);
-    } else if (client.seen != NULL) {
-        client.seen(strcmp(verb, "hide") == 0 ? MP_FALSE : MP_TRUE, &one, client.seen_data);
+        if (changed != NULL) changed(&one, client.changed_data);
+    } else if (seen != NULL) {
+        seen(strcmp(verb, "hide") == 0 ? MP_FALSE : MP_TRUE, &one, client.seen_data);
     }
 }
 
@@ -623,7 +631,9 @@ static void* follow(void* nothing) {
 }
 
 static MP_STATUS start(void) {
-    if (thread_runs) return MP_STATUS_SUCCESS;
+    char name[600];
+    snprintf(name, sizeof name, "%s.events", own_file);
+    if (access(name, F_OK) < 0) return MP_STATUS_SUCCESS;
     if (pipe2(stop_pipe, O_CLOEXEC) < 0) return MP_STATUS_FAILED;
     if (pthread_create(&thread, NULL, follow, NULL) != 0) return MP_STATUS_FAILED;
     thread_runs = 1;
@@ -651,9 +661,11 @@ MP_STATUS MP_RegisterForObjectPropertyChangesPlugin(MP_OBJECT_PROPERTY_FN pClien
                                                     MP_OBJECT_TYPE objectType, void* pCallerData) {
     FAIL_AS_TOLD();
     if (objectType != MP_OBJECT_TYPE_UNKNOWN) return MP_STATUS_UNSUPPORTED;
+    pthread_mutex_lock(&mutex);
     client.changed = pClientFn;
     client.changed_data = pCallerData;
-    return start();
+    pthread_mutex_unlock(&mutex);
+    return MP_STATUS_SUCCESS;
 }
 
 MP_STATUS MP_RegisterForObjectVisibilityChangesPlugin(MP_OBJECT_VISIBILITY_FN pClientFn,
@@ -661,9 +673,11 @@ MP_STATUS MP_RegisterForObjectVisibilityChangesPlugin(MP_OBJECT_VISIBILITY_FN pC
                                                       void* pCallerData) {
     FAIL_AS_TOLD();
     if (objectType != MP_OBJECT_TYPE_UNKNOWN) return MP_STATUS_UNSUPPORTED;
+    pthread_mutex_lock(&mutex);
     client.seen = pClientFn;
     client.seen_data = pCallerData;
-    return start();
+    pthread_mutex_unlock(&mutex);
+    return MP_STATUS_SUCCESS;
 }
 
 MP_STATUS MP_DeregisterForObjectPropertyChangesPlugin(MP_OBJECT_PROPERTY_FN pClientFn,

@@ -11,7 +11,7 @@ import time
 from fake import DEADLINE, MPATHADM, SAMPLE, Mpathadm, Running, main
 
 WATCHED = "mpath-support libmpfake.so watched: logicalUnits 1, paths 2"
-TIME = r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000 "
+TIME = r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 "
 
 
 class Watch(Mpathadm):
@@ -136,9 +136,16 @@ class Watch(Mpathadm):
             "mpathadm: mpapid is not running; start it: systemctl start mpapid.service\n", -signal.SIGTERM))
 
     def test_a_daemon_that_is_not_there_at_the_start_is_waited_for(self):
-        running = self.watching(objects=SAMPLE + "answer call=MP_GetMultipathLusPlugin status=3\n"
-                                "answer call=MP_RegisterForObjectPropertyChangesPlugin status=3\n")
+        calls = ("MP_GetMultipathLusPlugin", "MP_RegisterForObjectPropertyChangesPlugin")
+        running = self.watching(objects=SAMPLE + "".join(f"answer call={call} status=3\n" for call in calls))
         self.assert_line(running, "mpath-support libmpfake.so unreachable: status failed")
+        for call in reversed(calls):  # when there are lists it can be registered with, too
+            running.tell(f"answer call={call} status=0")
+        self.assert_line(running, "mpath-support libmpfake.so reachable")
+        self.assert_line(running, WATCHED)
+        running.tell("set path 1 weight=5")
+        self.assert_line(running, "path /dev/mapper/mpatha /dev/sdb changed: weight 0 -> 5")
+        self.assertEqual(running.interrupt(), ("", "", -signal.SIGINT))
 
     def test_a_plugin_that_cannot_tell_changes(self):
         silent = "answer call=MP_RegisterForObjectPropertyChangesPlugin status=7\n"
@@ -158,6 +165,35 @@ class Watch(Mpathadm):
         self.assert_line(running, WATCHED)
         running.tell("hide unit 1")
         self.assert_line(running, "logical-unit /dev/mapper/mpatha disappeared")
+
+    def test_time_has_the_offset_of_the_place(self):
+        self.plugin()
+        for zone, offset in {"XXX-05:30": "+05:30", "XXX+03:30": "-03:30", "UTC": "+00:00"}.items():
+            process = subprocess.Popen([MPATHADM, "watch", "--json"], stdout=subprocess.PIPE, env=self.environment(TZ=zone))
+            self.addCleanup(process.wait)
+            with process.stdout:
+                self.assertTrue(json.loads(process.stdout.readline())["time"].endswith(offset))
+            process.terminate()
+
+    def test_without_an_output_it_fails(self):
+        self.plugin()
+        ran = subprocess.run(["sh", "-c", 'exec "$0" watch >&-', MPATHADM], stderr=subprocess.PIPE, text=True,
+                             timeout=DEADLINE, env=self.environment())  # fmt: skip
+        self.assertEqual((ran.returncode, ran.stderr),
+                         (1, "mpathadm: Error: Unable to write the output: Bad file descriptor\n"
+                             f"{MPATHADM}: Unable to complete operation\n"))  # fmt: skip
+
+    def test_a_plugin_that_refuses_to_be_registered_with_is_looked_at_and_asked_again(self):
+        running = self.watching(objects=SAMPLE + "answer call=MP_RegisterForObjectPropertyChangesPlugin status=3\n")
+        self.assert_line(running, WATCHED)
+        for weight in range(2):
+            running.tell(f"set path 1 weight={weight + 1}")
+            self.assert_line(running, f"path /dev/mapper/mpatha /dev/sdb changed: weight {weight} -> {weight + 1}")
+        running.tell("answer call=MP_RegisterForObjectPropertyChangesPlugin status=0")
+        running.tell("hide path 2")
+        self.assert_line(running, "path /dev/mapper/mpatha /dev/sdc disappeared")
+        self.assertEqual(running.interrupt()[1], "mpathadm: libmpfake.so does not tell changes (failed); "
+                                                 "it is looked at every 2 seconds until it does\n")
 
     def test_without_plugins(self):
         self.assertEqual(self.fails("watch"), "mpathadm: Error: Unable to get mpath-support list.\n")
