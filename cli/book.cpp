@@ -43,14 +43,17 @@ std::string Book::name_of_plugin(const MP_OID& oid) const {
     return found == plugins_.end() ? std::string() : found->second;
 }
 
-std::string Book::name_of_unit(const MP_OID& oid) {
-    if (const auto found = known_.find(oid); found != known_.end()) return found->second.name;
-    const auto unit = read_unit(oid);
-    return unit ? unit->device_file_name : std::string();
+Book::UnitName Book::name_of_unit(const MP_OID& oid) {
+    UnitName& name = unit_names_[oid];
+    if (!name) {
+        const auto unit = read_unit(oid);
+        name = std::make_shared<std::string>(unit ? unit->device_file_name : std::string());
+    }
+    return name;
 }
 
 Answer<Book::Known> Book::read(const MP_OID& oid) {
-    const auto known = [&](const auto& object, std::string name, std::string logical_unit = {}) {
+    const auto known = [&](const auto& object, std::string name, UnitName logical_unit = {}) {
         return Known{name_of_plugin(oid), std::move(name), std::move(logical_unit),
                      fields_of(object)};
     };
@@ -73,6 +76,7 @@ Answer<Book::Known> Book::read(const MP_OID& oid) {
     case MP_OBJECT_TYPE_MULTIPATH_LU: {
         const auto unit = read_unit(oid);
         if (!unit) return unit.status();
+        *name_of_unit(oid) = unit->device_file_name;
         return known(*unit, unit->device_file_name);
     }
     case MP_OBJECT_TYPE_PATH_LU: {
@@ -97,7 +101,7 @@ Answer<Book::Known> Book::read(const MP_OID& oid) {
         if (!group) return group.status();
         const auto units = members(units_of_group(oid));
         return known(*group, std::to_string(group->tpg_id),
-                     units.empty() ? std::string() : name_of_unit(units.front()));
+                     units.empty() ? UnitName() : name_of_unit(units.front()));
     }
     case MP_OBJECT_TYPE_PROPRIETARY_LOAD_BALANCE: {
         const auto algorithm = read_load_balance(oid);
@@ -114,7 +118,7 @@ std::optional<Event> Book::compare(const MP_OID& oid, Known now) {
     event.type = name_of(oid.objectType).token;
     event.object = now.name;
     event.plugin = now.plugin;
-    event.logical_unit = now.logical_unit;
+    if (now.logical_unit) event.logical_unit = *now.logical_unit;
     const auto [place, added] = known_.try_emplace(oid);
     Known& before = place->second;
     if (added) {
@@ -147,8 +151,9 @@ std::optional<Event> Book::remove(const MP_OID& oid) {
     event.type = name_of(oid.objectType).token;
     event.object = std::move(found->second.name);
     event.plugin = std::move(found->second.plugin);
-    event.logical_unit = std::move(found->second.logical_unit);
+    if (found->second.logical_unit) event.logical_unit = *found->second.logical_unit;
     known_.erase(found);
+    unit_names_.erase(oid);
     return event;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/objects.hpp"
 #include "cli/survey.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -35,19 +36,24 @@ class Book {
     Size size(const Plugin& plugin) const;
 
   private:
+    // Of a logical unit, which may be renamed: what belongs to it shares its name, and keeps it
+    // when the unit has gone.
+    using UnitName = std::shared_ptr<std::string>;
+
     struct Known {
         std::string plugin;
         std::string name;
-        std::string logical_unit;
+        UnitName logical_unit; // none of what belongs to no unit
         Fields fields;
     };
 
     Answer<Known> read(const MP_OID& oid);
     std::string name_of_plugin(const MP_OID& oid) const;
-    std::string name_of_unit(const MP_OID& oid);
+    UnitName name_of_unit(const MP_OID& oid);
     std::optional<Event> compare(const MP_OID& oid, Known now);
 
     std::unordered_map<MP_OID, Known, OidHash, SameOid> known_;
+    std::unordered_map<MP_OID, UnitName, OidHash, SameOid> unit_names_;
     std::unordered_map<MP_UINT32, std::string> plugins_; // by owner id
     Ports ports_;
 };

@@ -63,6 +63,22 @@ class Watch(Mpathadm):
         running.tell("set path 1 weight=5")
         self.assert_line(running, "path /dev/mapper/mpatha /dev/sdb changed: weight 0 -> 5")
 
+    def test_what_belongs_to_a_unit_is_told_under_the_name_it_has(self):
+        running = self.watching(objects=SAMPLE + "unit device=/dev/mapper/mpathb\npath unit=2 device=/dev/sdd\n")
+        running.line()
+        for told, line in {
+            "set unit 1 device=/dev/mapper/data":
+                "logical-unit /dev/mapper/data changed: deviceFile /dev/mapper/mpatha -> /dev/mapper/data",
+            "set unit 2 device=/dev/mapper/mpatha":
+                "logical-unit /dev/mapper/mpatha changed: deviceFile /dev/mapper/mpathb -> /dev/mapper/mpatha",
+            "hide path 1": "path /dev/mapper/data /dev/sdb disappeared",
+            "hide path 3": "path /dev/mapper/mpatha /dev/sdd disappeared",
+            "hide unit 1": "logical-unit /dev/mapper/data disappeared",
+            "hide path 2": "path /dev/mapper/data /dev/sdc disappeared",
+        }.items():
+            running.tell(told)
+            self.assert_line(running, line)
+
     def test_json_is_an_object_a_line(self):
         running = self.watching("--json")
         first = json.loads(running.line())
