@@ -42,16 +42,32 @@ void Report::note(std::string_view text) {
 
 void Report::plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status) {
     failed(text, status);
-    const std::string_view step = next_step(plugin, status);
+    const std::string step = next_step(plugin);
     if (step.empty() || hinted_) return;
     hinted_ = true;
     note(step);
 }
 
-std::string_view next_step(const Plugin& plugin, MP_STATUS status) {
-    return status == MP_STATUS_FAILED && plugin.file_name == "libmpapi-linux.so"
-               ? "mpapid is not running; start it: systemctl start mpapid.service"
-               : std::string_view();
+std::string next_step(const Plugin& plugin) {
+    struct Step {
+        std::string_view reason;
+        std::string_view step;
+    };
+    static constexpr Step steps[] = {
+        {"mpapid is not running", "; start it: systemctl start mpapid.service"},
+        {"mpapid is of another version", "; restart it: systemctl restart mpapid.service"},
+        {"mpapid does not answer", "; look at it: systemctl status mpapid.service"},
+        {"running", ""},
+        {"looking at what exists", ""},
+    };
+    for (const auto& [name, reason] : plugin.proprietary_properties) {
+        if (name != "mpapid") continue;
+        for (const Step& each : steps)
+            if (each.reason == reason)
+                return each.step.empty() ? std::string() : reason + std::string(each.step);
+        return reason;
+    }
+    return {};
 }
 
 } // namespace mpapi::cli

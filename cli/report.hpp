@@ -31,8 +31,7 @@ class Report {
     void not_found(std::string_view text);
     // Something the user should know that is no failure.
     void note(std::string_view text);
-    // A list of this plugin could not be had. Where that has one usual reason, the next step is
-    // told, once.
+    // A list of this plugin could not be had. What hinders the plugin is told too, once.
     void plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status);
 
     bool failed() const { return failed_; }
@@ -46,8 +45,8 @@ class Report {
     bool hinted_ = false;
 };
 
-// The plugin of this project speaks for a daemon. It answers without it, all but lists: these are
-// MP_STATUS_FAILED. Empty if it is another plugin or status.
-std::string_view next_step(const Plugin& plugin, MP_STATUS status);
+// The plugin of this project speaks for a daemon. It answers without it, all but lists, and tells
+// in a property of its own what hinders it: that, and what to do. Empty of any other plugin.
+std::string next_step(const Plugin& plugin);
 
 } // namespace mpapi::cli

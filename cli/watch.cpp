@@ -167,7 +167,8 @@ void Watch::look_at(Watched& each) {
         Event event = about(each, "unreachable");
         event.details = {{"status", std::string(name_of(events.status()).token)}};
         tell(std::move(event), now);
-        if (const auto step = next_step(each.plugin, events.status()); !step.empty())
+        const auto plugin = read_plugin(each.plugin.oid);
+        if (const auto step = plugin ? next_step(*plugin) : std::string(); !step.empty())
             report_.note(step);
         return;
     }

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """mpathadm over libMPAPI, the Linux plugin and the embedded SAN: what it prints, held against the bus."""
+import resource
+
 from mpapi import *
 
 TWO_ARRAYS = os.path.join(os.environ["SOURCE_ROOT"], "daemon/san/examples/two-arrays.toml")
@@ -13,9 +15,14 @@ ACCESS = {
 
 
 class Mpathadm(MpapiTest):
-    def mpathadm(self, *words):
-        return subprocess.run([os.environ["MPATHADM"], *words], env=self.client_environment(), text=True,
-                              timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)  # fmt: skip
+    def mpathadm(self, *words, descriptors=None, **environment):
+        def limit():
+            if descriptors is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
+        return subprocess.run([os.environ["MPATHADM"], *words], env=self.client_environment() | environment, text=True,
+                              timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                              preexec_fn=limit)  # fmt: skip
 
     def good(self, *words):
         run = self.mpathadm(*words)
@@ -81,11 +88,20 @@ class Mpathadm(MpapiTest):
             (unit["PathCount"], unit["PathCount"] - 1),
         )
 
-    def test_without_the_daemon_it_says_how_to_start_it(self):
-        run = self.mpathadm("list", "lu")
-        self.assertEqual(run.returncode, 1)
-        self.assertIn("mpapid is not running", run.stderr)
-        self.assertIn("systemctl start mpapid", run.stderr)
+    def refused(self, **how):
+        run = self.mpathadm("list", "lu", **how)
+        self.assertEqual((run.returncode, run.stdout), (1, ""), run.stderr)
+        first, *told, last = run.stderr.splitlines()
+        self.assertEqual(first, "mpathadm: Error: Unable to get the logical unit list.")
+        self.assertIn("Unable to complete operation", last)
+        return told
+
+    def test_what_hinders_the_plugin_is_told_as_it_is(self):
+        self.assertEqual(self.refused(), ["mpathadm: mpapid is not running; start it: systemctl start mpapid.service"])
+        self.assertEqual(self.refused(DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent"),
+                         ["mpathadm: there is no system bus"])  # fmt: skip
+        self.start(TWO_ARRAYS)
+        self.assertEqual(self.refused(descriptors=4), ["mpathadm: no memory or no descriptor is left"])
 
 
 main()

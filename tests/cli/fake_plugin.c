@@ -319,6 +319,14 @@ MP_STATUS Initialize(MP_UINT32 pluginOwnerID) {
     return start();
 }
 
+static void add_proprietary(struct object* from, const char* name, MP_PLUGIN_PROPERTIES* pProps) {
+    MP_PROPRIETARY_PROPERTY* to = &pProps->proprietaryProperties[pProps->proprietaryPropertyCount];
+    if (find_property(from, name) == NULL) return;
+    ++pProps->proprietaryPropertyCount;
+    COPY_WIDE(to->name, name);
+    COPY_WIDE(to->value, text(from, name, ""));
+}
+
 MP_STATUS MP_GetPluginPropertiesPlugin(MP_PLUGIN_PROPERTIES* pProps) {
     struct object* from;
     FAIL_AS_TOLD();
@@ -342,11 +350,8 @@ MP_STATUS MP_GetPluginPropertiesPlugin(MP_PLUGIN_PROPERTIES* pProps) {
     pProps->pluginAutoProbingEnabled = number(from, "probingon", 0);
     pProps->currentProbingPollingRate = number(from, "probingrate", 0);
     pProps->probingPollingRateMax = number(from, "probingmax", 0);
-    if (find_property(from, "extra") != NULL) {
-        pProps->proprietaryPropertyCount = 1;
-        COPY_WIDE(pProps->proprietaryProperties[0].name, "extra");
-        COPY_WIDE(pProps->proprietaryProperties[0].value, text(from, "extra", ""));
-    }
+    add_proprietary(from, "extra", pProps);
+    add_proprietary(from, "mpapid", pProps);
     pthread_mutex_unlock(&mutex);
     return MP_STATUS_SUCCESS;
 }

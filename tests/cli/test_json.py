@@ -117,7 +117,8 @@ class Json(Mpathadm):
 
     def test_errors_are_lines_of_json_and_the_document_is_complete(self):
         self.plugin("unit device=/dev/a\nunit device=/dev/b gone=1\n")
-        self.plugin("answer call=MP_GetMultipathLusPlugin status=3\n", "libmpapi-linux.so")
+        self.plugin("plugin mpapid=mpapid%20is%20not%20running\n"
+                    "answer call=MP_GetMultipathLusPlugin status=3\n", "libmpapi-linux.so")
         ran = self.run_mpathadm("list", "lu", "--json")
         self.assertEqual(ran.status, 1)
         self.assertEqual([unit["deviceFile"] for unit in ran.json()["logicalUnits"]], ["/dev/a"])

@@ -123,14 +123,28 @@ class List(Mpathadm):
         self.assertTrue(ran.err.startswith(
             "mpathadm: Error: Unable to get the initiator-port list: try again\n"), ran.err)
 
-    def test_without_the_daemon_the_next_step_is_told_once(self):
-        self.plugin("answer call=MP_GetMultipathLusPlugin status=3\n"
-                    "answer call=MP_GetInitiatorPortOidListPlugin status=3\n", "libmpapi-linux.so")
-        step = "mpathadm: mpapid is not running; start it: systemctl start mpapid.service\n"
-        self.assertEqual(self.fails("list", "lu"),
-                         "mpathadm: Error: Unable to get the logical unit list.\n" + step)
-        self.assertEqual(self.fails("show", "initiator-port"),
-                         "mpathadm: Error: Unable to get the initiator-port list: failed\n" + step)
+    def test_what_hinders_the_plugin_of_a_daemon_is_told_once_with_the_next_step(self):
+        for number, (reason, status, step) in enumerate((
+            ("mpapid is not running", 3, "; start it: systemctl start mpapid.service"),
+            ("mpapid is of another version", 3, "; restart it: systemctl restart mpapid.service"),
+            ("mpapid does not answer", 3, "; look at it: systemctl status mpapid.service"),
+            ("there is no system bus", 3, ""),
+            ("no memory or no descriptor is left", 4, ""),
+        )):
+            with self.subTest(reason=reason):
+                open(self.config, "w").close()
+                self.plugin(f"plugin mpapid={reason.replace(' ', '%20')}\n"
+                            f"answer call=MP_GetMultipathLusPlugin status={status}\n"
+                            f"answer call=MP_GetInitiatorPortOidListPlugin status={status}\n", f"lib{number}.so")
+                self.plugin("answer call=MP_GetMultipathLusPlugin status=3\n", "libother.so")
+                hint = f"mpathadm: {reason}{step}\n"
+                failed = "mpathadm: Error: Unable to get the logical unit list.\n"
+                self.assertEqual(self.fails("list", "lu"), failed + hint + failed)
+                self.assertIn(hint, self.fails("show", "initiator-port"))
+
+    def test_without_a_reason_there_is_no_next_step(self):
+        self.plugin("plugin mpapid=running\nanswer call=MP_GetMultipathLusPlugin status=3\n", "libmpapi-linux.so")
+        self.assertEqual(self.fails("list", "lu"), "mpathadm: Error: Unable to get the logical unit list.\n")
 
     def test_names_of_255_characters(self):
         device, port = "/dev/" + "d" * 250, "p" * 255

@@ -137,8 +137,10 @@ class Watch(Mpathadm):
         running.process.stdout = None
 
     def test_a_daemon_that_goes_away_and_comes_back_is_told(self):
-        running = self.watching(name="libmpapi-linux.so")
+        running = self.watching(objects=SAMPLE.replace("driver=", "mpapid=running driver="), name="libmpapi-linux.so")
         running.line()
+        running.tell("set plugin 1 mpapid=mpapid%20is%20not%20running")
+        self.assertIn("mpapid=running -> mpapid=mpapid is not running", running.line())
         for call in ("MP_GetInitiatorPortOidListPlugin", "MP_GetMultipathLusPlugin"):
             running.tell(f"answer call={call} status=3")
         self.assert_line(running, "mpath-support libmpapi-linux.so unreachable: status failed")
