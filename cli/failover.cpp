@@ -15,9 +15,7 @@ void fail_over(const Command& command, Report& report) {
     if (plugins.empty()) return;
     const std::string& name = command.operands.front();
     const auto found = find_unit(plugins, name, report);
-    if (!found)
-        return report.failed_named("Logical-unit " + name + " is not found.",
-                                   MP_STATUS_OBJECT_NOT_FOUND);
+    if (!found) return report.not_found("Logical-unit " + name + " is not found.");
     const LogicalUnit& unit = found->unit;
     if (!unit.asymmetric) return report.failed("The logical unit is not asymmetric.");
 

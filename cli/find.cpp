@@ -116,7 +116,7 @@ std::vector<Plugin> all_plugins(Report& report) {
         if (plugin)
             plugins.push_back(*std::move(plugin));
         else
-            cannot_read(report, plugin.status());
+            report.list_failed("Unable to get configuration information.", plugin.status());
     }
     return plugins;
 }

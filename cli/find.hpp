@@ -40,7 +40,8 @@ std::vector<FoundUnit> find_units(const std::vector<Plugin>& plugins,
                                   const std::vector<std::string>& names,
                                   const std::vector<Option>& options, Report& report);
 
-// The first unit of that name; not reported if there is none.
+// The first unit of that name. That there is none is not reported, and not known where a list
+// failed.
 std::optional<FoundUnit> find_unit(const std::vector<Plugin>& plugins, const std::string& name,
                                    Report& report);
 

@@ -80,15 +80,17 @@ void JsonDocument::add(std::string_view member, const std::vector<std::string>& 
     text_ += ']';
 }
 
-void JsonDocument::add(const Tally& tally) {
-    text_ += ",\n\"summary\":" + dump({
-                                     {"logicalUnits", tally.units},
-                                     {"ok", tally.ok},
-                                     {"degraded", tally.degraded},
-                                     {"failed", tally.failed},
-                                     {"paths", tally.paths},
-                                     {"usablePaths", tally.usable_paths},
-                                 });
+void JsonDocument::add_summary(const Tally* tally) {
+    text_ += ",\n\"summary\":";
+    text_ += dump(tally == nullptr ? Json()
+                                   : Json{
+                                         {"logicalUnits", tally->units},
+                                         {"ok", tally->ok},
+                                         {"degraded", tally->degraded},
+                                         {"failed", tally->failed},
+                                         {"paths", tally->paths},
+                                         {"usablePaths", tally->usable_paths},
+                                     });
 }
 
 std::string JsonDocument::finish() && {

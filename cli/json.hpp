@@ -20,7 +20,7 @@ class JsonDocument {
     JsonDocument();
     // A list, one element a line. Elements are JSON.
     void add(std::string_view member, const std::vector<std::string>& elements);
-    void add(const Tally& tally); // "summary"
+    void add_summary(const Tally* tally); // none: null
     std::string finish() &&;
 
   private:

@@ -79,7 +79,7 @@ void modify_plugins(const Command& command, Report& report) {
             found = true;
             change.apply(command.options, plugin.oid);
         }
-        if (!found) change.plugin_not_found(command.options);
+        if (!found && !report.lists_failed()) change.plugin_not_found(command.options);
     }
 }
 

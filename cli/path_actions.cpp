@@ -44,7 +44,8 @@ class Action {
         if (plugins.empty()) return std::nullopt;
         const auto found = find_unit(plugins, *name, report_);
         if (!found) {
-            failed("logical-unit not found", MP_STATUS_OBJECT_NOT_FOUND);
+            if (!report_.lists_failed())
+                failed("logical-unit not found", MP_STATUS_OBJECT_NOT_FOUND);
             return std::nullopt;
         }
         return found->unit.oid;

@@ -32,6 +32,8 @@ void Report::failed_named(std::string_view text, std::optional<MP_STATUS> status
 }
 
 void Report::not_found(std::string_view text) {
+    if (lists_failed_) return;
+    missing_ = true;
     if (how_.strict) failed_ = true;
     tell("error", "Error: ", text, MP_STATUS_OBJECT_NOT_FOUND);
 }
@@ -40,8 +42,13 @@ void Report::note(std::string_view text) {
     tell("note", "mpathadm: ", text, {});
 }
 
-void Report::plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status) {
+void Report::list_failed(std::string_view text, MP_STATUS status) {
+    lists_failed_ = true;
     failed(text, status);
+}
+
+void Report::plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status) {
+    list_failed(text, status);
     const std::string step = next_step(plugin);
     if (step.empty() || hinted_) return;
     hinted_ = true;

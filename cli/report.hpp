@@ -27,14 +27,19 @@ class Report {
     void failed(std::string_view text, std::optional<MP_STATUS> status = {});
     // The same, about an object that it names: "Error: <text>".
     void failed_named(std::string_view text, std::optional<MP_STATUS> status = {});
-    // The object that was asked for is not there: "Error: <text>".
+    // The object that was asked for is not there: "Error: <text>". Not told where a list failed,
+    // which may have it.
     void not_found(std::string_view text);
     // Something the user should know that is no failure.
     void note(std::string_view text);
-    // A list of this plugin could not be had. What hinders the plugin is told too, once.
+    // A list could not be had; of this plugin. What hinders the plugin is told too, once.
+    void list_failed(std::string_view text, MP_STATUS status);
     void plugin_failed(const Plugin& plugin, std::string_view text, MP_STATUS status);
 
     bool failed() const { return failed_; }
+    bool lists_failed() const { return lists_failed_; }
+    // All that was asked for was there and could be read.
+    bool complete() const { return !failed_ && !missing_; }
 
   private:
     void tell(std::string_view kind, std::string_view prefix, std::string_view text,
@@ -42,6 +47,8 @@ class Report {
 
     How how_;
     bool failed_ = false;
+    bool lists_failed_ = false;
+    bool missing_ = false;
     bool hinted_ = false;
 };
 

@@ -175,13 +175,15 @@ void status(const Command& command, Report& report) {
         else
             screen.add(view);
     }
+    // What is not known must not look like what is not there.
+    const bool summary = report.complete();
     if (command.json) {
         JsonDocument document;
         document.add("logicalUnits", elements);
-        document.add(tally);
+        document.add_summary(summary ? &tally : nullptr);
         return write_out(std::move(document).finish());
     }
-    screen.add(tally);
+    if (summary) screen.add(tally);
     write_out(screen.text());
 }
 

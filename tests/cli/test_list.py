@@ -142,6 +142,34 @@ class List(Mpathadm):
                 self.assertEqual(self.fails("list", "lu"), failed + hint + failed)
                 self.assertIn(hint, self.fails("show", "initiator-port"))
 
+    def test_what_may_be_in_a_list_that_failed_is_not_said_to_be_missing(self):
+        self.plugin("answer call=MP_GetMultipathLusPlugin status=3\n"
+                    "answer call=MP_GetInitiatorPortOidListPlugin status=3\n")
+        self.plugin(SAMPLE, "libother.so")
+        units = "mpathadm: Error: Unable to get the logical unit list.\n"
+        ports = "mpathadm: Error: Unable to get the initiator-port list: failed\n"
+        for arguments, message in {
+            ("list", "lu", "/dev/x"): units,
+            ("list", "lu", "-n", "x"): units,
+            ("list", "lu", "-t", "x"): units,
+            ("show", "lu", "/dev/x"): units,
+            ("modify", "lu", "-a", "on", "/dev/x"): units,
+            ("failover", "lu", "/dev/x"): units,
+            ("enable", "path", "-i", "x", "-t", "x", "-l", "/dev/x"): units,
+            ("override", "path", "-c", "-l", "/dev/x"): units,
+            ("list", "initiator-port", "x"): ports,
+        }.items():
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.fails(*arguments), message)
+        # What is known is found.
+        self.assertIn("/dev/mapper/mpatha", self.run_mpathadm("list", "lu", "/dev/mapper/mpatha").out)
+
+    def test_a_plugin_that_cannot_be_read_may_have_any_name(self):
+        self.plugin("answer call=MP_GetPluginPropertiesPlugin status=3\n")
+        self.plugin(SAMPLE, "libother.so")
+        for arguments in (("list", "mpath-support", "x"), ("modify", "mpath-support", "-a", "on", "x")):
+            self.assertEqual(self.fails(*arguments), FAILED)
+
     def test_without_a_reason_there_is_no_next_step(self):
         self.plugin("plugin mpapid=running\nanswer call=MP_GetMultipathLusPlugin status=3\n", "libmpapi-linux.so")
         self.assertEqual(self.fails("list", "lu"), "mpathadm: Error: Unable to get the logical unit list.\n")

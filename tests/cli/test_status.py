@@ -67,6 +67,26 @@ class Status(Mpathadm):
         self.assertEqual(self.succeeds("status"),
                          "0 logical units: 0 ok, 0 degraded, 0 failed; 0 of 0 paths usable\n")
 
+    def test_what_is_not_known_is_not_summed_up(self):
+        failing = "answer call=MP_GetMultipathLusPlugin status=3\n"
+        self.plugin(failing)
+        message = "mpathadm: Error: Unable to get the logical unit list.\n"
+        self.assertEqual(self.fails("status"), message)
+        self.assertEqual(self.fails("status", "/dev/a"), message)
+        self.plugin("unit device=/dev/a\npath unit=1\n", "libother.so")
+        ran = self.run_mpathadm("status")
+        self.assertEqual((ran.status, ran.out), (1, "/dev/a  ok  1 of 1 path usable   \n  path  unknown - unknown  OK\n"))
+        ran = self.run_mpathadm("status", "--json")
+        self.assertEqual((ran.status, ran.json()["summary"], len(ran.json()["logicalUnits"])), (1, None, 1))
+
+    def test_a_name_that_is_not_found_is_not_summed_up(self):
+        self.plugin("unit device=/dev/a\npath unit=1\n")
+        message = "Error: Logical-unit /dev/b is not found.\n"
+        self.assertEqual(self.says(message, "status", "/dev/b"), "")
+        self.assertNotIn("logical unit", self.says(message, "status", "/dev/b", "/dev/a"))
+        ran = self.run_mpathadm("status", "--json", "/dev/b")
+        self.assertIsNone(ran.json()["summary"])
+
     def test_health(self):
         both = "unit device=/dev/a\ngroup unit=1 id=1 state={}\nport group=1 id=t\n" \
                "path unit=1 port=1 state={} disabled={}\npath unit=1\n"
