@@ -63,6 +63,7 @@ constexpr auto form_table = std::to_array<Form>({
 
 // What getopt_long returns for options without a letter.
 enum Long : int { json_option = 256, strict_option, help_option };
+constexpr int operand = 1; // what it returns for one
 
 struct Stretch {
     std::string letters;              // as getopt wants them
@@ -70,9 +71,9 @@ struct Stretch {
 };
 
 Stretch stretch(std::string_view letters, std::string_view start) {
-    // '+' stops at the first operand, ':' tells a missing argument from an unknown option. -? is
-    // left unknown, for what getopt_long returns for it would be what it returns for every unknown
-    // one.
+    // '+' stops at the first operand, '-' returns each operand in its place, whatever
+    // POSIXLY_CORRECT says; ':' tells a missing argument from an unknown option. -? is left
+    // unknown, for what getopt_long returns for it would be what it returns for every unknown one.
     Stretch made{std::string(start) + ":", {}};
     made.names = {{"help", no_argument, nullptr, help_option},
                   {"json", no_argument, nullptr, json_option},
@@ -151,7 +152,7 @@ std::optional<Parsed> Parser::before_word(int& at, const Topic& topic, bool vers
 }
 
 std::optional<Parsed> Parser::rest(int at, const Form& form, const Topic& topic, Command& command) {
-    Stretch known = stretch(form.letters, "");
+    Stretch known = stretch(form.letters, "-");
     known.names.push_back({});
     char** const argv = argv_ + at;
     ::optind = 0;
@@ -159,7 +160,9 @@ std::optional<Parsed> Parser::rest(int at, const Form& form, const Topic& topic,
         const int found =
             ::getopt_long(argc_ - at, argv, known.letters.c_str(), known.names.data(), nullptr);
         if (found == -1) break;
-        if (found == json_option) {
+        if (found == operand) {
+            command.operands.emplace_back(::optarg);
+        } else if (found == json_option) {
             flags_.json = true;
         } else if (found == strict_option) {
             flags_.strict = true;

@@ -12,7 +12,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const bool ascii = true; // what a terminal obeys is no more than text there
+    return json.dump(-1, ' ', ascii, Json::error_handler_t::replace);
 }
 
 Json to_json(const Value& value) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// JSON (RFC 8259) as mpathadm-json(5) describes it. Always well-formed UTF-8: bytes that are not
-// become U+FFFD.
+// JSON (RFC 8259) as mpathadm-json(5) describes it, in ASCII. Bytes that are not UTF-8 become
+// U+FFFD.
 #pragma once
 
 #include "cli/fields.hpp"

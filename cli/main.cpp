@@ -5,6 +5,7 @@
 #include "cli/grammar.hpp"
 #include "cli/help.hpp"
 #include "cli/report.hpp"
+#include "cli/text.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -65,7 +66,7 @@ int act(int argc, char** argv) {
     if (std::holds_alternative<Version>(parsed)) return refuse(version_text());
     if (const auto* mistake = std::get_if<Mistake>(&parsed)) {
         if (!mistake->message.empty())
-            std::fprintf(stderr, "mpathadm: %s\n", mistake->message.c_str());
+            std::fprintf(stderr, "mpathadm: %s\n", printable(mistake->message).c_str());
         return refuse(usage_text(mistake->topic));
     }
     std::fprintf(stderr, "mpathadm: option too long\nmpathadm: %s\n", std::strerror(EINVAL));

@@ -33,8 +33,14 @@ bool scalar_value(char32_t character) {
     return character < 0xd800 || (character >= 0xe000 && character <= 0x10ffff);
 }
 
+// What a terminal obeys: C0 and C1, what ends a line, and what turns the direction of others
+// (Bidi_Control in Unicode).
 bool control(char32_t character) {
-    return character < 0x20 || (character >= 0x7f && character < 0xa0);
+    const auto within = [&](char32_t first, char32_t last) {
+        return character >= first && character <= last;
+    };
+    return character < 0x20 || within(0x7f, 0x9f) || character == 0x61c || within(0x200e, 0x200f) ||
+           within(0x2028, 0x202e) || within(0x2066, 0x2069);
 }
 
 struct Sequence {

@@ -31,7 +31,7 @@ std::string padded_text_of(const MP_CHAR (&array)[Size]) {
 
 std::string_view without_padding(std::string_view text);
 
-// For a terminal: control characters, and bytes that are not UTF-8, are written as \xNN.
+// For a terminal: characters that control it, and bytes that are not UTF-8, are written as \xNN.
 std::string printable(std::string_view text);
 
 } // namespace mpapi::cli

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line: what is refused, what is said, and the exit codes."""
+import json
 import os
+import subprocess
 
-from fake import Mpathadm, main
+from fake import DEADLINE, MPATHADM, Mpathadm, main
 
 MORE = "For more information, please see mpathadm(1M)\n"
 GENERAL = "".join(f"Usage:\tmpathadm {verb} [-?] <OBJECT> [-?] [<OPERAND>]\n" for verb in (
@@ -93,6 +95,18 @@ class Grammar(Mpathadm):
                                               "/dev/mapper/mpatha"))
         self.says("Error: Logical-unit -t is not found.\n", "list", "lu", "--", "-t")
 
+    def test_options_may_follow_operands_also_where_posix_has_them_first(self):
+        ran = subprocess.run([MPATHADM, "list", "lu", "/dev/none", "--json", "/dev/mapper/mpatha", "--", "--strict"],
+                             env=self.environment(POSIXLY_CORRECT="1"), capture_output=True, text=True,
+                             timeout=DEADLINE)  # fmt: skip
+        self.assertEqual([unit["deviceFile"] for unit in json.loads(ran.stdout)["logicalUnits"]], ["/dev/mapper/mpatha"])
+        self.assertEqual([json.loads(line)["error"] for line in ran.stderr.splitlines()],
+                         ["Logical-unit /dev/none is not found.", "Logical-unit --strict is not found."])
+
+    def test_what_is_refused_is_printable(self):
+        self.refused("'--\\x1b[2J': invalid option", "list", "lu", "--\033[2J")
+        self.refused("'-\\x1b': invalid option", "list", "lu", "-t", "x", "-\033")
+
     def test_an_argument_may_be_255_long(self):
         self.says(f"Error: Logical-unit {'n' * 255} is not found.\n", "list", "lu", "-n", "n" * 255)
         ran = self.run_mpathadm("list", "lu", "-n", "n" * 256)
@@ -102,7 +116,6 @@ class Grammar(Mpathadm):
     def test_a_failure_is_told_under_the_name_it_was_called_by(self):
         link = self.file("other-name")
         os.symlink(os.environ["MPATHADM"], link)
-        import subprocess
         ran = subprocess.run([link, "list", "lu", "/dev/none", "--strict"], capture_output=True,
                              text=True, env=self.environment(), timeout=20)
         self.assertEqual(ran.stderr, "Error: Logical-unit /dev/none is not found.\n"

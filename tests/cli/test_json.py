@@ -104,6 +104,13 @@ class Json(Mpathadm):
         self.assertEqual(unit["vendor"], "\ufffd\ufffd")
         self.assertEqual(unit["product"], "é")
 
+    def test_what_a_terminal_obeys_is_escaped(self):
+        self.plugin("unit device=/dev/%c2%9b2J vendor=%e2%80%aeX product=%7f\n")
+        text = self.succeeds("show", "lu", "--json") + self.run_mpathadm("list", "lu", "--json", "x\x9b\u202e").err
+        self.assertTrue(text.isascii() and text.replace("\n", "").isprintable(), text)
+        (unit,) = self.document("show", "lu")["logicalUnits"]
+        self.assertEqual((unit["deviceFile"], unit["vendor"], unit["product"]), ("/dev/\x9b2J", "\u202eX", "\x7f"))
+
     def test_the_option_may_stand_anywhere(self):
         self.plugin()
         for arguments in (("--json", "list", "lu"), ("list", "--json", "lu"), ("list", "lu", "--json")):

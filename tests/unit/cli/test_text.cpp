@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <utility>
 
 using namespace mpapi::cli;
 
@@ -53,6 +55,24 @@ void control_characters_and_what_is_not_utf8_are_written_out(void**) {
     assert_text_equal(printable("\xe2\x82z"), "\\xe2\\x82z");
 }
 
+void what_turns_the_direction_or_ends_a_line_is_written_out(void**) {
+    const std::pair<char32_t, char32_t> ranges[] = {
+        {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}};
+    for (const auto& [first, last] : ranges) {
+        const auto shown = [](char32_t character) {
+            const wchar_t array[] = {static_cast<wchar_t>(character), L'\0'};
+            return printable(text_of(array));
+        };
+        assert_false(shown(first - 1).starts_with("\\x"));
+        for (char32_t character = first; character <= last; ++character)
+            assert_true(shown(character).starts_with("\\x"));
+        assert_false(shown(last + 1).starts_with("\\x"));
+    }
+    assert_text_equal(printable("A\xe2\x80\xae"
+                                "BC"),
+                      "A\\xe2\\x80\\xaeBC");
+}
+
 } // namespace
 
 int main() {
@@ -62,6 +82,7 @@ int main() {
         cmocka_unit_test(wide_text_becomes_utf8),
         cmocka_unit_test(printable_text_stays_as_it_is),
         cmocka_unit_test(control_characters_and_what_is_not_utf8_are_written_out),
+        cmocka_unit_test(what_turns_the_direction_or_ends_a_line_is_written_out),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
