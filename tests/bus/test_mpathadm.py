@@ -34,15 +34,35 @@ class Mpathadm(MpapiTest):
 
     def test_list_lu_counts_paths_as_the_bus_does(self):
         self.start(TWO_ARRAYS)
-        expected = {}
-        for file, (_, unit) in self.units().items():
-            expected[file] = (unit["PathCount"], unit["UsablePathCount"])
+        # So that what is there and what is operational are not the same.
+        model = self.model()
+        unit, properties = model.unit("mpatha")
+        away, _ = model.group("mpatha", 2)
+        lost, first = next((path, each) for path, each in model.all(PATH).items()
+                           if each["LogicalUnit"] == unit and each["TargetPortGroup"] != away)  # fmt: skip
+        self.watching()
+        self.san.group_state("north", "database", 2, "unavailable")
+        for path, each in model.all(PATH).items():
+            if each["TargetPortGroup"] == away:
+                self.becomes(path, State="path-error")
+        self.san.path_lost(first["Device"])
+        self.becomes(lost, State="path-error")
+
+        model = self.model()
+        expected = {
+            each["DeviceFile"]: (
+                each["PathCount"],
+                sum(path["LogicalUnit"] == where and path["State"] == "okay" for path in model.all(PATH).values()),
+            )
+            for where, each in model.all(LU).items()
+        }
+        self.assertEqual(expected[properties["DeviceFile"]], (4, 1))
         lines = self.good("list", "lu").splitlines()
         listed = {}
-        for file, total, usable in zip(lines[0::3], lines[1::3], lines[2::3]):
+        for file, total, operational in zip(lines[0::3], lines[1::3], lines[2::3]):
             self.assertRegex(total, r"^\t\tTotal Path Count: \d+$")
-            self.assertRegex(usable, r"^\t\tOperational Path Count: \d+$")
-            listed[file.removeprefix("\t")] = (int(total.split()[-1]), int(usable.split()[-1]))
+            self.assertRegex(operational, r"^\t\tOperational Path Count: \d+$")
+            listed[file.removeprefix("\t")] = (int(total.split()[-1]), int(operational.split()[-1]))
         self.assertEqual(listed, expected)
 
     def test_show_lu_agrees_with_the_bus(self):
