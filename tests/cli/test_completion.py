@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import subprocess
+import unittest
 
 from fake import DEADLINE, SAMPLE, Mpathadm, main
 
@@ -152,6 +153,35 @@ class Completion(Mpathadm):
         }.items():
             with self.subTest(typed=typed):
                 self.assertEqual(self.typed(f"mpathadm {typed}")[0], f"mpathadm {completed}")
+
+
+class Options(unittest.TestCase):
+    """Of the daemons: --help, both completions and the manual page tell of the same."""
+
+    def tree(self, *names):
+        with open(os.path.join(os.environ["SOURCE_ROOT"], *names)) as file:
+            return file.read()
+
+    def test_all_tell_of_the_same_options(self):
+        pages = {os.environ["MPAPID"]: "mpapid.8"}
+        if "MPAPID_SAN" in os.environ:  # an option of the build
+            pages[os.environ["MPAPID_SAN"]] = "mpapid-san.5"
+        for path, page in pages.items():
+            program = os.path.basename(path)
+            with self.subTest(program=program):
+                told = subprocess.run([path, "--help"], capture_output=True, text=True, timeout=DEADLINE).stdout
+                options = sorted(re.findall(r"^  (?:-\w,)?(--[\w-]+)", told, re.M))
+                self.assertIn("--help", options)
+                function = "_" + program.replace("-", "_")
+                offered = subprocess.run(
+                    ["bash", "-c", f"source $1; COMP_WORDS=({program} --) COMP_CWORD=1; {function};"
+                     ' printf "%s\\n" "${COMPREPLY[@]}"', "bash", f"{COMPLETIONS}/{program}.bash"],
+                    capture_output=True, text=True, timeout=DEADLINE)  # fmt: skip
+                self.assertEqual((offered.stderr, sorted(offered.stdout.split())), ("", options))
+                zsh = self.tree("completions", f"_{program}")
+                self.assertEqual(sorted(re.findall(r"^    '(?:\(.*?\))?(--[\w-]+)\[", zsh, re.M)), options)
+                documented = re.findall(r"^\.It Fl (-[\w-]+)", self.tree("man", page), re.M)
+                self.assertEqual(sorted("-" + each for each in documented), options)
 
 
 main()
