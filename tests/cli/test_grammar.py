@@ -99,7 +99,8 @@ class Grammar(Mpathadm):
         ran = subprocess.run([MPATHADM, "list", "lu", "/dev/none", "--json", "/dev/mapper/mpatha", "--", "--strict"],
                              env=self.environment(POSIXLY_CORRECT="1"), capture_output=True, text=True,
                              timeout=DEADLINE)  # fmt: skip
-        self.assertEqual([unit["deviceFile"] for unit in json.loads(ran.stdout)["logicalUnits"]], ["/dev/mapper/mpatha"])
+        units = json.loads(ran.stdout)["logicalUnits"]
+        self.assertEqual([unit["deviceFile"] for unit in units], ["/dev/mapper/mpatha"])
         self.assertEqual([json.loads(line)["error"] for line in ran.stderr.splitlines()],
                          ["Logical-unit /dev/none is not found.", "Logical-unit --strict is not found."])
 

@@ -75,7 +75,8 @@ class Status(Mpathadm):
         self.assertEqual(self.fails("status", "/dev/a"), message)
         self.plugin("unit device=/dev/a\npath unit=1\n", "libother.so")
         ran = self.run_mpathadm("status")
-        self.assertEqual((ran.status, ran.out), (1, "/dev/a  ok  1 of 1 path usable   \n  path  unknown - unknown  OK\n"))
+        self.assertEqual((ran.status, ran.out),
+                         (1, "/dev/a  ok  1 of 1 path usable   \n  path  unknown - unknown  OK\n"))
         ran = self.run_mpathadm("status", "--json")
         self.assertEqual((ran.status, ran.json()["summary"], len(ran.json()["logicalUnits"])), (1, None, 1))
 

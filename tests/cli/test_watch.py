@@ -187,7 +187,8 @@ class Watch(Mpathadm):
     def test_time_has_the_offset_of_the_place(self):
         self.plugin()
         for zone, offset in {"XXX-05:30": "+05:30", "XXX+03:30": "-03:30", "UTC": "+00:00"}.items():
-            process = subprocess.Popen([MPATHADM, "watch", "--json"], stdout=subprocess.PIPE, env=self.environment(TZ=zone))
+            process = subprocess.Popen([MPATHADM, "watch", "--json"], stdout=subprocess.PIPE,
+                                       env=self.environment(TZ=zone))
             self.addCleanup(process.wait)
             with process.stdout:
                 self.assertTrue(json.loads(process.stdout.readline())["time"].endswith(offset))
