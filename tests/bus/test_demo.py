@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The demonstration, as a person at a terminal has it and as a pipe has it."""
+import codecs
 import os
 import pty
 import select
@@ -22,6 +23,7 @@ for program in ("busctl", "dbus-daemon", "jq"):
 def read_until(fd, text):
     """What came on the terminal up to that text, or to the end when it is None."""
     seen, end = "", time.monotonic() + DEADLINE
+    utf8 = codecs.getincrementaldecoder("utf-8")()  # a piece may end within a character
     while text is None or text not in seen:
         if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
             raise AssertionError(f"no {text!r} in {DEADLINE} s; this came:\n{seen}")
@@ -33,7 +35,7 @@ def read_until(fd, text):
             if text is None:
                 return seen
             raise AssertionError(f"it ended without {text!r}; this came:\n{seen}")
-        seen += piece.decode()
+        seen += utf8.decode(piece)
     return seen
 
 

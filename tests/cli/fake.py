@@ -31,6 +31,11 @@ path unit=1 initiator=2 port=2 state=0 device=/dev/sdc
 """
 
 
+# Whoever runs the tests with nohup(1) or in the background has these ignored, and so would the programs.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+
+
 class Ran:
     def __init__(self, process):
         self.status = process.returncode
