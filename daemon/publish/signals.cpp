@@ -128,7 +128,7 @@ bool Signals::Step::advance(Step* waiting) {
 }
 
 void Signals::Step::turn_to(model::Sequence id, Step* waiting) {
-    const auto told = ahead.extract(id);
+    auto told = ahead.extract(id);
     was = told ? std::move(told.mapped()) : before->units.row(id);
     told_of = after;
     // As it is by now, if all that it can refer to has been told.
