@@ -128,8 +128,8 @@ bool Signals::Step::advance(Step* waiting) {
 }
 
 void Signals::Step::turn_to(model::Sequence id, Step* waiting) {
-    auto told = ahead.extract(id);
-    was = told ? std::move(told.mapped()) : before->units.row(id);
+    was = before->units.row(id);
+    if (auto told = ahead.extract(id)) was = std::move(told.mapped());
     told_of = after;
     // As it is by now, if all that it can refer to has been told.
     if (was && waiting && waiting->in_units.contains(id) &&
