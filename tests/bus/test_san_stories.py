@@ -20,7 +20,7 @@ class Stories(SanTest):
     def assert_nothing_of(self, signals, where):
         self.assertEqual([s for s in map(self.line, signals) if where.removeprefix(ROOT) in s], [])
 
-    def test_what_happens_is_told_on_its_standard_error_and_not_to_the_machine(self):
+    def test_what_happens_is_told_on_its_standard_error(self):
         self.san.path_lost("sda")
         end = time.monotonic() + DEADLINE
         while "sda" not in self.said():
