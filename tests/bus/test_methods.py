@@ -306,25 +306,39 @@ class Methods(PublisherTest):
         self.tell("refreshed")
         self.assertEqual(self.lines.next(), "refreshed 2 1 2")
 
-    def test_nobody_else_may_have_devices_asked_again_but_may_read(self):
+    def as_nobody(self, *words):
         if os.geteuid() != 0:
             self.skipTest("needs root")
-        def as_nobody(*words):
-            return subprocess.run(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl"]
-                + [f"--address={self.address}", *words],
-                capture_output=True,
-                text=True,
-                timeout=30,
-            )
+        return subprocess.run(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl"]
+            + [f"--address={self.address}", *words],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
 
+    def test_what_others_leave_unread_does_not_keep_root_out(self):
+        asked = ("call", NAME, ROOT, interface("Manager"), "GetGenerationPage")
+        self.assertEqual(self.as_nobody(*asked).returncode, 0)
+        # Each leaves as many in the bus as one client may; what its socket holds comes before.
+        for hostile in [self.new_client() for _ in range(8)]:
+            for _ in range(120):
+                for _ in range(8):
+                    hostile.send(ROOT, interface("Manager"), "GetGenerationPage")
+                self.client.manager("GetGenerationPage")[0].close()
+        refused = self.as_nobody(*asked)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("Too much was not read", refused.stderr)
+        self.new_client().manager("GetGenerationPage")[0].close()
+
+    def test_nobody_else_may_have_devices_asked_again_but_may_read(self):
         manager = interface("Manager")
-        denied = as_nobody("call", NAME, ROOT, manager, "Refresh")
+        denied = self.as_nobody("call", NAME, ROOT, manager, "Refresh")
         self.assertNotEqual(denied.returncode, 0)
         self.assertIn("Only root", denied.stderr)
         self.tell("refreshed")
         self.assertEqual(self.lines.next(), "refreshed")
-        read = as_nobody("get-property", NAME, ROOT, manager, "PathManager")
+        read = self.as_nobody("get-property", NAME, ROOT, manager, "PathManager")
         self.assertEqual(read.stdout, 's "observe"\n', read.stderr)
 
 
