@@ -96,6 +96,19 @@ class ScsiDevice {
 
     virtual ScsiReply read(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> data,
                            std::chrono::milliseconds timeout) = 0;
+    // A command with a parameter list to the device (SET TARGET PORT GROUPS), or with no data at
+    // all. Who changes something has read VPD 83h through this same object before.
+    virtual ScsiReply write(std::span<const std::uint8_t> cdb, std::span<const std::uint8_t> data,
+                            std::chrono::milliseconds timeout) = 0;
+};
+
+// A map as it was seen: numbers and names are given to others when it is gone, all three together
+// are not.
+struct MapRef {
+    model::DeviceNumber number;
+    std::string name;
+    std::string uuid;
+    bool operator==(const MapRef&) const = default;
 };
 
 // Called on the loop's thread only.
@@ -148,6 +161,21 @@ class Hardware {
 
     // What the multipath driver is: name, vendor, version, selectors. For model::Plugin.
     virtual model::Plugin describe() = 0;
+
+    // Changes of a map. None blocks; `done` is called once, later, from the loop. ENODEV: this map
+    // is gone, another may have its number. What changed is told to the observer first.
+    using Done = std::function<void(Status)>;
+    // To the multipath target: "fail_path 8:16" (drivers/md/dm-mpath.c, multipath_message()).
+    virtual void send_message(const MapRef& map, const std::string& message, Done done) = 0;
+    // Parameters of the multipath target in the place of the ones in force, size and all else as
+    // they are, without a flush and without losing I/O. On failure the old table is in force, the
+    // new one cleared, and nothing is left suspended.
+    virtual void load_table(const MapRef& map, const std::string& table, Done done) = 0;
+    // EBUSY where anybody has it open.
+    virtual void remove_map(const MapRef& map, Done done) = 0;
+    // Takes away tables that were loaded but never came into force: of one who was killed in
+    // between.
+    virtual void clear_inactive_table(const MapRef& map, Done done) = 0;
 };
 
 } // namespace mpapi::daemon

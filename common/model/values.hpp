@@ -143,6 +143,36 @@ struct Manager {
     bool operator==(const Manager&) const = default;
 };
 
+// Where the standard lets a setting be changed (MP_AUTOFAILBACK_SUPPORT_*, same numbers).
+enum class SettingSupport : std::uint8_t { None = 0, Plugin = 1, LogicalUnit = 2, Both = 3 };
+
+enum class Switch : std::uint8_t { Off = 0, On = 1, Unknown = 2 };
+
+// What can be changed, as the path manager in force has it.
+struct Capabilities {
+    bool set_access_states = false;
+    bool override_paths = false;
+    bool disable_paths = false;
+    std::uint32_t maximum_weight = 0; // 1: enabled or disabled only
+    SettingSupport load_balance = SettingSupport::None;
+    SettingSupport auto_failback = SettingSupport::None;
+    SettingSupport failback_rate = SettingSupport::None;
+    std::uint32_t failback_rate_max = 0; // seconds
+    SettingSupport auto_probing = SettingSupport::None;
+    SettingSupport probing_rate = SettingSupport::None;
+    std::uint32_t probing_rate_max = 0; // seconds
+    bool operator==(const Capabilities&) const = default;
+};
+
+// Failback and probing as they are in force. Rates are seconds; 0: no polling.
+struct Upkeep {
+    Switch auto_failback = Switch::Unknown;
+    std::uint32_t failback_rate = 0;
+    Switch auto_probing = Switch::Unknown;
+    std::uint32_t probing_rate = 0;
+    bool operator==(const Upkeep&) const = default;
+};
+
 struct Plugin {
     Sequence id = 0;
     std::string name; // "dm_multipath": what the objects' owner is called on the bus
@@ -151,6 +181,9 @@ struct Plugin {
     std::string driver_version;            // version of the kernel's multipath target, "" unknown
     std::string device_file_namespace;     // "/dev/mapper/*"
     std::vector<std::string> load_balance; // selectors the kernel has loaded or can load
+    Capabilities capabilities;
+    Upkeep upkeep;                 // of units that have no setting of their own
+    std::string default_selector;  // of these, with its arguments; "" not known
     bool operator==(const Plugin&) const = default;
 };
 
@@ -216,7 +249,8 @@ struct Path {
     PathState state = PathState::Unknown;
     Identity identity = Identity::Unverified;
     Source identity_source = Source::None;
-    bool disabled = false;
+    bool disabled = false;    // by an administrator; then in no table
+    std::uint32_t weight = 1; // up to Capabilities::maximum_weight
     bool dm_active = false;     // the map's own view: A or F
     bool size_mismatch = false; // its size is not the map's
     bool group_known = false;   // target_port_group is one of the unit's groups, as the device told
@@ -283,6 +317,8 @@ struct LogicalUnit {
     bool duplicate_designator = false; // see below
     Sequence product_id = 0;
     Sequence load_balance = 0;
+    Sequence override_path = 0; // all I/O goes through it; 0 none
+    Upkeep upkeep;
     Shared<std::vector<Setting>> settings;
     Shared<Trouble> trouble; // the table or status is not understood, or no path answers
     bool operator==(const LogicalUnit&) const = default;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The seam to whoever makes multipath tables: multipathd, told through its files and its socket, or
+// this daemon itself. One is in force at a time (never two masters); who it is, and why, is a
+// property on the bus. All on the loop's thread; nothing here blocks.
+#pragma once
+
+#include "common/model/values.hpp"
+#include "daemon/paths/intents.hpp"
+#include "daemon/paths/outcome.hpp"
+
+#include <optional>
+#include <string>
+
+namespace mpapi::paths {
+
+class PathManager {
+  public:
+    virtual ~PathManager() = default;
+
+    // What it can do, for model::Plugin and for the answer to a change that it cannot.
+    virtual model::Capabilities capabilities() const = 0;
+
+    // Why this set cannot be had from this manager; nothing where it can. Looks at no device.
+    virtual std::optional<Refused> check(const Intents& before, const Intents& wanted) const = 0;
+
+    // Makes `wanted` true where `before` is. Calls `ended` once, from the loop, when it is true as
+    // the kernel tells it (Made), or when `before` is true again as far as that can be had. One
+    // call at a time.
+    virtual void pursue(const Intents& before, const Intents& wanted, Ended ended) = 0;
+
+    // Takes charge with what was kept: makes `kept` true, whatever is there. As pursue() otherwise.
+    virtual void resume(const Intents& kept, Ended ended) = 0;
+
+    // Takes the map away; refused while anybody has it open. Never forces, leaves nothing
+    // suspended.
+    virtual void remove(const model::LogicalUnit& unit, Ended ended) = 0;
+};
+
+} // namespace mpapi::paths
