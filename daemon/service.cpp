@@ -28,12 +28,13 @@ Result<std::uint64_t> new_instance() {
 } // namespace
 
 Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-                 const Config& config, publish::Journal::Sink sink)
+                 const Config& config, std::string disabled_record, publish::Journal::Sink sink)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
   , policy_(policy)
   , config_(config)
+  , disabled_record_(std::move(disabled_record))
   , sink_(std::move(sink)) {}
 
 Service::~Service() = default;
@@ -60,6 +61,7 @@ Status Service::start() {
     if (!instance) return instance.error();
     inventory_ =
         std::make_unique<Inventory>(loop_, hardware_, *workers_, ids_, policy_, config_, *instance);
+    if (auto made = make_changers(); !made) return made;
     sd_notify(0, "STATUS=Looking at what exists");
     return inventory_->start(
         [this] { publish(); },
@@ -67,6 +69,39 @@ Status Service::start() {
             note(LOG_ERR,
                  error.message() + "; object numbers are kept in memory until they can be saved");
         });
+}
+
+Status Service::make_changers() {
+    auto writer = publish::Background::create(loop_);
+    if (!writer) return writer.error();
+    intents_writer_ = std::move(*writer);
+    std::optional<paths::IntentsFile> file;
+    paths::Intents kept;
+    if (!config_.state_directory.empty()) {
+        file.emplace(config_.state_directory, disabled_record_);
+        auto content = file->read();
+        if (!content) return content.error();
+        kept = std::move(content->intents);
+        for (const std::string& notice : content->notices)
+            note(LOG_WARNING, notice);
+    }
+    queue_ = std::make_unique<paths::ChangeQueue>(
+        loop_, *inventory_, *inventory_, std::move(file),
+        [writer = intents_writer_.get()](auto work, auto done) {
+            writer->submit(std::move(work), std::move(done));
+        },
+        [this](const std::string& trouble) { note(LOG_ERR, trouble); });
+    queue_->begin_with(std::move(kept));
+    paths::AccessStates::Options options;
+    options.inquiry = config_.commands.timeout;
+    access_states_ =
+        std::make_unique<paths::AccessStates>(loop_, hardware_, *workers_, *inventory_, options);
+    changes_ = std::make_unique<paths::Changes>(
+        *inventory_, *queue_, *access_states_,
+        [](const model::LogicalUnit&, uid_t, std::chrono::microseconds) {
+            return paths::Refused{paths::Refusal::Unsupported, "Not yet."};
+        });
+    return Done{};
 }
 
 Status Service::check_not_running() {
@@ -120,7 +155,7 @@ void Service::publish() {
         !written && written.error().errnum == ETIMEDOUT)
         note(LOG_WARNING, "object numbers are not saved yet: the disk is slow");
     auto publisher =
-        publish::Publisher::create(bus_, loop_, *inventory_, config_.bus, publish::Journal(sink_));
+        publish::Publisher::create(bus_, loop_, *inventory_, config_.bus, *changes_, sink_);
     if (!publisher) {
         fail(publisher.error());
         return;

@@ -7,6 +7,8 @@
 #include "daemon/config.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/inventory/inventory.hpp"
+#include "daemon/paths/changes.hpp"
+#include "daemon/publish/background.hpp"
 #include "daemon/publish/publisher.hpp"
 
 #include <memory>
@@ -17,10 +19,11 @@ namespace mpapi::daemon {
 class Service {
   public:
     // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
-    // already. An empty state directory keeps object numbers in memory only. What happens is told
+    // already. An empty state directory keeps object numbers, and what is asked for, in memory
+    // only; else `disabled_record` is where disabled paths are written down. What happens is told
     // to `sink`.
     Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-            const Config& config, publish::Journal::Sink sink);
+            const Config& config, std::string disabled_record, publish::Journal::Sink sink);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -31,6 +34,8 @@ class Service {
 
     // Once started.
     Inventory& inventory() { return *inventory_; }
+    Workers& workers() { return *workers_; }
+    paths::ChangeQueue& changes() { return *queue_; }
 
     // Whether worker threads are still in the kernel: what they refer to must not be destroyed, so
     // the process should end without doing so.
@@ -38,6 +43,7 @@ class Service {
 
   private:
     Status check_not_running();
+    Status make_changers();
     Status watch_signals();
     Status watch_bus();
     void publish();
@@ -49,10 +55,15 @@ class Service {
     Hardware& hardware_;
     MultipathPolicy& policy_;
     const Config& config_;
+    std::string disabled_record_;
     publish::Journal::Sink sink_;
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;
+    std::unique_ptr<publish::Background> intents_writer_;
+    std::unique_ptr<paths::ChangeQueue> queue_;
+    std::unique_ptr<paths::AccessStates> access_states_;
+    std::unique_ptr<paths::Changes> changes_;
     std::unique_ptr<publish::Publisher> publisher_;
     BusSlot disconnected_;
     std::optional<Error> failure_;

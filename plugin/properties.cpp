@@ -60,6 +60,16 @@ MP_ACCESS_STATE_TYPE access_state_of(std::uint8_t state) {
     return MP_ACCESS_STATE_UNAVAILABLE;
 }
 
+// Of units that have no setting of their own: their number, then they; "0" where nobody set any.
+std::string_view default_arguments(const flat::SectionView& common, std::string_view selector) {
+    if (const auto plugins = common.plugins(); !plugins.empty()) {
+        const std::string_view text = common.text(plugins.front().default_selector);
+        if (text.starts_with(selector) && text.substr(selector.size()).starts_with(" "))
+            return text.substr(selector.size() + 1);
+    }
+    return "0";
+}
+
 // No object is all zero.
 MP_OID reference(MP_OBJECT_TYPE type, MP_UINT32 owner, Sequence sequence) {
     return sequence ? oid_of(type, owner, sequence) : MP_OID{};
@@ -97,6 +107,7 @@ bool describe(const flat::Reader& snapshot, MP_UINT32 owner, Sequence sequence,
     if (!view) return false;
     const flat::Path& path = *view->path;
     std::memset(&to, 0, sizeof to);
+    to.weight = path.weight;
     to.pathState = path_state_of(path.state);
     to.disabled = path.flags & flat::kDisabled ? MP_TRUE : MP_FALSE;
     to.initiatorPortOid = reference(MP_OBJECT_TYPE_INITIATOR_PORT, owner, path.initiator_port);
@@ -152,16 +163,18 @@ bool describe(const flat::Reader& snapshot, MP_UINT32, Sequence sequence,
     to.typeIndex = algorithm->type;
     put(to.name, selector);
     put(to.vendorName, common.text(algorithm->vendor));
-    Proprietary(to).add("selector", selector);
+    Proprietary more(to);
+    more.add("selector", selector);
+    more.add("selector args", default_arguments(common, selector));
     // What the selector takes from a table line, for each path and for each priority group, as the
     // kernel's documentation and sources of the selectors name it.
     if (selector == "service-time") {
-        Proprietary(to).add("path args", "[repeat_count [relative_throughput]]");
+        more.add("path usage", "[repeat_count [relative_throughput]]");
     } else if (selector == "historical-service-time") {
-        Proprietary(to).add("selector args", "[base_weight [threshold_multiplier]]");
-        Proprietary(to).add("path args", "[repeat_count]");
+        more.add("selector usage", "[base_weight [threshold_multiplier]]");
+        more.add("path usage", "[repeat_count]");
     } else if (selector == "io-affinity") {
-        Proprietary(to).add("path args", "cpumask");
+        more.add("path usage", "cpumask");
     }
     return true;
 }

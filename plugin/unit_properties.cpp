@@ -2,8 +2,9 @@
 #include "common/model/names.hpp"
 #include "plugin/properties.hpp"
 #include "plugin/proprietary.hpp"
+#include "plugin/upkeep.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -30,12 +31,6 @@ class Settings {
     const flat::UnitView& view_;
 };
 
-MP_UINT32 seconds(std::string_view text) {
-    MP_UINT32 value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? value : 0;
-}
-
 MP_LOAD_BALANCE_TYPE load_balance_of(const flat::Reader& snapshot, const flat::LogicalUnit& unit,
                                      const Settings& settings) {
     // One path in each priority group: the selector has nothing to choose from.
@@ -44,16 +39,30 @@ MP_LOAD_BALANCE_TYPE load_balance_of(const flat::Reader& snapshot, const flat::L
     return algorithm ? MP_LOAD_BALANCE_TYPE{algorithm->type} : MP_LOAD_BALANCE_TYPE_UNKNOWN;
 }
 
-MP_XBOOL auto_failback_of(std::string_view failback) {
-    if (failback.empty()) return MP_UNKNOWN;
-    return failback == "manual" ? MP_FALSE : MP_TRUE;
+// A rate and its maximum mean something only where it can be set.
+void take(const flat::Reader& snapshot, const flat::Upkeep& upkeep,
+          MP_MULTIPATH_LOGICAL_UNIT_PROPERTIES& to) {
+    to.autoFailbackEnabled = is_on(upkeep.auto_failback);
+    to.currentFailbackPollingRate = upkeep.failback_rate;
+    to.autoProbingEnabled = is_on(upkeep.auto_probing);
+    to.currentProbingPollingRate = upkeep.probing_rate;
+    const auto plugins = snapshot.common().plugins();
+    if (plugins.empty()) return;
+    const flat::Capabilities& can = plugins.front().capabilities;
+    to.failbackPollingRateMax = can.failback_rate_max;
+    to.probingPollingRateMax = can.probing_rate_max;
 }
 
-MP_XBOOL auto_probing_of(const flat::Reader& snapshot, const Settings& settings) {
-    const flat::SectionView common = snapshot.common();
-    // Standalone the daemon itself would probe; observing, nobody is known to.
-    if (common.text(common.manager().path_manager) != "multipathd") return MP_UNKNOWN;
-    return settings["path_checker"] == "none" ? MP_FALSE : MP_TRUE;
+std::string selector_text(const flat::SectionView& section, const flat::LogicalUnit& unit) {
+    const std::string_view selector = section.text(unit.selector);
+    const std::string_view arguments = section.text(unit.selector_arguments);
+    if (selector.empty()) return {};
+    const auto count =
+        arguments.empty() ? 0 : 1 + std::count(arguments.begin(), arguments.end(), ' ');
+    std::string text(selector);
+    text.append(" ").append(std::to_string(count));
+    if (count != 0) text.append(" ").append(arguments);
+    return text;
 }
 
 std::string joined(const flat::SectionView& section, const flat::List& texts) {
@@ -65,7 +74,7 @@ std::string joined(const flat::SectionView& section, const flat::List& texts) {
 
 } // namespace
 
-bool describe(const flat::Reader& snapshot, MP_UINT32, Sequence sequence,
+bool describe(const flat::Reader& snapshot, MP_UINT32 owner, Sequence sequence,
               MP_MULTIPATH_LOGICAL_UNIT_PROPERTIES& to) {
     const auto view = snapshot.find_unit(sequence);
     if (!view) return false;
@@ -91,18 +100,13 @@ bool describe(const flat::Reader& snapshot, MP_UINT32, Sequence sequence,
     to.currentLoadBalanceType = load_balance_of(snapshot, unit, settings);
     to.logicalUnitGroupID = unit.logical_unit_group;
 
-    // A "failback" of so many seconds is how long the way back is put off, not a polling rate.
-    to.autoFailbackEnabled = auto_failback_of(settings["failback"]);
-    to.autoProbingEnabled = auto_probing_of(snapshot, settings);
-    if (to.autoProbingEnabled == MP_TRUE) {
-        to.currentProbingPollingRate = seconds(settings["polling_interval"]);
-        to.probingPollingRateMax =
-            std::max(to.currentProbingPollingRate, seconds(settings["max_polling_interval"]));
-    }
+    if (unit.override_path != 0)
+        to.overridePath = oid_of(MP_OBJECT_TYPE_PATH_LU, owner, unit.override_path);
+    take(snapshot, unit.upkeep, to);
 
     Proprietary more(to);
-    more.add("selector", section.text(unit.selector));
-    more.add("selector args", section.text(unit.selector_arguments));
+    // As it can be set: with its arguments and their number, as a table has them.
+    more.add("selector", selector_text(section, unit));
     more.add("features", joined(section, unit.features));
     more.add("hwhandler", section.text(unit.hardware_handler));
     more.add("grouping policy", settings["path_grouping_policy"]);

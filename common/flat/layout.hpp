@@ -78,7 +78,7 @@ using U32 = Little<std::uint32_t>;
 using U64 = Little<std::uint64_t>;
 
 inline constexpr std::uint64_t kMagic = 0x3174616c6670616d; // "mapflat1" in memory
-inline constexpr std::uint32_t kLayout = 3;
+inline constexpr std::uint32_t kLayout = 4;
 
 // FNV-1a. Not for defence: an honest mistake must not go unnoticed.
 constexpr std::uint64_t build_hash(std::string_view version) {
@@ -116,6 +116,31 @@ struct Manager {
     Text udev;
 };
 
+struct Upkeep {
+    U32 failback_rate{};
+    U32 probing_rate{};
+    U8 auto_failback{};
+    U8 auto_probing{};
+};
+
+enum CapabilityFlag : std::uint8_t {
+    kSetAccessStates = 1 << 0,
+    kOverridePaths = 1 << 1,
+    kDisablePaths = 1 << 2,
+};
+
+struct Capabilities {
+    U32 maximum_weight{};
+    U32 failback_rate_max{};
+    U32 probing_rate_max{};
+    U8 flags{};
+    U8 load_balance{};
+    U8 auto_failback{};
+    U8 failback_rate{};
+    U8 auto_probing{};
+    U8 probing_rate{};
+};
+
 struct Plugin {
     U64 id{};
     Text name;
@@ -124,6 +149,9 @@ struct Plugin {
     Text driver_version;
     Text device_file_namespace;
     List load_balance; // texts
+    Capabilities capabilities;
+    Upkeep upkeep;
+    Text default_selector;
 };
 
 struct LoadBalance {
@@ -191,6 +219,8 @@ struct LogicalUnit {
     U32 logical_unit_group{};
     U64 product_id{};
     U64 load_balance{};
+    U64 override_path{};
+    Upkeep upkeep;
     U16 flags{};
     U8 unit_name_type{};
     U8 unit_name_source{};
@@ -239,6 +269,7 @@ struct Path {
     U16 relative_port_id{};
     U32 priority_group{};
     U32 fail_count{};
+    U32 weight{};
     U64 size{};
     U64 identity_read_at{};
     Text selector_arguments;

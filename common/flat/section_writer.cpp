@@ -107,6 +107,30 @@ Manager SectionWriter::record(const model::Manager& v) {
             text(v.udev)};
 }
 
+namespace {
+
+Upkeep record_of(const model::Upkeep& v) {
+    return {v.failback_rate, v.probing_rate, number_of(v.auto_failback), number_of(v.auto_probing)};
+}
+
+Capabilities record_of(const model::Capabilities& v) {
+    Capabilities r;
+    r.maximum_weight = v.maximum_weight;
+    r.failback_rate_max = v.failback_rate_max;
+    r.probing_rate_max = v.probing_rate_max;
+    r.flags = static_cast<U8>(flag(v.set_access_states, kSetAccessStates) |
+                              flag(v.override_paths, kOverridePaths) |
+                              flag(v.disable_paths, kDisablePaths));
+    r.load_balance = number_of(v.load_balance);
+    r.auto_failback = number_of(v.auto_failback);
+    r.failback_rate = number_of(v.failback_rate);
+    r.auto_probing = number_of(v.auto_probing);
+    r.probing_rate = number_of(v.probing_rate);
+    return r;
+}
+
+} // namespace
+
 Plugin SectionWriter::record(const model::Plugin& v) {
     return {v.id,
             text(v.name),
@@ -114,7 +138,10 @@ Plugin SectionWriter::record(const model::Plugin& v) {
             text(v.driver_vendor),
             text(v.driver_version),
             text(v.device_file_namespace),
-            texts(v.load_balance)};
+            texts(v.load_balance),
+            record_of(v.capabilities),
+            record_of(v.upkeep),
+            text(v.default_selector)};
 }
 
 LoadBalance SectionWriter::record(const model::LoadBalance& v) {
@@ -173,6 +200,7 @@ Path SectionWriter::record(const model::Path& v) {
     r.relative_port_id = v.relative_port_id;
     r.priority_group = v.priority_group;
     r.fail_count = v.fail_count;
+    r.weight = v.weight;
     r.size = v.size;
     r.identity_read_at = time(v.identity_read_at);
     r.selector_arguments = text(v.selector_arguments);
@@ -236,6 +264,8 @@ LogicalUnit SectionWriter::record(const model::Unit& unit) {
     r.logical_unit_group = v.logical_unit_group;
     r.product_id = v.product_id;
     r.load_balance = v.load_balance;
+    r.override_path = v.override_path;
+    r.upkeep = record_of(v.upkeep);
     r.flags = static_cast<std::uint16_t>(
         flag(v.queue_if_no_path, kQueueIfNoPath) | flag(v.suspended, kSuspended) |
         flag(v.read_only, kReadOnly) | flag(v.asymmetric, kAsymmetric) |

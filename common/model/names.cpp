@@ -99,6 +99,25 @@ struct Words<NameType> {
 };
 
 template <>
+struct Words<SettingSupport> {
+    static constexpr auto table = std::to_array<Word<SettingSupport>>({
+        {SettingSupport::None, "none"},
+        {SettingSupport::Plugin, "plugin"},
+        {SettingSupport::LogicalUnit, "logical-unit"},
+        {SettingSupport::Both, "both"},
+    });
+};
+
+template <>
+struct Words<Switch> {
+    static constexpr auto table = std::to_array<Word<Switch>>({
+        {Switch::Off, "off"},
+        {Switch::On, "on"},
+        {Switch::Unknown, "unknown"},
+    });
+};
+
+template <>
 struct Words<Queueing> {
     static constexpr auto table = std::to_array<Word<Queueing>>({
         {Queueing::No, "no"},
@@ -155,6 +174,8 @@ MPAPI_NAMES_OF(Transport)
 MPAPI_NAMES_OF(PathState)
 MPAPI_NAMES_OF(AccessState)
 MPAPI_NAMES_OF(NameType)
+MPAPI_NAMES_OF(SettingSupport)
+MPAPI_NAMES_OF(Switch)
 MPAPI_NAMES_OF(Queueing)
 MPAPI_NAMES_OF(DeviceState)
 MPAPI_NAMES_OF(Identity)

@@ -182,8 +182,8 @@ struct Plugin {
     std::string device_file_namespace;     // "/dev/mapper/*"
     std::vector<std::string> load_balance; // selectors the kernel has loaded or can load
     Capabilities capabilities;
-    Upkeep upkeep;                 // of units that have no setting of their own
-    std::string default_selector;  // of these, with its arguments; "" not known
+    Upkeep upkeep;                // of units that have no setting of their own
+    std::string default_selector; // of these, with its arguments; "" not known
     bool operator==(const Plugin&) const = default;
 };
 
@@ -249,8 +249,8 @@ struct Path {
     PathState state = PathState::Unknown;
     Identity identity = Identity::Unverified;
     Source identity_source = Source::None;
-    bool disabled = false;    // by an administrator; then in no table
-    std::uint32_t weight = 1; // up to Capabilities::maximum_weight
+    bool disabled = false;      // by an administrator; then in no table
+    std::uint32_t weight = 1;   // up to Capabilities::maximum_weight
     bool dm_active = false;     // the map's own view: A or F
     bool size_mismatch = false; // its size is not the map's
     bool group_known = false;   // target_port_group is one of the unit's groups, as the device told

@@ -41,10 +41,15 @@ PathState path_state(const DiskRecord& disk, std::optional<bool> dm_active, Acce
 
 class Assembly {
   public:
-    Assembly(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy)
+    Assembly(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy,
+             const paths::Management& management)
       : map_(map)
       , ids_(ids)
-      , policy_(policy) {}
+      , policy_(policy)
+      , management_(management) {
+        const auto asked = management.intents->units.find(map.key);
+        if (asked != management.intents->units.end()) asked_ = &asked->second;
+    }
 
     model::Unit build() {
         unit_.read_times = map_.read_times;
@@ -55,6 +60,7 @@ class Assembly {
         own_target_ports();
         queueing();
         settings();
+        if (management_.manager) unit_.unit.upkeep = management_.manager->upkeep(&unit_.unit);
         std::sort(unit_.paths.begin(), unit_.paths.end(),
                   [](const auto& a, const auto& b) { return a.id < b.id; });
         std::sort(unit_.groups.begin(), unit_.groups.end(),
@@ -245,6 +251,16 @@ class Assembly {
                     path(*disk, in_table, status, static_cast<std::uint32_t>(g + 1));
             }
         }
+        for (const DiskRecord* disk : map_.aside)
+            disabled_path(*disk);
+    }
+
+    // A disabled path is in no table: whatever it says of itself is all there is to its state.
+    void disabled_path(const DiskRecord& disk) {
+        const dm::StatusPath idle{"", dm::PathState::Active, 0, {}};
+        path(disk, {}, &idle, 0);
+        unit_.paths.back().disabled = true;
+        unit_.paths.back().dm_active = false;
     }
 
     void path(const DiskRecord& disk, const dm::TablePath& in_table, const dm::StatusPath* status,
@@ -274,8 +290,18 @@ class Assembly {
             path.group_known ? group_numbered(path.target_port_group) : nullptr;
         path.state = path_state(disk, status ? std::optional(path.dm_active) : std::nullopt,
                                 group ? group->access_state : AccessState::Unknown);
+        take_asked(disk, path);
         unit_.unit.size_mismatch |= path.size_mismatch;
         unit_.paths.push_back(std::move(path));
+    }
+
+    void take_asked(const DiskRecord& disk, model::Path& path) {
+        if (!asked_ || (!asked_->override_path && asked_->weights.empty())) return;
+        const auto name = path_name(disk, map_.unit_name);
+        if (!name) return;
+        if (asked_->override_path == *name) unit_.unit.override_path = path.id;
+        if (const auto weight = asked_->weights.find(*name); weight != asked_->weights.end())
+            path.weight = weight->second;
     }
 
     model::Identity identity(const DiskRecord& disk) const {
@@ -292,7 +318,7 @@ class Assembly {
             path.target_port_group = disk.target_port_group.value_or(0);
             path.group_known =
                 disk.target_port_group && group_numbered(*disk.target_port_group) != nullptr;
-        } else if (!unit_.groups.empty()) {
+        } else if (!unit_.groups.empty() && (priority_group != 0 || unit_.groups.size() == 1)) {
             path.group_known = true;
             path.target_port_group =
                 unit_.groups.size() > 1 ? static_cast<std::uint16_t>(priority_group - 1) : 0;
@@ -343,6 +369,8 @@ class Assembly {
     const MapRecord& map_;
     ObjectIds& ids_;
     MultipathPolicy& policy_;
+    const paths::Management& management_;
+    const paths::UnitIntent* asked_ = nullptr;
     model::Unit unit_;
     dm::MultipathTable table_;
     dm::MultipathStatus status_;
@@ -351,8 +379,15 @@ class Assembly {
 
 } // namespace
 
-model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy) {
-    return Assembly(map, ids, policy).build();
+std::optional<paths::PathName> path_name(const DiskRecord& disk, const std::string& unit_name) {
+    if (!disk.initiator_port || !disk.target_port) return std::nullopt;
+    return paths::PathName{unit_name, disk.initiator_port->facts->port_id,
+                           disk.target_port->facts->port_id, disk.address.lun};
+}
+
+model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy,
+                          const paths::Management& management) {
+    return Assembly(map, ids, policy, management).build();
 }
 
 bool reports_target_port_groups(const MapRecord& map) {

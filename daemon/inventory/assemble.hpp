@@ -7,11 +7,16 @@
 #include "daemon/inventory/object_ids.hpp"
 #include "daemon/inventory/policy.hpp"
 #include "daemon/inventory/records.hpp"
+#include "daemon/paths/management.hpp"
 
 namespace mpapi::daemon {
 
+// What the disk is called as a path of this unit; nothing while its ports are not known.
+std::optional<paths::PathName> path_name(const DiskRecord& disk, const std::string& unit_name);
+
 // May give ids to objects that have none yet; changes nothing else but the path ids in the records.
-model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy);
+model::Unit assemble_unit(const MapRecord& map, ObjectIds& ids, MultipathPolicy& policy,
+                          const paths::Management& management);
 
 // Whether the unit's target port groups can be asked for: some path said that it has them.
 bool reports_target_port_groups(const MapRecord& map);

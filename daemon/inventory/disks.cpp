@@ -84,6 +84,8 @@ DiskRecord& Inventory::disk_record(model::DeviceNumber number) {
 // A disk is remembered while it exists and while a map refers to it.
 void Inventory::drop_unless_needed(DiskRecord& disk) {
     if (disk.present || disk.map) return;
+    disabled_.erase(&disk);
+    put_aside(disk, nullptr);
     retries_.forget(retry_key(disk.number));
     unmapped_.forget(disk);
     leave_ports(disk);
@@ -140,6 +142,7 @@ void Inventory::disk_present(const DiskFacts& facts) {
     disks_by_name_[facts.device] = &disk;
     if (returned && !disk.identity) take_first_identity(disk, facts);
     if (other_nexus) {
+        put_aside(disk, nullptr);
         unmapped_.forget(disk);
         disk.path_id = 0;
         if (disk.map) set_members(*disk.map);

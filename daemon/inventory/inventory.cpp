@@ -146,7 +146,32 @@ void Inventory::set_path_manager(const std::string& manager, const std::string& 
     schedule_commit();
 }
 
+void Inventory::set_management(const paths::PathManager* manager,
+                               std::shared_ptr<const paths::Intents> intents) {
+    const paths::Management before = std::exchange(management_, {manager, std::move(intents)});
+    const bool everywhere =
+        before.manager != manager || before.intents->everywhere != management_.intents->everywhere;
+    const auto asked = [](const paths::Management& of, const MapRecord& map) {
+        const auto found = of.intents->units.find(map.key);
+        return found == of.intents->units.end() ? nullptr : &found->second;
+    };
+    const bool units = before.intents->units != management_.intents->units;
+    for (auto& [number, map] : maps_) {
+        if (everywhere) mark(*map);
+        if (!units) continue;
+        const paths::UnitIntent* then = asked(before, *map);
+        const paths::UnitIntent* now = asked(management_, *map);
+        if (then && now ? *then != *now : then != now) mark(*map);
+    }
+    if (before.intents->disabled != management_.intents->disabled)
+        for (auto& [name, disk] : disks_by_name_)
+            if (!disk->map) mark(*disk);
+    describe_due_ = true;
+    schedule_commit();
+}
+
 void Inventory::policy_changed() {
+    describe_due_ = true;
     for (auto& [number, map] : maps_)
         mark(*map);
     exclusions_changed();
@@ -188,6 +213,14 @@ void Inventory::mark(MapRecord& map) {
 
 void Inventory::mark(DiskRecord& disk) {
     unmapped_.mark(disk);
+    if (disk.aside_of || !management_.intents->disabled.empty()) {
+        if (named_as_disabled(disk))
+            disabled_.insert(&disk);
+        else if (disabled_.erase(&disk) != 0)
+            put_aside(disk, nullptr);
+        disabled_due_ = true;
+    }
+    if (disk.aside_of) mark(*disk.aside_of);
     schedule_commit();
 }
 
@@ -211,6 +244,7 @@ void Inventory::commit() {
     const bool first = next->generation == 0;
     next->manager = manager_;
     describe(*next);
+    settle_disabled();
     const bool finished = commit_maps(*next);
     commit_tables(*next, finished);
     if (auto saved = ids_.save(Clock::now()); !saved) unsaved_(saved.error());
@@ -254,7 +288,8 @@ bool Inventory::commit_maps(model::Snapshot& next) {
         map.dirty = false;
         for (MapRecord* other : designators_.update(map))
             mark(*other);
-        auto unit = std::make_shared<const model::Unit>(assemble_unit(map, ids_, policy_));
+        auto unit =
+            std::make_shared<const model::Unit>(assemble_unit(map, ids_, policy_, management_));
         if (map.published && *map.published == *unit) continue;
         count_product(unit->unit, +1);
         if (map.published) count_product(map.published->unit, -1);
@@ -312,6 +347,11 @@ void Inventory::describe(model::Snapshot& next) {
     if (!std::exchange(describe_due_, false)) return;
     model::Plugin plugin = hardware_.describe();
     plugin.id = ids_.id(model::ObjectType::Plugin, plugin.name);
+    if (management_.manager) {
+        plugin.capabilities = management_.manager->capabilities();
+        plugin.upkeep = management_.manager->upkeep(nullptr);
+        plugin.default_selector = management_.manager->default_selector();
+    }
     std::vector<model::LoadBalance> rows;
     for (const std::string& selector : plugin.load_balance)
         rows.push_back({ids_.id(model::ObjectType::LoadBalance, selector), selector, "Linux",

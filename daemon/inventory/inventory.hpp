@@ -13,12 +13,14 @@
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/hardware.hpp"
+#include "daemon/inventory/assemble.hpp"
 #include "daemon/inventory/designators.hpp"
 #include "daemon/inventory/policy.hpp"
 #include "daemon/inventory/records.hpp"
 #include "daemon/inventory/refresh_schedule.hpp"
 #include "daemon/inventory/source.hpp"
 #include "daemon/inventory/unmapped_disks.hpp"
+#include "daemon/paths/management.hpp"
 #include "daemon/workers/workers.hpp"
 
 #include <deque>
@@ -33,7 +35,10 @@
 
 namespace mpapi::daemon {
 
-class Inventory final : public HardwareObserver, public PolicyObserver, public ModelSource {
+class Inventory final : public HardwareObserver,
+                        public PolicyObserver,
+                        public paths::ManagementObserver,
+                        public ModelSource {
   public:
     // `instance` tells this run from every other. All references outlive the inventory.
     Inventory(sd_event* loop, Hardware& hardware, Workers& workers, ObjectIds& ids,
@@ -52,6 +57,10 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     void set_path_manager(const std::string& manager, const std::string& reason) override;
     void policy_changed() override;
     void exclusions_changed() override;
+
+    // paths::ManagementObserver. The manager outlives the inventory or is taken away again.
+    void set_management(const paths::PathManager* manager,
+                        std::shared_ptr<const paths::Intents> intents) override;
 
     // ModelSource
     model::SnapshotPtr snapshot() const override { return snapshot_; }
@@ -134,6 +143,9 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     std::vector<DiskRecord*> members_of(const MapFacts& facts);
     void name_path(const MapRecord& map, DiskRecord& disk);
     void leave_map(DiskRecord& disk, std::vector<model::DeviceNumber>& contested);
+    bool named_as_disabled(const DiskRecord& disk) const;
+    void settle_disabled();
+    void put_aside(DiskRecord& disk, MapRecord* map);
     void give_back(const std::vector<model::DeviceNumber>& contested);
     void note_returns(const MapRecord& map);
     void settle_unit_name(MapRecord& map, const DiskRecord& disk);
@@ -203,6 +215,9 @@ class Inventory final : public HardwareObserver, public PolicyObserver, public M
     std::map<model::Sequence, std::pair<model::DeviceProduct, unsigned>> products_; // with users
     bool products_changed_ = false;
     model::Manager manager_;
+    paths::Management management_{nullptr, std::make_shared<const paths::Intents>()};
+    std::set<DiskRecord*> disabled_; // in no table, and named as disabled paths
+    bool disabled_due_ = false;      // whose paths these are may be another unit than before
     std::optional<Clock::time_point> cause_;
     model::SnapshotPtr snapshot_;
     std::uint64_t incarnations_ = 0;

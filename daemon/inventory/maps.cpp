@@ -110,6 +110,9 @@ void Inventory::map_gone(model::DeviceNumber number) {
     for (MapRecord* other : designators_.forget(*map))
         mark(*other);
     if (map->published) gone_units_.push_back(map->id);
+    for (DiskRecord* disk : std::vector<DiskRecord*>(map->aside))
+        put_aside(*disk, nullptr);
+    disabled_due_ = true;
     const std::vector<DiskRecord*> disks = std::move(map->disks);
     std::vector<model::DeviceNumber> contested;
     for (DiskRecord* disk : disks)
@@ -193,6 +196,8 @@ void Inventory::set_members(MapRecord& map) {
     for (DiskRecord* disk : map.disks) {
         if (disk->map != &map) {
             newcomer = true;
+            disabled_.erase(disk);
+            put_aside(*disk, nullptr);
             disk->path_id = 0;
             unmapped_.mark(*disk);
             if (disk->map) {
@@ -214,6 +219,40 @@ void Inventory::set_members(MapRecord& map) {
     look_for_askable(map);
     if (newcomer) inquire_groups(map, epoch_);
     give_back(contested);
+}
+
+// Only of a disk that no table names: what stands in a table is in use, whatever was asked for.
+bool Inventory::named_as_disabled(const DiskRecord& disk) const {
+    if (!disk.present || disk.map || !disk.identity) return false;
+    const auto name = path_name(disk, disk.identity->unit_name);
+    return name && management_.intents->disabled.count(*name) != 0;
+}
+
+// Which maps they belong to; they are few.
+void Inventory::settle_disabled() {
+    if (!std::exchange(disabled_due_, false)) return;
+    for (DiskRecord* disk : disabled_) {
+        const auto of = std::find_if(maps_by_id_.begin(), maps_by_id_.end(), [&](const auto& each) {
+            return each.second->unit_name == disk->identity->unit_name;
+        });
+        put_aside(*disk, of == maps_by_id_.end() ? nullptr : of->second);
+    }
+}
+
+void Inventory::put_aside(DiskRecord& disk, MapRecord* map) {
+    if (disk.aside_of == map) return;
+    if (disk.aside_of) {
+        std::erase(disk.aside_of->aside, &disk);
+        mark(*disk.aside_of);
+    }
+    disk.aside_of = map;
+    disk.path_id = 0;
+    if (map) {
+        map->aside.push_back(&disk);
+        name_path(*map, disk);
+        mark(*map);
+    }
+    unmapped_.mark(disk);
 }
 
 // A number under the name of its nexus. Ports have lasting numbers of their own, so those are
@@ -269,6 +308,7 @@ void Inventory::settle_unit_name(MapRecord& map, const DiskRecord& disk) {
 void Inventory::set_unit_name(MapRecord& map, std::string name, model::NameType type) {
     map.unit_name_type = type;
     if (map.unit_name == name) return;
+    disabled_due_ = true;
     map.unit_name = std::move(name);
     map.last_identity = nullptr;
     mark(map);
@@ -450,10 +490,14 @@ void Inventory::refresh_map(MapRecord& map, Epoch epoch, bool each_path) {
     std::vector<std::string> devices;
     for (const DiskRecord* disk : map.disks)
         if (disk->present) devices.push_back(disk->device);
+    for (const DiskRecord* disk : map.aside)
+        devices.push_back(disk->device);
     hardware_.look_again(devices, {map.facts.number});
     if (find_map(unit) != &map) return; // what was told ended it
     for (DiskRecord* disk : map.disks)
         if (each_path || disk->trouble) ask_identity_of(*disk, epoch);
+    for (DiskRecord* disk : map.aside)
+        if (each_path) ask_identity_of(*disk, epoch);
     if (reports_target_port_groups(map)) {
         inquire_groups(map, epoch);
     } else if (config_.refresh.enabled) {

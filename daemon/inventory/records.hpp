@@ -86,11 +86,12 @@ struct DiskRecord {
     bool dm_failed = false; // the map's own view, as last told
     bool contested = false; // another table named it, too, and lost it
 
-    MapRecord* map = nullptr;
-    model::Sequence path_id = 0; // as a path of `map`
-    model::Sequence disk_id = 0; // as a disk in no map, of UnmappedDisks
-    std::string disk_key;        // the same
-    std::string counted_as;      // the same: the unit name
+    MapRecord* map = nullptr;      // whose table names it
+    MapRecord* aside_of = nullptr; // else, where it is a disabled path of this one
+    model::Sequence path_id = 0;   // as a path of either
+    model::Sequence disk_id = 0;   // as a disk in no map, of UnmappedDisks
+    std::string disk_key;          // the same
+    std::string counted_as;        // the same: the unit name
 };
 
 struct MapRecord {
@@ -98,6 +99,7 @@ struct MapRecord {
     std::string key;
     model::Sequence id = 0;
     std::vector<DiskRecord*> disks; // in the order of the table
+    std::vector<DiskRecord*> aside; // disabled, so in no table
     std::shared_ptr<model::ReadTimes> read_times = std::make_shared<model::ReadTimes>();
     model::UnitPtr published; // as it is in the snapshot
 

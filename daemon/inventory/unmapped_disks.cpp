@@ -11,7 +11,7 @@ namespace mpapi::daemon {
 namespace {
 
 bool listed(const DiskRecord& disk) {
-    return disk.present && !disk.map;
+    return disk.present && !disk.map && !disk.aside_of;
 }
 
 } // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The disks that are in no map, as the snapshot lists them, kept up to date at the cost of what
-// changed. Why a disk is in no map may depend on whether others lead to the same unit, so they are
-// counted by unit; only the first two of a unit concern each other.
+// The disks that are paths of no map, as the snapshot lists them, kept up to date at the cost of
+// what changed. Why a disk is in no map may depend on whether others lead to the same unit, so they
+// are counted by unit; only the first two of a unit concern each other.
 #pragma once
 
 #include "common/model/snapshot.hpp"

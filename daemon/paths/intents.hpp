@@ -50,7 +50,7 @@ struct UnitIntent {
 };
 
 struct Intents {
-    Settings everywhere; // what a unit without a setting of its own has
+    Settings everywhere;                     // what a unit without a setting of its own has
     std::map<std::string, UnitIntent> units; // by model::LogicalUnit::key; none is empty
     std::set<PathName> disabled;
     bool operator==(const Intents&) const = default;

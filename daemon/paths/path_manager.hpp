@@ -21,6 +21,12 @@ class PathManager {
     // What it can do, for model::Plugin and for the answer to a change that it cannot.
     virtual model::Capabilities capabilities() const = 0;
 
+    // Failback and probing as they are in force for this unit; null: for one that has no setting of
+    // its own.
+    virtual model::Upkeep upkeep(const model::LogicalUnit* unit) const = 0;
+    // Of units that have no setting of their own, with its arguments; "" where it is not known.
+    virtual std::string default_selector() const = 0;
+
     // Why this set cannot be had from this manager; nothing where it can. Looks at no device.
     virtual std::optional<Refused> check(const Intents& before, const Intents& wanted) const = 0;
 

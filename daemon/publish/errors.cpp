@@ -29,6 +29,33 @@ const char* name_for(const Error& error) {
     }
 }
 
+const char* name_for(paths::Refusal why) {
+    using paths::Refusal;
+    switch (why) {
+    case Refusal::InvalidParameter:
+        return kInvalidParameter;
+    case Refusal::Failed:
+        return kFailed;
+    case Refusal::ObjectNotFound:
+        return kObjectNotFound;
+    case Refusal::Unsupported:
+        return kUnsupported;
+    case Refusal::AccessStateInvalid:
+        return kAccessStateInvalid;
+    case Refusal::InvalidWeight:
+        return kInvalidWeight;
+    case Refusal::PathNonoperational:
+        return kPathNonoperational;
+    case Refusal::TryAgain:
+        return kTryAgain;
+    case Refusal::NotPermitted:
+        return kNotPermitted;
+    case Refusal::TimedOut:
+        return kTimedOut;
+    }
+    return kFailed;
+}
+
 void reply(sd_bus_message* call, const char* name, const std::string& text) {
     std::string scratch;
     const std::string shown(presentable(text, scratch));

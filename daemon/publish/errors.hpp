@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/result.hpp"
+#include "daemon/paths/outcome.hpp"
 
 #include <systemd/sd-bus.h>
 
@@ -36,8 +37,12 @@ inline constexpr char kResync[] = MPAPI_ERROR("Resync");
 
 #undef MPAPI_ERROR
 
+// Of who may not; NotPermitted is what may not be done.
+inline constexpr char kAccessDenied[] = "org.freedesktop.DBus.Error.AccessDenied";
+
 // The name for a failure inside the daemon.
 const char* name_for(const Error& error);
+const char* name_for(paths::Refusal why);
 
 // Answers a call with an error. Failure to send is not reported: the caller is gone then.
 void reply(sd_bus_message* call, const char* name, const std::string& text);

@@ -36,6 +36,8 @@ inline constexpr char kSizeMismatch[] = "a7dd4417ff4c4e468bcd2987cf7d676c";
 inline constexpr char kTrouble[] = "828ec9ed18f34fa2ae086ad62b82c22f";
 // What the daemon itself can do has changed.
 inline constexpr char kManagerChanged[] = "fc56dd8f8a484a2984bda79888d95b08";
+// Somebody changed something, or was refused.
+inline constexpr char kChange[] = "9d1f3c0e5b8a4a6d8e0c6f2b71d94c35";
 // More of one kind happened at about one time than is worth a line each.
 inline constexpr char kSummary[] = "b7cb989f41cc49009cabd796991a8219";
 // Entries were left out because journald did not take them in time.

@@ -111,6 +111,11 @@ std::string object_path(const Ref& ref) {
         return or_nothing(ref.snapshot->load_balances, ref);
     case model::ObjectType::LogicalUnit:
         return ref.unit ? lu_path(*ref.unit) : "/";
+    case model::ObjectType::Path:
+        for (const auto& path : ref.unit->paths)
+            if (path.id == ref.id)
+                return object_path(View<model::Path>{ref.snapshot, ref.unit, &path});
+        return "/";
     case model::ObjectType::TargetPortGroup:
         for (const auto& group : ref.unit->groups)
             if (group.number == ref.id) return group_path(*ref.unit, ref.id);

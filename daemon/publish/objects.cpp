@@ -81,6 +81,16 @@ struct Objects::Calls {
         return 1;
     }
 
+    template <typename T>
+    static int change(sd_bus_message* call, void* userdata, sd_bus_error*) {
+        auto* served = static_cast<Served<T>*>(userdata);
+        const char* member = sd_bus_message_get_member(call);
+        for (const ChangeMethod& method : change_methods<T>())
+            if (std::strcmp(method.name, member) == 0)
+                served->objects->methods_.change(call, method, served->found);
+        return 1;
+    }
+
     static int at_root(sd_bus_message* call, void* userdata, sd_bus_error*) {
         // Every call on the root object passes here first; the one that sd-bus would answer by
         // itself with a message of any size is taken away from it.
@@ -193,6 +203,12 @@ Status Objects::add(sd_bus* bus) {
         if constexpr (std::is_same_v<T, model::LogicalUnit>)
             vtable.push_back(
                 SD_BUS_METHOD_WITH_NAMES("Refresh", "", "", "", "", Calls::refresh_unit, kOpen));
+        for (const ChangeMethod& method : change_methods<T>()) {
+            sd_bus_vtable entry = SD_BUS_METHOD(method.name, method.signature, method.result,
+                                                Calls::change<T>, kOpen);
+            entry.x.method.names = method.names;
+            vtable.push_back(entry);
+        }
         if constexpr (std::is_same_v<T, model::Path>)
             vtable.push_back(SD_BUS_SIGNAL_WITH_NAMES(
                 "IdentityChanged", "ss", SD_BUS_PARAM(old_designator) SD_BUS_PARAM(new_designator),

@@ -7,6 +7,7 @@
 
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
+#include "daemon/publish/change_methods.hpp"
 #include "daemon/publish/index.hpp"
 
 #include <functional>
@@ -28,6 +29,9 @@ class Methods {
     virtual void settled(sd_bus_message* call, std::uint64_t timeout_usec) = 0;
     virtual void refresh(sd_bus_message* call, const model::Unit* unit) = 0; // null: all
     virtual void get_managed_objects(sd_bus_message* call) = 0;
+    // Its arguments are still to be read.
+    virtual void change(sd_bus_message* call, const ChangeMethod& method,
+                        const AnyView& object) = 0;
 
   protected:
     ~Methods() = default;

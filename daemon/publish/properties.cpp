@@ -90,6 +90,17 @@ constexpr auto logical_unit_number_of() {
                       [](const View<T>& v) { return model::logical_unit_number(v->address.lun); });
 }
 
+template <auto member>
+constexpr auto of_capabilities(const char* name) {
+    return derived<Plugin>(name, Emits::Change,
+                           [](const View<Plugin>& v) { return v->capabilities.*member; });
+}
+
+template <typename T, auto member>
+constexpr auto of_upkeep(const char* name) {
+    return derived<T>(name, Emits::Change, [](const View<T>& v) { return v->upkeep.*member; });
+}
+
 std::uint32_t count(std::size_t size) {
     return static_cast<std::uint32_t>(size);
 }
@@ -152,6 +163,22 @@ constexpr auto kPlugin = std::to_array<Property<Plugin>>({
                             types |= each.type;
                         return types;
                     }),
+    of_capabilities<&Capabilities::set_access_states>("CanSetAccessStates"),
+    of_capabilities<&Capabilities::override_paths>("CanOverridePaths"),
+    of_capabilities<&Capabilities::disable_paths>("CanDisablePaths"),
+    of_capabilities<&Capabilities::maximum_weight>("MaximumWeight"),
+    of_capabilities<&Capabilities::load_balance>("LoadBalanceSupport"),
+    of_capabilities<&Capabilities::auto_failback>("AutoFailbackSupport"),
+    of_capabilities<&Capabilities::failback_rate>("FailbackPollingRateSupport"),
+    of_capabilities<&Capabilities::failback_rate_max>("FailbackPollingRateMax"),
+    of_capabilities<&Capabilities::auto_probing>("AutoProbingSupport"),
+    of_capabilities<&Capabilities::probing_rate>("ProbingPollingRateSupport"),
+    of_capabilities<&Capabilities::probing_rate_max>("ProbingPollingRateMax"),
+    of_upkeep<Plugin, &Upkeep::auto_failback>("AutoFailback"),
+    of_upkeep<Plugin, &Upkeep::failback_rate>("FailbackPollingRate"),
+    of_upkeep<Plugin, &Upkeep::auto_probing>("AutoProbing"),
+    of_upkeep<Plugin, &Upkeep::probing_rate>("ProbingPollingRate"),
+    field<&Plugin::default_selector>("DefaultSelector"),
 });
 
 constexpr auto kInitiatorPort = std::to_array<Property<InitiatorPort>>({
@@ -244,6 +271,13 @@ constexpr auto kLogicalUnit = std::to_array<Property<LogicalUnit>>({
                              // MP_LOAD_BALANCE_TYPE_UNKNOWN is bit 0.
                              return algorithm ? algorithm->type : std::uint32_t{1};
                          }),
+    derived<LogicalUnit>(
+        "OverridePath", Emits::Change,
+        [](const View<LogicalUnit>& v) { return refer(v, ObjectType::Path, v->override_path); }),
+    of_upkeep<LogicalUnit, &Upkeep::auto_failback>("AutoFailback"),
+    of_upkeep<LogicalUnit, &Upkeep::failback_rate>("FailbackPollingRate"),
+    of_upkeep<LogicalUnit, &Upkeep::auto_probing>("AutoProbing"),
+    of_upkeep<LogicalUnit, &Upkeep::probing_rate>("ProbingPollingRate"),
     field<&LogicalUnit::settings>("Settings"),
     field<&LogicalUnit::trouble>("Trouble"),
 });
@@ -324,6 +358,7 @@ constexpr auto kPath = std::to_array<Property<Path>>({
     derived<Path>("StateReadAt", Emits::Never,
                   [](const View<Path>& v) { return read(v.unit->read_times->device_mapper); }),
     field<&Path::disabled>("Disabled"),
+    field<&Path::weight>("Weight"),
     field<&Path::dm_active>("Active"),
     field<&Path::fail_count>("FailCount"),
     field<&Path::priority_group>("PriorityGroup"),

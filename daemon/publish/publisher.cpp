@@ -32,16 +32,19 @@ struct Publisher::Pending {
 };
 
 Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
-                     const daemon::Config::BusLimits& limits, Journal journal)
+                     const daemon::Config::BusLimits& limits, paths::Changer& changer,
+                     Journal::Sink sink)
   : source_(source)
   , limits_(limits)
   , current_(source.snapshot())
   , index_(*current_)
   , changes_(limits.changes_kept, current_->generation)
-  , journal_(std::move(journal))
+  , journal_(sink)
   , senders_(bus, limits.calls_per_sender)
   , heavy_answers_(bus)
-  , gatekeeper_(bus) {}
+  , gatekeeper_(bus)
+  , change_calls_(
+        gatekeeper_, [this] { return current_; }, index_, changer, std::move(sink)) {}
 
 Publisher::~Publisher() {
     *alive_ = false;
@@ -51,8 +54,8 @@ Publisher::~Publisher() {
 Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
-                                                     Journal journal) {
-    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits, std::move(journal)));
+                                                     paths::Changer& changer, Journal::Sink sink) {
+    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits, changer, std::move(sink)));
     auto take = [](auto& member, auto result) -> Status {
         if (!result) return std::move(result).error();
         member = std::move(*result);
@@ -125,12 +128,16 @@ int Publisher::journal_due(sd_event_source*, std::uint64_t, void* userdata) {
     return 0;
 }
 
+void Publisher::refuse_too_many(sd_bus_message* call) const {
+    error::reply(call, error::kLimitsExceeded,
+                 std::to_string(limits_.calls_per_sender) +
+                     " calls of this client are unanswered already.");
+}
+
 std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {
     auto admitted = senders_.admit(call);
     if (!admitted) {
-        error::reply(call, error::kLimitsExceeded,
-                     std::to_string(limits_.calls_per_sender) +
-                         " calls of this client are unanswered already.");
+        refuse_too_many(call);
         return nullptr;
     }
     return std::make_shared<Pending>(
@@ -319,6 +326,12 @@ void Publisher::refresh(sd_bus_message* call, const model::Unit* unit) {
                 [this](const model::Unit& each) { source_.refresh(each.unit.id); });
         sd_bus_reply_method_return(to, "");
     });
+}
+
+void Publisher::change(sd_bus_message* call, const ChangeMethod& method, const AnyView& object) {
+    auto admitted = senders_.admit(call);
+    if (!admitted) return refuse_too_many(call);
+    change_calls_.take(call, std::move(*admitted), method, object);
 }
 
 void Publisher::get_managed_objects(sd_bus_message* call) {

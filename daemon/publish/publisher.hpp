@@ -10,6 +10,7 @@
 #include "daemon/inventory/source.hpp"
 #include "daemon/publish/background.hpp"
 #include "daemon/publish/bulk.hpp"
+#include "daemon/publish/change_calls.hpp"
 #include "daemon/publish/changes.hpp"
 #include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/generation_page.hpp"
@@ -36,12 +37,12 @@ using bus::kBusName;
 
 class Publisher final : public daemon::ModelListener, private Methods {
   public:
-    // Bus, loop and source must outlive the publisher. What the source has at this moment is there
-    // from the beginning; nothing is signalled for it.
+    // Bus, loop, source and changer must outlive the publisher. What the source has at this moment
+    // is there from the beginning; nothing is signalled for it.
     static Result<std::unique_ptr<Publisher>> create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
-                                                     Journal journal);
+                                                     paths::Changer& changer, Journal::Sink sink);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
@@ -59,7 +60,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
 
   private:
     Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits,
-              Journal journal);
+              paths::Changer& changer, Journal::Sink sink);
 
     void get_snapshot(sd_bus_message* call) override;
     void metrics(sd_bus_message* call) override;
@@ -69,6 +70,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     void settled(sd_bus_message* call, std::uint64_t timeout_usec) override;
     void refresh(sd_bus_message* call, const model::Unit* unit) override;
     void get_managed_objects(sd_bus_message* call) override;
+    void change(sd_bus_message* call, const ChangeMethod& method, const AnyView& object) override;
 
     Figures figures() const;
     static int journal_due(sd_event_source*, std::uint64_t, void* userdata);
@@ -76,6 +78,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     // A call that is answered later; nothing, and answered, where its sender has too many.
     struct Pending;
     std::shared_ptr<Pending> admit(sd_bus_message* call);
+    void refuse_too_many(sd_bus_message* call) const;
     // Answers, or refuses with LimitsExceeded where the bus has to hold too much for its clients.
     void give(const std::shared_ptr<Pending>& pending,
               std::function<void(sd_bus_message* to)> answer);
@@ -93,6 +96,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Senders senders_;
     HeavyAnswers heavy_answers_;
     Gatekeeper gatekeeper_;
+    ChangeCalls change_calls_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;
     std::shared_ptr<SnapshotFiles> snapshot_files_ =

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Who changes tables, and what was asked of it: what the model shows of both.
+#pragma once
+
+#include "daemon/paths/intents.hpp"
+#include "daemon/paths/path_manager.hpp"
+
+#include <memory>
+
+namespace mpapi::paths {
+
+struct Management {
+    const PathManager* manager = nullptr;   // null: nobody does
+    std::shared_ptr<const Intents> intents; // never null
+};
+
+// Who is told (the inventory).
+class ManagementObserver {
+  public:
+    // A disabled path is one that the intents name and no table does.
+    virtual void set_management(const PathManager* manager,
+                                std::shared_ptr<const Intents> intents) = 0;
+
+  protected:
+    ~ManagementObserver() = default;
+};
+
+} // namespace mpapi::paths
