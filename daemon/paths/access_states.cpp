@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/paths/access_states.hpp"
 
+#include "common/model/names.hpp"
 #include "daemon/inventory/device_inquiry.hpp"
 #include "daemon/paths/set_groups_command.hpp"
 

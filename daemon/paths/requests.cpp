@@ -46,14 +46,15 @@ class Editor {
 
     Edited operator()(const SetWeight& request) {
         if (!find_path()) return gone();
-        if (capabilities().maximum_weight < 2)
-            return request.weight == 1
-                       ? unchanged()
-                       : Edited(unsupported("The path manager in force has no path weights."));
+        if (capabilities().maximum_weight == 0)
+            return unsupported("The path manager in force has no path weights.");
         if (request.weight > capabilities().maximum_weight)
             return refuse(Refusal::InvalidWeight,
                           "Weight " + std::to_string(request.weight) + " is over the maximum, " +
                               std::to_string(capabilities().maximum_weight) + ".");
+        // Paths are enabled or disabled then, and no more.
+        if (capabilities().maximum_weight == 1 && request.weight == 0)
+            return unsupported("The path manager in force disables paths, but weighs none.");
         const auto name = path_name(now_, *unit_, *path_);
         if (!name) return nameless();
         UnitIntent& intent = unit_intent();
@@ -275,7 +276,6 @@ class Editor {
         std::erase_if(asked_.units, [](const auto& each) { return each.second.empty(); });
         return std::move(asked_);
     }
-    Edited unchanged() { return edited(); }
 
     static Refused unsupported(std::string text) {
         return refuse(Refusal::Unsupported, std::move(text));

@@ -3,6 +3,7 @@
 
 #include "common/scsi/commands.hpp"
 #include "common/scsi/sense.hpp"
+#include "common/scsi/text.hpp"
 #include "daemon/inventory/device_inquiry.hpp"
 
 namespace mpapi::paths {
