@@ -3,6 +3,8 @@
 
 #include "common/settings/document.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <limits>
 
@@ -17,23 +19,45 @@ constexpr char kHeader[] =
 
 constexpr std::int64_t kMostSeconds = std::numeric_limits<std::uint32_t>::max();
 
-// TOML 1.0, "Basic strings". Names come from devices: any byte but NUL may be in them.
+// TOML 1.0, "Basic strings". Names come from devices and administrators: what the reader of
+// settings takes for no text (control characters) is written as '%' and two digits, and so is '%'.
 std::string quoted(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            result += '\\';
-            result += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            char escape[8];
-            std::snprintf(escape, sizeof escape, "\\u%04x", byte);
+        if (byte < 0x20 || byte == 0x7f || c == '%') {
+            char escape[4];
+            std::snprintf(escape, sizeof escape, "%%%02x", byte);
             result += escape;
         } else {
+            if (c == '"' || c == '\\') result += '\\';
             result += c;
         }
     }
     return result += '"';
+}
+
+std::optional<std::string> name(settings::Section& from, std::string_view key) {
+    const auto told = from.text(key);
+    if (!told) return std::nullopt;
+    std::string text;
+    for (std::size_t i = 0; i < told->size(); ++i) {
+        if ((*told)[i] != '%') {
+            text += (*told)[i];
+            continue;
+        }
+        unsigned byte = 0;
+        const char* const digits = told->data() + i + 1;
+        const char* const end = told->data() + std::min(told->size(), i + 3);
+        const auto [rest, error] = std::from_chars(digits, end, byte, 16);
+        if (error != std::errc() || rest != digits + 2) {
+            from.complain(key, "expected two hexadecimal digits behind %");
+            return std::nullopt;
+        }
+        text += static_cast<char>(byte);
+        i += 2;
+    }
+    return text;
 }
 
 void line(std::string& to, std::string_view key, const std::string& value) {
@@ -95,9 +119,9 @@ Settings settings_of(settings::Section& from) {
 
 // All four must be there.
 std::optional<PathName> path_of(settings::Section& from) {
-    auto unit = from.text("logical_unit");
-    auto initiator = from.text("initiator_port");
-    auto target = from.text("target_port");
+    auto unit = name(from, "logical_unit");
+    auto initiator = name(from, "initiator_port");
+    auto target = name(from, "target_port");
     const auto lun = from.text("lun");
     if (!unit || !initiator || !target || !lun) {
         from.complain("lun", "expected logical_unit, initiator_port, target_port and lun");
@@ -154,7 +178,7 @@ Result<Intents> parse_intents(std::string_view text, const std::string& name) {
     if (!root.integer("version", 1, 1)) root.complain("version", "expected version = 1");
     if (auto section = root.section("everywhere")) intents.everywhere = settings_of(*section);
     for (settings::Section& section : root.sections("unit")) {
-        const auto key = section.text("key");
+        const auto key = name(section, "key");
         if (!key) section.complain("key", "expected the key of a logical unit");
         UnitIntent unit = unit_of(section);
         if (key && !unit.empty()) intents.units[*key] = std::move(unit);
