@@ -162,20 +162,22 @@ class Hardware {
     // What the multipath driver is: name, vendor, version, selectors. For model::Plugin.
     virtual model::Plugin describe() = 0;
 
-    // Changes of a map. None blocks; `done` is called once, later, from the loop. ENODEV: this map
-    // is gone, another may have its number. What changed is told to the observer first.
-    using Done = std::function<void(Status)>;
+    // Changes of a map, made in the order in which they are asked for. None blocks; `ended` is
+    // called once, later, from the loop. What changed is told to the observer first. ENODEV: this
+    // map is gone, another may have its number. EBUSY: somebody has suspended it or, of removal,
+    // has it open. ETIMEDOUT: there was no answer; the change may still happen.
+    using Ended = std::function<void(Status)>;
     // To the multipath target: "fail_path 8:16" (drivers/md/dm-mpath.c, multipath_message()).
-    virtual void send_message(const MapRef& map, const std::string& message, Done done) = 0;
+    virtual void send_message(const MapRef& map, const std::string& message, Ended ended) = 0;
     // Parameters of the multipath target in the place of the ones in force, size and all else as
     // they are, without a flush and without losing I/O. On failure the old table is in force, the
-    // new one cleared, and nothing is left suspended.
-    virtual void load_table(const MapRef& map, const std::string& table, Done done) = 0;
-    // EBUSY where anybody has it open.
-    virtual void remove_map(const MapRef& map, Done done) = 0;
+    // new one cleared, and nothing is left suspended. ENXIO: a device of the table is gone.
+    virtual void load_table(const MapRef& map, const std::string& table, Ended ended) = 0;
+    // Never forced, never deferred.
+    virtual void remove_map(const MapRef& map, Ended ended) = 0;
     // Takes away tables that were loaded but never came into force: of one who was killed in
     // between.
-    virtual void clear_inactive_table(const MapRef& map, Done done) = 0;
+    virtual void clear_inactive_table(const MapRef& map, Ended ended) = 0;
 };
 
 } // namespace mpapi::daemon

@@ -2,82 +2,18 @@
 #include "daemon/kernel/device_mapper.hpp"
 
 #include "common/dm/map_identity.hpp"
+#include "daemon/kernel/dm_task.hpp"
 
-#include <libdevmapper.h>
 #include <sys/sysmacros.h>
 
-#include <cerrno>
-#include <cstdarg>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 namespace mpapi::kernel {
 namespace {
 
 constexpr std::uint64_t sector = 512;
-
-struct Destroy {
-    void operator()(dm_task* task) const noexcept { dm_task_destroy(task); }
-};
-using Task = std::unique_ptr<dm_task, Destroy>;
-
-// The library's last complaint on this thread.
-thread_local std::string complaint;
-
-[[gnu::format(printf, 5, 6)]] void keep_complaint(int level, const char*, int, int,
-                                                  const char* format, ...) {
-    // The low bits are syslog's levels; above them stand flags.
-    constexpr int level_mask = 0x07, error_level = 3;
-    if ((level & level_mask) > error_level) return;
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    complaint = text;
-}
-
-Error failure(const char* action, const std::string& object, int errnum) {
-    return Error{action, object, errnum == 0 ? complaint : "", errnum};
-}
-
-bool is_gone(int errnum) {
-    return errnum == ENXIO || errnum == ENODEV || errnum == ENOENT;
-}
-
-struct Run {
-    Task task;
-    int errnum = 0; // 0 with no task: the library failed before it asked the kernel
-    explicit operator bool() const { return task != nullptr; }
-};
-
-template <typename Prepare>
-Run run(int type, Prepare prepare) {
-    complaint.clear();
-    Task task(dm_task_create(type));
-    // Counting who has a map open costs a lock that suspending takes too.
-    if (!task || !dm_task_no_open_count(task.get()) || !prepare(task.get())) return {};
-    if (!dm_task_run(task.get())) return {nullptr, dm_task_get_errno(task.get())};
-    return {std::move(task), 0};
-}
-
-Run run(int type) {
-    return run(type, [](dm_task*) { return true; });
-}
-
-Run run_on_map(int type, model::DeviceNumber number) {
-    return run(type, [number](dm_task* task) {
-        return dm_task_set_major_minor(task, static_cast<int>(number.major),
-                                       static_cast<int>(number.minor), 0) &&
-               dm_task_no_flush(task) && dm_task_skip_lockfs(task);
-    });
-}
-
-std::string text_of(model::DeviceNumber number) {
-    return std::to_string(number.major) + ":" + std::to_string(number.minor);
-}
 
 // Since 4.37.0 an entry of the list has an event number behind the name, on the next multiple of
 // eight (list_devices() in drivers/md/dm-ioctl.c).
@@ -97,44 +33,17 @@ std::uint32_t event_number_of(const dm_names* entry, std::size_t name_length) {
     return number;
 }
 
-struct Target {
-    std::string type;
-    std::string parameters;
-    std::uint64_t end = 0; // of the last target, sectors
-    std::size_t count = 0;
-};
-
-// The first target, and how many there are.
-Target first_target(dm_task* task) {
-    Target first;
-    void* next = nullptr;
-    do {
-        std::uint64_t start = 0, length = 0;
-        char* type = nullptr;
-        char* parameters = nullptr;
-        next = dm_get_next_target(task, next, &start, &length, &type, &parameters);
-        if (!type) break;
-        if (first.count++ == 0) {
-            first.type = type;
-            if (parameters) first.parameters = parameters;
-        }
-        first.end = start + length;
-    } while (next);
-    return first;
+DmRun ask_of_map(int type, model::DeviceNumber number) {
+    return run_dm_task(type, [number](dm_task* task) {
+        return set_number(task, number) && dm_task_no_flush(task) && dm_task_skip_lockfs(task);
+    });
 }
 
 } // namespace
 
-void prepare_device_mapper_library() {
-    dm_log_with_errno_init(keep_complaint);
-    dm_hold_control_dev(1);
-    // Names as the kernel holds them, whatever the environment says; we decode them ourselves.
-    dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
-}
-
 Result<std::vector<ListedMap>> list_maps() {
-    const auto done = run(DM_DEVICE_LIST);
-    if (!done) return failure("list device-mapper maps", "", done.errnum);
+    const auto done = run_dm_task(DM_DEVICE_LIST, [](dm_task*) { return true; });
+    if (!done) return dm_failure("list device-mapper maps", "", done.errnum);
     std::vector<ListedMap> maps;
     const dm_names* entry = dm_task_get_names(done.task.get());
     // An empty list is one entry with number 0.
@@ -155,14 +64,14 @@ Result<std::vector<ListedMap>> list_maps() {
 
 Result<std::optional<MapReading>> read_map(model::DeviceNumber number) {
     const auto gone = std::optional<MapReading>();
-    const auto status = run_on_map(DM_DEVICE_STATUS, number);
+    const auto status = ask_of_map(DM_DEVICE_STATUS, number);
     if (!status) {
         if (is_gone(status.errnum)) return gone;
-        return failure("read status of map", text_of(number), status.errnum);
+        return dm_failure("read status of map", text_of(number), status.errnum);
     }
     dm_info info{};
     if (!dm_task_get_info(status.task.get(), &info))
-        return failure("read status of map", text_of(number), 0);
+        return dm_failure("read status of map", text_of(number), 0);
     if (!info.exists) return gone;
 
     MapReading reading;
@@ -174,10 +83,10 @@ Result<std::optional<MapReading>> read_map(model::DeviceNumber number) {
         return std::optional(reading);
     }
 
-    const auto table = run_on_map(DM_DEVICE_TABLE, number);
+    const auto table = ask_of_map(DM_DEVICE_TABLE, number);
     if (!table) {
         if (is_gone(table.errnum)) return gone;
-        return failure("read table of map", text_of(number), table.errnum);
+        return dm_failure("read table of map", text_of(number), table.errnum);
     }
     auto loaded = first_target(table.task.get());
     // Another table came between the two questions; its own event will bring us back.
@@ -200,8 +109,8 @@ Result<std::optional<MapReading>> read_map(model::DeviceNumber number) {
 }
 
 Result<std::string> multipath_target_version() {
-    const auto done = run(DM_DEVICE_LIST_VERSIONS);
-    if (!done) return failure("list device-mapper targets", "", done.errnum);
+    const auto done = run_dm_task(DM_DEVICE_LIST_VERSIONS, [](dm_task*) { return true; });
+    if (!done) return dm_failure("list device-mapper targets", "", done.errnum);
     const dm_versions* entry = dm_task_get_versions(done.task.get());
     while (entry && entry->name[0] != '\0') {
         if (std::string_view(entry->name) == "multipath")

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// libdevmapper: list, table, status, versions. Reading only.
+// What device-mapper has: list, table, status, versions. Reading only; on the thread of
+// dm_thread.hpp, for libdevmapper is not thread-safe.
 //
-// The library keeps state of its own and is not thread-safe, so one thread at a time calls these
-// (dm_thread.hpp). None of them waits for a map: a status is asked for without a flush and without
-// a lock on what is above, so a suspended map answers too, and no udev cookie is waited for. Maps
-// are named by number: a name may change between the list and the question.
-//
-// What the library would print goes into the Error instead.
+// None of these waits for a map: a status is asked for without a flush and without a lock on what
+// is above, so a suspended map answers too. Maps are named by number: a name may change between
+// the list and the question.
 #pragma once
 
 #include "common/result.hpp"
@@ -19,11 +17,6 @@
 #include <vector>
 
 namespace mpapi::kernel {
-
-// Before the first use, once in a process: silences the library and keeps its control descriptor
-// open between commands. Do this only when /dev/mapper/control could be opened: the library makes
-// that node where it is missing.
-void prepare_device_mapper_library();
 
 // Every map of the kernel. Event numbers are 0 on kernels without them (before 4.13).
 Result<std::vector<ListedMap>> list_maps();

@@ -3,14 +3,17 @@
 
 #include "common/system/signals_blocked.hpp"
 #include "daemon/kernel/device_mapper.hpp"
+#include "daemon/kernel/dm_task.hpp"
 #include "daemon/kernel/map_list.hpp"
 
 #include <pthread.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -20,6 +23,8 @@ namespace mpapi::kernel {
 namespace {
 
 constexpr auto patience_at_end = std::chrono::seconds(2);
+// So long changes are made before there is a look: what they do is to be seen soon.
+constexpr auto changes_at_once = std::chrono::milliseconds(20);
 
 struct Request {
     std::uint64_t ticket = 0;
@@ -113,9 +118,35 @@ struct DmThread::Shared {
     bool asked = false;
     bool stop = false;
     bool ended = false;
+    std::deque<std::pair<std::uint64_t, MapChange>> changes;
+    std::uint64_t next_change = 1;
     std::vector<DmSight> sights;
     Fd wake;
+
+    // The tickets given so far: a sight of some maps alone answers no other.
+    void glance_at(model::DeviceNumber map) {
+        pending.ticket = next_ticket - 1;
+        pending.glances.insert(map);
+    }
+    std::vector<EndedChange> make_changes(std::unique_lock<std::mutex>& lock);
 };
+
+// `lock` is held but while a change is made.
+std::vector<EndedChange> DmThread::Shared::make_changes(std::unique_lock<std::mutex>& lock) {
+    std::vector<EndedChange> made;
+    const auto began = std::chrono::steady_clock::now();
+    while (!changes.empty() && !stop &&
+           std::chrono::steady_clock::now() - began < changes_at_once) {
+        const auto [number, change] = std::move(changes.front());
+        changes.pop_front();
+        lock.unlock();
+        auto status = make_change(change);
+        lock.lock();
+        made.push_back({number, std::move(status)});
+        glance_at(change.map.number);
+    }
+    return made;
+}
 
 Result<std::unique_ptr<DmThread>> DmThread::start() {
     auto shared = std::make_shared<Shared>();
@@ -179,11 +210,28 @@ std::uint64_t DmThread::look_at_all() {
 
 void DmThread::glance_at(const std::vector<model::DeviceNumber>& maps) {
     const std::lock_guard lock(shared_->mutex);
-    // The tickets given so far: a sight of these maps alone answers no other.
-    shared_->pending.ticket = shared_->next_ticket - 1;
-    shared_->pending.glances.insert(maps.begin(), maps.end());
+    for (const auto map : maps)
+        shared_->glance_at(map);
     shared_->asked = true;
     shared_->changed.notify_all();
+}
+
+std::uint64_t DmThread::change(MapChange change) {
+    const std::lock_guard lock(shared_->mutex);
+    const auto number = shared_->next_change++;
+    shared_->changes.emplace_back(number, std::move(change));
+    shared_->changed.notify_all();
+    return number;
+}
+
+bool DmThread::withdraw(std::uint64_t number) {
+    const std::lock_guard lock(shared_->mutex);
+    auto& changes = shared_->changes;
+    const auto found = std::find_if(changes.begin(), changes.end(),
+                                    [number](const auto& one) { return one.first == number; });
+    if (found == changes.end()) return false;
+    changes.erase(found);
+    return true;
 }
 
 void DmThread::work(const std::shared_ptr<Shared>& shared) {
@@ -193,18 +241,24 @@ void DmThread::work(const std::shared_ptr<Shared>& shared) {
     std::string version;
     std::unique_lock lock(shared->mutex);
     while (true) {
-        shared->changed.wait(lock, [&] { return shared->asked || shared->stop; });
+        shared->changed.wait(
+            lock, [&] { return shared->asked || !shared->changes.empty() || shared->stop; });
         if (shared->stop) break;
+        auto made = shared->make_changes(lock);
         auto request = std::exchange(shared->pending, {});
         shared->asked = false;
         lock.unlock();
 
+        const auto ticket = request.ticket;
         auto seen = carry_out(std::move(request), known);
-        if (!seen) {
+        if (!seen && made.empty()) {
             lock.lock();
             continue;
         }
-        auto& sight = *seen;
+        DmSight sight;
+        sight.ticket = ticket;
+        if (seen) sight = std::move(*seen);
+        sight.ended = std::move(made);
         // The target's module may be loaded with the first map.
         if (version.empty())
             if (auto found = multipath_target_version()) version = std::move(*found);

@@ -4,14 +4,18 @@
 // and hands over what it saw through a queue that an event descriptor announces. Requests that
 // come while it works are made one: a burst of a thousand events costs a few lists.
 //
-// A device-mapper command does not wait for devices, but it does wait for locks that a broken
-// kernel may hold for ever. Then this thread is stuck and the daemon goes on with what it knew; at
-// the end it is left behind.
+// Changes of maps are made here too, one after the other, and the changed map is looked at before
+// the end of its change is told. Between many changes there is a look every now and then.
+//
+// Looking does not wait for devices, but it does wait for locks that a broken kernel may hold for
+// ever, and putting a table in force waits for commands that devices have. Then this thread is
+// stuck and the daemon goes on with what it knew; at the end it is left behind.
 #pragma once
 
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/hardware.hpp"
+#include "daemon/kernel/map_changes.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +25,12 @@
 
 namespace mpapi::kernel {
 
-// What one look brought. In this order: gone, present.
+struct EndedChange {
+    std::uint64_t number = 0; // as change() returned it
+    Status status = Done{};
+};
+
+// What one look brought. In this order: gone, present, ended.
 struct DmSight {
     std::uint64_t ticket = 0; // of the last request that this look answers
     std::vector<model::DeviceNumber> gone;
@@ -29,6 +38,7 @@ struct DmSight {
     std::string target_version;                                   // "" unknown
     Status status = Done{};                                       // why the list could not be read
     std::vector<Error> troubles;                                  // of single maps
+    std::vector<EndedChange> ended;                               // changes, in their order
 };
 
 class DmThread {
@@ -51,6 +61,12 @@ class DmThread {
     // Reads these maps without the list, and tells nothing where nothing is new: for the regular
     // refresh, which finds everything as it was.
     void glance_at(const std::vector<model::DeviceNumber>& maps);
+
+    // Makes a change after those asked for before. Its end comes with a sight, under the number
+    // that is returned.
+    std::uint64_t change(MapChange change);
+    // Takes it back. False: it was begun.
+    bool withdraw(std::uint64_t number);
 
   private:
     struct Shared;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 namespace mpapi::kernel {
@@ -57,6 +58,16 @@ Status KernelHardware::start(sd_event* loop, daemon::HardwareObserver& observer)
     settling_source_.reset(source);
     sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 20);
     sd_event_source_set_enabled(source, SD_EVENT_OFF);
+
+    r = add_turns(
+        loop_, &source,
+        [](sd_event_source*, std::uint64_t, void* self) {
+            static_cast<KernelHardware*>(self)->tell_refusals();
+            return 0;
+        },
+        this);
+    if (r < 0) return Error{"start watching hardware", "", "", -r};
+    refusal_source_.reset(source);
     return Done{};
 }
 
@@ -307,6 +318,7 @@ bool KernelHardware::arm_device_mapper() {
 }
 
 void KernelHardware::take_sights() {
+    std::vector<EndedChange> ended;
     for (auto& sight : dm_->take()) {
         first_sight_deadline_.reset();
         answered_ = sight.ticket;
@@ -326,9 +338,11 @@ void KernelHardware::take_sights() {
             for (const auto number : devices_in_status(map->status))
                 disks_->look_at_state(disks_->device_with(number));
         }
+        std::move(sight.ended.begin(), sight.ended.end(), std::back_inserter(ended));
     }
     tell_when_enumerated();
     wake_settling();
+    end_changes(std::move(ended));
 }
 
 void KernelHardware::tell_device_mapper(const std::string& trouble) {

@@ -28,10 +28,13 @@
 
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace mpapi::kernel {
 
@@ -48,6 +51,10 @@ class KernelHardware final : public daemon::Hardware {
                     const std::vector<model::DeviceNumber>& maps) override;
     // The version is known from the first map on, for its module is loaded then.
     model::Plugin describe() override;
+    void send_message(const daemon::MapRef& map, const std::string& message, Ended ended) override;
+    void load_table(const daemon::MapRef& map, const std::string& table, Ended ended) override;
+    void remove_map(const daemon::MapRef& map, Ended ended) override;
+    void clear_inactive_table(const daemon::MapRef& map, Ended ended) override;
 
   private:
     struct Settling {
@@ -55,6 +62,11 @@ class KernelHardware final : public daemon::Hardware {
         std::optional<std::uint64_t> ticket; // set once udev was done; of the last look at maps
         std::function<void(Status)> done;
         EventSource deadline;
+    };
+
+    struct Changing {
+        std::string map; // its name
+        Ended ended;
     };
 
     Status watch_udev();
@@ -74,6 +86,12 @@ class KernelHardware final : public daemon::Hardware {
     void take_sights();
     void tell_device_mapper(const std::string& trouble);
     void tell_udev(const std::string& trouble);
+
+    void ask_for_change(MapChange change, Ended ended);
+    void watch_changes();
+    void end_changes(std::vector<EndedChange> ended);
+    void give_changes_up();
+    void tell_refusals();
 
     void tell_when_enumerated();
     void wake_settling();
@@ -101,9 +119,11 @@ class KernelHardware final : public daemon::Hardware {
     std::optional<std::string> dm_trouble_, udev_trouble_; // as last told
     std::string target_version_;
     std::list<std::unique_ptr<Settling>> settling_;
+    std::map<std::uint64_t, Changing> changing_; // by number of dm_
+    std::vector<std::pair<Changing, Error>> refused_;
 
     EventSource udev_source_, kernel_source_, enumeration_source_, control_source_, sights_source_,
-        settling_source_, queue_source_, first_sight_deadline_;
+        settling_source_, queue_source_, first_sight_deadline_, change_deadline_, refusal_source_;
 };
 
 } // namespace mpapi::kernel

@@ -54,8 +54,19 @@ class SgDevice final : public daemon::ScsiDevice {
 
     ScsiReply read(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> data,
                    std::chrono::milliseconds timeout) override {
+        return send(cdb, data, {}, timeout);
+    }
+    ScsiReply write(std::span<const std::uint8_t> cdb, std::span<const std::uint8_t> data,
+                    std::chrono::milliseconds timeout) override {
+        return send(cdb, {}, data, timeout);
+    }
+
+  private:
+    // At most one of the buffers is not empty.
+    ScsiReply send(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> in,
+                   std::span<const std::uint8_t> out, std::chrono::milliseconds timeout) {
         ScsiReply reply;
-        if (cdb.empty() || cdb.size() > UINT8_MAX || data.size() > INT_MAX) {
+        if (cdb.empty() || cdb.size() > UINT8_MAX || in.size() > INT_MAX || out.size() > INT_MAX) {
             reply.error = Error{"SG_IO", node_, "command or buffer of no possible length", EINVAL};
             return reply;
         }
@@ -69,8 +80,9 @@ class SgDevice final : public daemon::ScsiDevice {
         std::array<std::uint8_t, 252> sense{};
         set_scsi_pt_cdb(command.get(), cdb.data(), static_cast<int>(cdb.size()));
         set_scsi_pt_sense(command.get(), sense.data(), static_cast<int>(sense.size()));
-        if (!data.empty())
-            set_scsi_pt_data_in(command.get(), data.data(), static_cast<int>(data.size()));
+        if (!in.empty()) set_scsi_pt_data_in(command.get(), in.data(), static_cast<int>(in.size()));
+        if (!out.empty())
+            set_scsi_pt_data_out(command.get(), out.data(), static_cast<int>(out.size()));
         // 0 would be the library's own idea.
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(timeout).count();
         const int refused = do_scsi_pt(
@@ -89,14 +101,14 @@ class SgDevice final : public daemon::ScsiDevice {
         answer.driver_failed =
             answer.host_status == 0 &&
             get_scsi_pt_result_category(command.get()) == SCSI_PT_RESULT_TRANSPORT_ERR;
-        answer.asked = data.size();
-        answer.residual = get_scsi_pt_resid(command.get());
+        // Of what went out nothing is received, whatever is left of it.
+        answer.asked = in.size();
+        answer.residual = in.empty() ? 0 : get_scsi_pt_resid(command.get());
         answer.sense_written =
             static_cast<std::size_t>(std::max(0, get_scsi_pt_sense_len(command.get())));
         return read_sg_answer(answer, sense, node_);
     }
 
-  private:
     Fd file_;
     std::string node_;
 };

@@ -15,6 +15,7 @@
 #include "common/system/handle.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/san/description.hpp"
+#include "daemon/san/loaded_table.hpp"
 #include "daemon/san/news.hpp"
 #include "daemon/san/reservations.hpp"
 #include "daemon/san/stripes.hpp"
@@ -148,7 +149,9 @@ struct Map {
     std::uint32_t group = 0; // in use, 0 none
     bool suspended = false;
     bool told_suspended = false;
+    bool held = false; // somebody has it open
     bool news = false;
+    std::unique_ptr<LoadedTable> loaded; // null: the table follows from the description
 };
 
 class Fabric {

@@ -41,6 +41,8 @@ enum class Verb : std::uint8_t {
     MapRenamed,
     MapSuspended,
     MapResumed,
+    MapHeld,
+    MapReleased,
     MapIo,
     MapText,
     Reply,

@@ -3,6 +3,7 @@
 
 #include "daemon/san/device.hpp"
 #include "daemon/san/kernel_names.hpp"
+#include "daemon/san/map_changes.hpp"
 #include "daemon/san/maps.hpp"
 #include "daemon/san/section_reader.hpp"
 
@@ -54,6 +55,8 @@ class Faults {
         case Verb::MapRenamed:
         case Verb::MapSuspended:
         case Verb::MapResumed:
+        case Verb::MapHeld:
+        case Verb::MapReleased:
         case Verb::MapIo:
         case Verb::MapText:
             return with_map();
@@ -479,7 +482,8 @@ class Faults {
         Map& map = fabric_.maps[*index];
         switch (fault_.verb) {
         case Verb::MapRemoved:
-            remove_map(fabric_, *index);
+            if (!take_map_away(fabric_, *index))
+                return wrong(fault_.map, "somebody has it open", EBUSY);
             return Done{};
         case Verb::MapRenamed:
             if (find_map(fault_.name))
@@ -492,6 +496,10 @@ class Faults {
         case Verb::MapResumed:
             map.suspended = false;
             break;
+        case Verb::MapHeld:
+        case Verb::MapReleased:
+            map.held = fault_.verb == Verb::MapHeld;
+            return Done{}; // nor this
         case Verb::MapText:
             map.table_text = fault_.table;
             map.status_text = fault_.status;

@@ -19,7 +19,7 @@ namespace mpapi::san {
 using Later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
 // The loop's thread only. Fails with the verb, the thing and ENOENT for a thing that is not there,
-// EINVAL or EEXIST for what cannot be done to it; then nothing has changed.
+// EINVAL, EEXIST or EBUSY for what cannot be done to it; then nothing has changed.
 Status apply_fault(Fabric& fabric, const Fault& fault, const Later& later);
 
 // After a command (SET TARGET PORT GROUPS) changed the states of the unit's groups: the unit

@@ -30,4 +30,12 @@ model::DeviceNumber disk_number(std::uint32_t index) {
     return {major, (index & 0xf) << 4 | (index & 0xfff00)};
 }
 
+std::optional<std::uint32_t> disk_index(model::DeviceNumber number) {
+    const auto [major, minor] = number;
+    const bool spread = (major >= 65 && major <= 71) || (major >= 128 && major <= 135);
+    if ((major != 8 && !spread) || minor > 0xfffff || (minor & 0xf) != 0) return std::nullopt;
+    const std::uint32_t nth = major == 8 ? 0 : major < 128 ? major - 64 : major - 120;
+    return (minor & 0xfff00) | nth << 4 | (minor & 0xf0) >> 4;
+}
+
 } // namespace mpapi::san

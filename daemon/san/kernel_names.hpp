@@ -19,6 +19,8 @@ std::string disk_name(std::uint32_t index);
 // nullopt for what is no "sd…" name or is beyond 20 bits.
 std::optional<std::uint32_t> disk_index(std::string_view name);
 model::DeviceNumber disk_number(std::uint32_t index);
+// nullopt for a number that no disk has.
+std::optional<std::uint32_t> disk_index(model::DeviceNumber number);
 
 // scsilun_to_int(): LUNs from 256 on use flat space addressing (SAM-5 4.7.7.3), and the method bits
 // stay in the kernel's number.

@@ -1,90 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/san/maps.hpp"
 
-#include "common/dm/multipath_status.hpp"
-#include "common/dm/multipath_table.hpp"
-#include "daemon/san/kernel_names.hpp"
+#include "daemon/san/map_groups.hpp"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 namespace mpapi::san {
 
 namespace {
-
-using model::AccessState;
-
-std::span<Path> paths_of(Fabric& fabric, const Unit& unit) {
-    return std::span(fabric.paths).subspan(unit.first_path, unit.path_count);
-}
-
-std::span<const Path> paths_of(const Fabric& fabric, const Unit& unit) {
-    return std::span(fabric.paths).subspan(unit.first_path, unit.path_count);
-}
-
-// Which state multipathd would rather use. The preferred bit decides among optimized groups only:
-// a preferred group in standby is no good choice.
-int rank(const GroupState* group) {
-    if (!group) return 10;
-    switch (group->state) {
-    case AccessState::ActiveOptimized:
-        return group->preferred ? 11 : 10;
-    case AccessState::ActiveNonOptimized:
-        return 5;
-    case AccessState::LogicalBlockDependent:
-        return 4;
-    case AccessState::Standby:
-        return 2;
-    case AccessState::Transitioning:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-// Whether a TEST UNIT READY gets anything but "this path leads nowhere".
-bool reachable(const Fabric& fabric, const Path& path) {
-    const GroupState* group = fabric.state_of(path);
-    return fabric.has_disk(path) && !path.lost && !path.offline && fabric.units[path.unit].exists &&
-           (!group ||
-            (group->state != AccessState::Unavailable && group->state != AccessState::Offline));
-}
-
-// Whether a READ is carried out.
-bool carries_io(const Fabric& fabric, const Path& path) {
-    return reachable(fabric, path) && rank(fabric.state_of(path)) > 2;
-}
-
-bool usable(const Path& path) {
-    return path.table_disk != none && !path.failed;
-}
-
-// The best group with a usable path; of equals the first. 0: none.
-std::uint32_t best_group(const Fabric& fabric, const Unit& unit) {
-    std::uint32_t best = 0;
-    int best_rank = -1;
-    for (const Path& path : paths_of(fabric, unit)) {
-        if (!usable(path) || path.priority_group == 0) continue;
-        const int found = rank(fabric.state_of(path));
-        if (found > best_rank || (found == best_rank && path.priority_group < best)) {
-            best = path.priority_group;
-            best_rank = found;
-        }
-    }
-    return best;
-}
-
-// As choose_pgpath() does: the group in use as long as it has a usable path, then the first.
-std::uint32_t next_group(const Fabric& fabric, const Unit& unit, std::uint32_t current) {
-    std::uint32_t first = 0;
-    for (const Path& path : paths_of(fabric, unit)) {
-        if (!usable(path)) continue;
-        if (path.priority_group == current) return current;
-        if (first == 0 || path.priority_group < first) first = path.priority_group;
-    }
-    return first;
-}
 
 // Whose group a path belongs to by the unit's grouping; told apart by any number.
 std::uint32_t group_key(const Fabric& fabric, const Unit& unit, const Path& path,
@@ -140,8 +63,9 @@ bool table_is_old(const Fabric& fabric, const Unit& unit) {
     bool came = false;
     bool went = false;
     bool left = false;
+    const bool loaded = fabric.maps[unit.map].loaded != nullptr;
     for (const Path& path : paths_of(fabric, unit)) {
-        if (path.priority_group == 0) continue;
+        if (loaded ? !fabric.initiators[path.initiator].host : path.priority_group == 0) continue;
         if (path.table_disk == path.disk)
             left = left || path.disk != none;
         else if (path.disk != none)
@@ -150,11 +74,6 @@ bool table_is_old(const Fabric& fabric, const Unit& unit) {
             went = true;
     }
     return came || (went && left);
-}
-
-void fail(Path& path) {
-    path.failed = true;
-    ++path.fail_count;
 }
 
 std::uint32_t free_minor(Fabric& fabric) {
@@ -195,6 +114,8 @@ void make_map(Fabric& fabric, std::uint32_t index, const std::string& name) {
     fabric.minors[map.minor] = unit.map;
     map.events = 0;
     map.suspended = false;
+    map.held = false;
+    map.loaded.reset();
     {
         const auto lock = fabric.stripes.one(index);
         assign_groups(fabric, unit);
@@ -235,6 +156,10 @@ void review_map(Fabric& fabric, std::uint32_t index) {
     {
         const auto lock = fabric.stripes.one(index);
         if (table_is_old(fabric, unit)) {
+            if (map.loaded) {
+                map.loaded.reset();
+                assign_groups(fabric, unit);
+            }
             load_table(fabric, unit);
             told = true;
         }
@@ -290,66 +215,6 @@ void send_map_io(Fabric& fabric, std::uint32_t index) {
     }
     map.events += events;
     if (events != 0) tell_map(fabric, index, false);
-}
-
-daemon::MapFacts map_facts(const Fabric& fabric, std::uint32_t index) {
-    const Map& map = fabric.maps[index];
-    const Unit& unit = fabric.units[map.unit];
-    const MapDescription& options = *unit.map_options;
-    daemon::MapFacts facts;
-    facts.name = map.name;
-    facts.uuid = map.uuid;
-    facts.number = {fabric.description.machine.map_major, map.minor};
-    facts.event_number = map.events;
-    facts.size = unit.before ? unit.before->size : unit.identity.size;
-    facts.suspended = map.suspended;
-    facts.read_only = options.read_only;
-
-    dm::MultipathTable table;
-    dm::MultipathStatus status;
-    table.features = dm::Words(options.features);
-    status.features = dm::Words("0 0"); // queue_io, pg_init_count
-    const dm::Words handler(options.hardware_handler);
-    table.hardware_handler = handler[0];
-    for (std::size_t i = 1; i < handler.size(); ++i)
-        table.hardware_handler_args.append(handler[i]);
-    const dm::Words selector_arguments(options.selector_arguments);
-    const dm::Words path_arguments(options.path_arguments);
-    const dm::Words path_status(options.selector == "service-time"   ? "0 1"
-                                : options.selector == "queue-length" ? "0"
-                                                                     : "");
-    // A group all of whose paths have left the table is not in it either.
-    std::array<std::uint8_t, 256> position{};
-    for (const Path& path : paths_of(fabric, unit))
-        if (path.table_disk != none) position[path.priority_group] = 1;
-    std::uint8_t groups = 0;
-    for (auto& entry : position)
-        if (entry != 0) entry = ++groups;
-    table.groups.resize(groups);
-    status.groups.resize(groups);
-    for (auto& group : table.groups) {
-        group.selector = options.selector;
-        group.selector_args = selector_arguments;
-    }
-    for (const Path& path : paths_of(fabric, unit)) {
-        if (path.table_disk == none) continue;
-        const auto number = disk_number(path.table_disk);
-        const auto device = dm::to_string({number.major, number.minor});
-        const auto group = position[path.priority_group] - 1u;
-        table.groups[group].paths.push_back({device, path_arguments});
-        status.groups[group].paths.push_back(
-            {device, path.failed ? dm::PathState::Failed : dm::PathState::Active, path.fail_count,
-             path_status});
-    }
-    const auto current = static_cast<std::uint32_t>(map.group < 256 ? position[map.group] : 0);
-    table.initial_group = groups == 0 ? 0 : std::max<std::uint32_t>(current, 1);
-    status.current_group = table.initial_group;
-    if (current != 0) status.groups[current - 1u].state = dm::GroupState::Active;
-    // Neither fails for what a description may say; an empty text is what a reader must survive.
-    facts.table = map.table_text.empty() ? dm::build_table(table).value_or("") : map.table_text;
-    facts.status =
-        map.status_text.empty() ? dm::build_status(status).value_or("") : map.status_text;
-    return facts;
 }
 
 } // namespace mpapi::san

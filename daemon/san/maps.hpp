@@ -10,6 +10,7 @@
 // The loop's thread only; no stripe may be held.
 #pragma once
 
+#include "common/dm/multipath_table.hpp"
 #include "daemon/san/fabric.hpp"
 
 #include <cstdint>
@@ -32,6 +33,8 @@ void send_map_io(Fabric& fabric, std::uint32_t map);
 // Something of the map is to be told; with `event` device-mapper counts one.
 void tell_map(Fabric& fabric, std::uint32_t map, bool event);
 
+// As it would be loaded again, without the group in use.
+dm::MultipathTable map_table(const Fabric& fabric, std::uint32_t map);
 daemon::MapFacts map_facts(const Fabric& fabric, std::uint32_t map);
 
 } // namespace mpapi::san

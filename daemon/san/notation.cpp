@@ -97,6 +97,8 @@ const std::vector<std::pair<std::string_view, Verb>>& verbs() {
         {"map_renamed", Verb::MapRenamed},
         {"map_suspended", Verb::MapSuspended},
         {"map_resumed", Verb::MapResumed},
+        {"map_held", Verb::MapHeld},
+        {"map_released", Verb::MapReleased},
         {"map_io", Verb::MapIo},
         {"map_text", Verb::MapText},
         {"reply", Verb::Reply},

@@ -121,6 +121,8 @@ Fault read_fault(settings::Section& section) {
     case Verb::MapRemoved:
     case Verb::MapSuspended:
     case Verb::MapResumed:
+    case Verb::MapHeld:
+    case Verb::MapReleased:
     case Verb::MapIo:
         fault.map = text(section, "map", 128);
         break;

@@ -5,6 +5,7 @@
 #include "daemon/san/device.hpp"
 #include "daemon/san/faults.hpp"
 #include "daemon/san/kernel_names.hpp"
+#include "daemon/san/map_changes.hpp"
 #include "daemon/san/maps.hpp"
 #include "daemon/san/section_reader.hpp"
 
@@ -34,6 +35,10 @@ class SanDevice final : public daemon::ScsiDevice {
                    std::chrono::milliseconds) override {
         return execute(*fabric_, path_, life_, cdb, {}, data);
     }
+    ScsiReply write(std::span<const std::uint8_t> cdb, std::span<const std::uint8_t> data,
+                    std::chrono::milliseconds) override {
+        return execute(*fabric_, path_, life_, cdb, data, {});
+    }
 
   private:
     std::shared_ptr<Fabric> fabric_;
@@ -43,6 +48,10 @@ class SanDevice final : public daemon::ScsiDevice {
 
 Error loop_error(const char* action, int result) {
     return Error{action, "embedded SAN", {}, -result};
+}
+
+Status gone(const daemon::MapRef& map) {
+    return Error{"change map", map.name, "the map is gone", ENODEV};
 }
 
 std::uint32_t target_number(const Initiator& initiator, const Unit& unit, const Path& path) {
@@ -157,6 +166,31 @@ model::Plugin San::describe() {
     return plugin;
 }
 
+// The change is made at once; its end is told behind what it changed.
+void San::end_later(Ended ended, Status status) {
+    made_.emplace_back(std::move(ended), std::move(status));
+    take_turn(work_source_.get());
+}
+
+void San::send_message(const daemon::MapRef& map, const std::string& message, Ended ended) {
+    const auto index = find_map(*fabric_, map);
+    end_later(std::move(ended), index ? san::send_message(*fabric_, *index, message) : gone(map));
+}
+
+void San::load_table(const daemon::MapRef& map, const std::string& table, Ended ended) {
+    const auto index = find_map(*fabric_, map);
+    end_later(std::move(ended), index ? san::load_table(*fabric_, *index, table) : gone(map));
+}
+
+void San::remove_map(const daemon::MapRef& map, Ended ended) {
+    const auto index = find_map(*fabric_, map);
+    end_later(std::move(ended), index ? take_map_away(*fabric_, *index) : gone(map));
+}
+
+void San::clear_inactive_table(const daemon::MapRef& map, Ended ended) {
+    end_later(std::move(ended), find_map(*fabric_, map) ? Status(Done{}) : gone(map));
+}
+
 Status San::apply(const Fault& fault) {
     return apply_fault(*fabric_, fault,
                        [this](std::chrono::milliseconds time, std::function<void()> what) {
@@ -174,6 +208,7 @@ void San::work() {
             notices_ = fabric_->news.take();
             next_notice_ = 0;
             taken_at_ = std::chrono::steady_clock::now();
+            being_told_ = std::exchange(made_, {});
         }
         for (int budget = step; budget > 0 && next_notice_ < notices_.size(); ++next_notice_) {
             const Notice& notice = notices_[next_notice_];
@@ -189,6 +224,8 @@ void San::work() {
     }
     notices_.clear();
     next_notice_ = 0;
+    for (const auto& [ended, status] : std::exchange(being_told_, {}))
+        ended(status);
     if (settling_.empty() || !fabric_->news.idle()) return;
     const auto settled = std::exchange(settling_, {});
     for (const auto& done : settled)

@@ -39,6 +39,11 @@ class San final : public daemon::Hardware {
     void look_again(const std::vector<std::string>& disks,
                     const std::vector<model::DeviceNumber>& maps) override;
     model::Plugin describe() override;
+    void send_message(const daemon::MapRef& map, const std::string& message, Ended ended) override;
+    void load_table(const daemon::MapRef& map, const std::string& table, Ended ended) override;
+    void remove_map(const daemon::MapRef& map, Ended ended) override;
+    // No table of the SAN ever waits.
+    void clear_inactive_table(const daemon::MapRef& map, Ended ended) override;
 
     // The loop's thread only, as the rest below. See faults.hpp.
     Status apply(const Fault& fault);
@@ -76,6 +81,7 @@ class San final : public daemon::Hardware {
     void tell_disk(std::uint32_t path);
     void tell_map(std::uint32_t map);
     std::uint32_t path_of(const std::string& disk) const; // none: there is no such disk
+    void end_later(Ended ended, Status status);
     void step_storm();
     void later(std::chrono::milliseconds time, std::function<void()> what);
     Status arm(std::chrono::milliseconds time, std::function<void()> what);
@@ -93,6 +99,8 @@ class San final : public daemon::Hardware {
     std::size_t next_notice_ = 0;
     std::chrono::steady_clock::time_point taken_at_;
     std::vector<std::function<void(Status)>> settling_;
+    // Changes that were made: their news are still to be taken, or are among notices_.
+    std::vector<std::pair<Ended, Status>> made_, being_told_;
 
     struct Timer {
         San* san = nullptr;

@@ -71,6 +71,8 @@ constexpr std::array methods{
     Method{"MapRenamed", Verb::MapRenamed, {Field::Map, Field::Name}},
     Method{"MapSuspended", Verb::MapSuspended, {Field::Map}},
     Method{"MapResumed", Verb::MapResumed, {Field::Map}},
+    Method{"MapHeld", Verb::MapHeld, {Field::Map}},
+    Method{"MapReleased", Verb::MapReleased, {Field::Map}},
     Method{"MapIo", Verb::MapIo, {Field::Map}},
     Method{"MapText", Verb::MapText, {Field::Map, Field::Table, Field::StatusText}},
     Method{"Reply", Verb::Reply, {Field::Disk, Field::Operation, Field::Page, Field::Bytes}},

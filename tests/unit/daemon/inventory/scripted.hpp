@@ -184,8 +184,14 @@ class ScriptedHardware final : public Hardware {
         plugin.load_balance = {"round-robin", "service-time"};
         return plugin;
     }
+    void send_message(const MapRef&, const std::string&, Ended) override { unexpected(); }
+    void load_table(const MapRef&, const std::string&, Ended) override { unexpected(); }
+    void remove_map(const MapRef&, Ended) override { unexpected(); }
+    void clear_inactive_table(const MapRef&, Ended) override { unexpected(); }
 
   private:
+    static void unexpected() { fail_msg("%s", "an inventory changes no map"); }
+
     class Device final : public ScsiDevice {
       public:
         Device(ScriptedDevices& devices, model::DeviceNumber number)
@@ -194,6 +200,12 @@ class ScriptedHardware final : public Hardware {
         ScsiReply read(std::span<const std::uint8_t> cdb, std::span<std::uint8_t> data,
                        std::chrono::milliseconds) override {
             return devices_.read(number_, cdb, data);
+        }
+        ScsiReply write(std::span<const std::uint8_t>, std::span<const std::uint8_t>,
+                        std::chrono::milliseconds) override {
+            ScsiReply reply;
+            reply.error = Error{"write", "scripted device", "not of this script", ENOTSUP};
+            return reply;
         }
 
       private:

@@ -49,6 +49,11 @@ class Device final : public ScsiDevice {
         }
         return check(scsi::SenseKey::IllegalRequest, 0x20, 0);
     }
+    ScsiReply write(std::span<const std::uint8_t>, std::span<const std::uint8_t>,
+                    std::chrono::milliseconds) override {
+        fail_msg("%s", "an inquiry changes nothing");
+        return {};
+    }
 
     static ScsiReply check(scsi::SenseKey key, std::uint8_t asc, std::uint8_t ascq) {
         scsi::Sense sense;
