@@ -37,7 +37,7 @@ std::string quoted(std::string_view text) {
     return result += '"';
 }
 
-std::optional<std::string> name(settings::Section& from, std::string_view key) {
+std::optional<std::string> decoded(settings::Section& from, std::string_view key) {
     const auto told = from.text(key);
     if (!told) return std::nullopt;
     std::string text;
@@ -119,9 +119,9 @@ Settings settings_of(settings::Section& from) {
 
 // All four must be there.
 std::optional<PathName> path_of(settings::Section& from) {
-    auto unit = name(from, "logical_unit");
-    auto initiator = name(from, "initiator_port");
-    auto target = name(from, "target_port");
+    auto unit = decoded(from, "logical_unit");
+    auto initiator = decoded(from, "initiator_port");
+    auto target = decoded(from, "target_port");
     const auto lun = from.text("lun");
     if (!unit || !initiator || !target || !lun) {
         from.complain("lun", "expected logical_unit, initiator_port, target_port and lun");
@@ -178,7 +178,7 @@ Result<Intents> parse_intents(std::string_view text, const std::string& name) {
     if (!root.integer("version", 1, 1)) root.complain("version", "expected version = 1");
     if (auto section = root.section("everywhere")) intents.everywhere = settings_of(*section);
     for (settings::Section& section : root.sections("unit")) {
-        const auto key = name(section, "key");
+        const auto key = decoded(section, "key");
         if (!key) section.complain("key", "expected the key of a logical unit");
         UnitIntent unit = unit_of(section);
         if (key && !unit.empty()) intents.units[*key] = std::move(unit);
