@@ -56,7 +56,7 @@ int serve(const daemon::Config& config) {
     kernel::KernelHardware hardware;
     multipathd::MultipathdPolicy policy;
     daemon::Service service(loop.get(), bus.get(), hardware, policy, config,
-                            publish::Journal::through());
+                            publish::Journal::through(), {});
     if (auto started = service.start(); !started) return fail(started.error());
     multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy,
                                   service.inventory(), service.inventory());

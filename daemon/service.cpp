@@ -28,14 +28,16 @@ Result<std::uint64_t> new_instance() {
 } // namespace
 
 Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-                 const Config& config, std::string disabled_record, publish::Journal::Sink sink)
+                 const Config& config, std::string disabled_record, publish::Journal::Sink sink,
+                 const publish::Gatekeeper::Rules& rules)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
   , policy_(policy)
   , config_(config)
   , disabled_record_(std::move(disabled_record))
-  , sink_(std::move(sink)) {}
+  , sink_(std::move(sink))
+  , rules_(rules) {}
 
 Service::~Service() = default;
 
@@ -155,7 +157,7 @@ void Service::publish() {
         !written && written.error().errnum == ETIMEDOUT)
         note(LOG_WARNING, "object numbers are not saved yet: the disk is slow");
     auto publisher =
-        publish::Publisher::create(bus_, loop_, *inventory_, config_.bus, *changes_, sink_);
+        publish::Publisher::create(bus_, loop_, *inventory_, config_.bus, *changes_, sink_, rules_);
     if (!publisher) {
         fail(publisher.error());
         return;

@@ -21,9 +21,10 @@ class Service {
     // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
     // already. An empty state directory keeps object numbers, and what is asked for, in memory
     // only; else `disabled_record` is where disabled paths are written down. What happens is told
-    // to `sink`.
+    // to `sink`; who may change something is decided by `rules`.
     Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-            const Config& config, std::string disabled_record, publish::Journal::Sink sink);
+            const Config& config, std::string disabled_record, publish::Journal::Sink sink,
+            const publish::Gatekeeper::Rules& rules);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -57,6 +58,7 @@ class Service {
     const Config& config_;
     std::string disabled_record_;
     publish::Journal::Sink sink_;
+    publish::Gatekeeper::Rules rules_;
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;

@@ -2,7 +2,8 @@
 //
 // The names of errors on the bus: one for each status of the standard that is a failure
 // (ISO/IEC 11002 6.4), and a few that it has no word for. What sd-bus itself answers (unknown
-// object, interface, property, method, wrong arguments) keeps the D-Bus standard's names.
+// object, interface, property, method, wrong arguments) keeps the D-Bus standard's names, and so
+// does the answer to a caller that may not: NotPermitted says that nobody may.
 #pragma once
 
 #include "common/result.hpp"
@@ -29,6 +30,8 @@ inline constexpr char kInvalidWeight[] = MPAPI_ERROR("InvalidWeight");
 inline constexpr char kPathNonoperational[] = MPAPI_ERROR("PathNonoperational");
 inline constexpr char kTryAgain[] = MPAPI_ERROR("TryAgain");
 inline constexpr char kNotPermitted[] = MPAPI_ERROR("NotPermitted");
+
+inline constexpr char kAccessDenied[] = SD_BUS_ERROR_ACCESS_DENIED;
 
 inline constexpr char kTimedOut[] = MPAPI_ERROR("TimedOut");
 inline constexpr char kTooLarge[] = MPAPI_ERROR("TooLarge");

@@ -1,40 +1,92 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // Decides who may change something. Every changing method passes here, and none of them may block
-// on the answer: the verdict is called back. Until polkit is asked for the kinds of change it
-// knows, the answer is uid 0 and nobody else.
+// on the answer: the verdict is called back.
+//
+// Root may, and so may the daemon's owner. For anybody else polkit is asked, which knows the
+// administrator's rules and may ask a person for a password. It is told the object and the method
+// (details "object" and "method"), so that a rule can look at them. Without polkit, or with one
+// that does not answer, the verdict is no.
 #pragma once
 
 #include "common/system/handle.hpp"
+#include "daemon/publish/errors.hpp"
+#include "daemon/publish/senders.hpp"
 
+#include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
-#include <unordered_set>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include <sys/types.h>
 
 namespace mpapi::publish {
 
 class Gatekeeper {
   public:
-    // What is asked for, as polkit names it: "org.mpapi.Multipath1.refresh".
-    using Action = const char*;
-    using Verdict = std::function<void(bool allowed)>;
+    // The kinds of change, each an action of polkit.
+    enum class Action { ManagePaths, ManageGroups, ManageSettings, Remove, Refresh };
 
-    explicit Gatekeeper(sd_bus* bus)
-      : bus_(bus) {}
+    // Their names, in this order. polkit/org.mpapi.multipath1.policy declares these and no others.
+    static constexpr std::array kActions{
+        "org.mpapi.multipath1.manage-paths",    "org.mpapi.multipath1.manage-groups",
+        "org.mpapi.multipath1.manage-settings", "org.mpapi.multipath1.remove",
+        "org.mpapi.multipath1.refresh",
+    };
+
+    struct Verdict {
+        bool allowed = false;
+        std::optional<uid_t> uid; // who asked, where it could be found out
+        // When it is a no: the error on the bus, and its text, which says what to do next.
+        const char* error = error::kAccessDenied;
+        std::string reason;
+    };
+    using Then = std::function<void(const Verdict&)>;
+
+    struct Rules {
+        uid_t owner = 0; // may do everything, as root may
+        // Questions that polkit has at one time, of everybody and of one user. The system bus lets
+        // a connection wait for 128 answers (max_replies_per_connection).
+        unsigned questions = 64;
+        unsigned questions_per_user = 16;
+        // How long polkit may take, also to be started; and where it may ask for a password.
+        std::chrono::milliseconds patience = std::chrono::seconds(30);
+        std::chrono::milliseconds patience_with_people = std::chrono::minutes(5);
+    };
+
+    // The bus must outlive the gatekeeper.
+    Gatekeeper(sd_bus* bus, const Rules& rules);
     ~Gatekeeper();
     Gatekeeper(const Gatekeeper&) = delete;
     Gatekeeper& operator=(const Gatekeeper&) = delete;
 
-    // Calls back once, later or at once; never when the gatekeeper is gone by then. What cannot be
-    // found out is a no.
-    void ask(sd_bus_message* call, Action action, Verdict verdict);
+    // Calls back once, later or at once; never when the gatekeeper or the sender is gone by then.
+    // What cannot be found out is a no. A long time may have passed: what the call names has to be
+    // looked up again.
+    void ask(sd_bus_message* call, Senders::Call& sender, Action action, Then then);
 
   private:
     struct Question;
-    static int answered(sd_bus_message* reply, void* userdata, sd_bus_error*);
+
+    static int user_told(sd_bus_message* reply, void* userdata, sd_bus_error*);
+    static int polkit_answered(sd_bus_message* reply, void* userdata, sd_bus_error*);
+    bool trusts(uid_t uid) const { return uid == 0 || uid == rules_.owner; }
+    std::string only_the_trusted() const;
+    Verdict of_peer(sd_bus_message* call, Action action) const;
+    int ask_polkit(Question& question);
+    void cancel(const Question& question);
+    // No more of this question; what its verdict goes to.
+    Then end(Question& question);
 
     sd_bus* bus_;
-    std::unordered_set<Question*> open_;
+    Rules rules_;
+    std::unordered_map<Question*, std::unique_ptr<Question>> open_;
+    unsigned at_polkit_ = 0;
+    std::unordered_map<uid_t, unsigned> at_polkit_of_;
+    std::uint64_t asked_ = 0;
 };
 
 } // namespace mpapi::publish

@@ -33,7 +33,7 @@ struct Publisher::Pending {
 
 Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
                      const daemon::Config::BusLimits& limits, paths::Changer& changer,
-                     Journal::Sink sink)
+                     Journal::Sink sink, const Gatekeeper::Rules& rules)
   : source_(source)
   , limits_(limits)
   , current_(source.snapshot())
@@ -42,7 +42,7 @@ Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
   , journal_(sink)
   , senders_(bus, limits.calls_per_sender)
   , heavy_answers_(bus)
-  , gatekeeper_(bus)
+  , gatekeeper_(bus, rules)
   , change_calls_(
         gatekeeper_, [this] { return current_; }, index_, changer, std::move(sink)) {}
 
@@ -54,8 +54,10 @@ Publisher::~Publisher() {
 Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
-                                                     paths::Changer& changer, Journal::Sink sink) {
-    std::unique_ptr<Publisher> self(new Publisher(bus, source, limits, changer, std::move(sink)));
+                                                     paths::Changer& changer, Journal::Sink sink,
+                                                     const Gatekeeper::Rules& rules) {
+    std::unique_ptr<Publisher> self(
+        new Publisher(bus, source, limits, changer, std::move(sink), rules));
     auto take = [](auto& member, auto result) -> Status {
         if (!result) return std::move(result).error();
         member = std::move(*result);
@@ -312,20 +314,22 @@ void Publisher::refresh(sd_bus_message* call, const model::Unit* unit) {
     auto pending = admit(call);
     if (!pending) return;
     const model::Sequence id = unit ? unit->unit.id : 0;
-    gatekeeper_.ask(call, "org.mpapi.Multipath1.refresh", [this, pending, id](bool allowed) {
-        sd_bus_message* to = pending->call.get();
-        if (!allowed)
-            return error::reply(to, error::kNotPermitted, "Only root may ask devices again.");
-        // The object may have gone while the question was open.
-        if (id != 0 && !current_->units.find(id))
-            return error::reply(to, error::kObjectNotFound, "The logical unit is gone.");
-        if (id != 0)
-            source_.refresh(id);
-        else
-            current_->units.for_each(
-                [this](const model::Unit& each) { source_.refresh(each.unit.id); });
-        sd_bus_reply_method_return(to, "");
-    });
+    gatekeeper_.ask(call, pending->admitted, Gatekeeper::Action::Refresh,
+                    [this, pending, id](const Gatekeeper::Verdict& verdict) {
+                        sd_bus_message* to = pending->call.get();
+                        if (!verdict.allowed)
+                            return error::reply(to, verdict.error, verdict.reason);
+                        // The object may have gone while the question was open.
+                        if (id != 0 && !current_->units.find(id))
+                            return error::reply(to, error::kObjectNotFound,
+                                                "The logical unit is gone.");
+                        if (id != 0)
+                            source_.refresh(id);
+                        else
+                            current_->units.for_each(
+                                [this](const model::Unit& each) { source_.refresh(each.unit.id); });
+                        sd_bus_reply_method_return(to, "");
+                    });
 }
 
 void Publisher::change(sd_bus_message* call, const ChangeMethod& method, const AnyView& object) {

@@ -42,7 +42,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
     static Result<std::unique_ptr<Publisher>> create(sd_bus* bus, sd_event* loop,
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
-                                                     paths::Changer& changer, Journal::Sink sink);
+                                                     paths::Changer& changer, Journal::Sink sink,
+                                                     const Gatekeeper::Rules& rules);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
@@ -60,7 +61,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
 
   private:
     Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits,
-              paths::Changer& changer, Journal::Sink sink);
+              paths::Changer& changer, Journal::Sink sink, const Gatekeeper::Rules& rules);
 
     void get_snapshot(sd_bus_message* call) override;
     void metrics(sd_bus_message* call) override;

@@ -5,8 +5,20 @@ namespace mpapi::publish {
 
 int Senders::name_owner_changed(sd_bus_message*, void* userdata, sd_bus_error*) {
     // A unique name changes its owner only once: when it goes.
-    static_cast<Sender*>(userdata)->gone = true;
+    auto* sender = static_cast<Sender*>(userdata);
+    sender->gone = true;
+    // The last of them may end the sender.
+    for (const auto& each : std::exchange(sender->farewells, {}))
+        if (const auto farewell = each.lock()) (*farewell)();
     return 0;
+}
+
+Senders::Farewell Senders::Call::on_leaving(std::function<void()> then) {
+    if (!sender_) return nullptr;
+    std::erase_if(sender_->farewells, [](const auto& each) { return each.expired(); });
+    auto farewell = std::make_shared<std::function<void()>>(std::move(then));
+    sender_->farewells.push_back(farewell);
+    return farewell;
 }
 
 void Senders::sweep() {

@@ -7,10 +7,12 @@
 
 #include "common/system/handle.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace mpapi::publish {
 
@@ -27,9 +29,13 @@ class Senders {
         unsigned calls = 0;
         bool gone = false;
         BusSlot watch;
+        std::vector<std::weak_ptr<std::function<void()>>> farewells;
     };
 
   public:
+    // What is done when a sender leaves the bus, as long as this is kept.
+    using Farewell = std::shared_ptr<std::function<void()>>;
+
     // One unanswered call. Given back when it goes.
     class Call {
       public:
@@ -42,6 +48,7 @@ class Senders {
         }
         // Nobody waits for the answer any more.
         bool abandoned() const { return sender_ && sender_->gone; }
+        Farewell on_leaving(std::function<void()> then);
 
       private:
         std::shared_ptr<Sender> sender_;

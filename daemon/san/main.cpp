@@ -110,7 +110,8 @@ int serve(const Options& options) {
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
     daemon::Service service(loop.get(), bus->get(), **hardware, policy, *config,
-                            publish::Journal::through(write_to_stderr));
+                            publish::Journal::through(write_to_stderr),
+                            {.owner = ::geteuid()}); // whose storage it is, may change it
     if (auto started = service.start(); !started) return fail(started.error());
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());

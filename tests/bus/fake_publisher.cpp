@@ -38,7 +38,10 @@ class FakeSource final : public daemon::ModelSource {
                                  "Linux",
                                  "1.14.0",
                                  "/dev/mapper/*",
-                                 {"round-robin", "service-time"}}});
+                                 {"round-robin", "service-time"},
+                                 {},
+                                 {},
+                                 ""}});
         first->load_balances =
             std::make_shared<const std::vector<LoadBalance>>(std::vector<LoadBalance>{
                 {1, "round-robin", "Linux", 2}, {2, "service-time", "Linux", 1u << 16}});
@@ -342,6 +345,7 @@ int fail(const char* what, int r) {
 
 int main(int argc, char** argv) {
     daemon::Config::BusLimits limits;
+    publish::Gatekeeper::Rules rules;
     for (int n = 1; n + 1 < argc; n += 2) {
         const auto value = std::strtoul(argv[n + 1], nullptr, 10);
         if (!std::strcmp(argv[n], "--managed-objects")) limits.managed_objects = value;
@@ -349,6 +353,13 @@ int main(int argc, char** argv) {
             limits.calls_per_sender = static_cast<unsigned>(value);
         if (!std::strcmp(argv[n], "--changes-kept"))
             limits.changes_kept = static_cast<unsigned>(value);
+        if (!std::strcmp(argv[n], "--owner")) rules.owner = static_cast<uid_t>(value);
+        if (!std::strcmp(argv[n], "--questions")) rules.questions = static_cast<unsigned>(value);
+        if (!std::strcmp(argv[n], "--questions-per-user"))
+            rules.questions_per_user = static_cast<unsigned>(value);
+        if (!std::strcmp(argv[n], "--patience")) rules.patience = std::chrono::milliseconds(value);
+        if (!std::strcmp(argv[n], "--patience-with-people"))
+            rules.patience_with_people = std::chrono::milliseconds(value);
     }
     sd_event* loop_raw = nullptr;
     sd_bus* bus_raw = nullptr;
@@ -362,7 +373,7 @@ int main(int argc, char** argv) {
     if (r < 0) return fail("attach", r);
     FakeSource source;
     auto publisher = publish::Publisher::create(bus.get(), loop.get(), source, limits,
-                                                publish::Journal([](const auto&) {}));
+                                                publish::Journal([](const auto&) {}), rules);
     if (!publisher) {
         std::fprintf(stderr, "fake-publisher: %s\n", publisher.error().message().c_str());
         return 1;

@@ -29,6 +29,7 @@ void each_error_of_the_daemon_is_one_status(void**) {
         {error::kPathNonoperational, MP_STATUS_PATH_NONOPERATIONAL},
         {error::kTryAgain, MP_STATUS_TRY_AGAIN},
         {error::kNotPermitted, MP_STATUS_NOT_PERMITTED},
+        {error::kAccessDenied, MP_STATUS_NOT_PERMITTED},
         {error::kLimitsExceeded, MP_STATUS_TRY_AGAIN},
         {error::kTimedOut, MP_STATUS_FAILED},
         {error::kTooLarge, MP_STATUS_FAILED},
