@@ -6,6 +6,7 @@
 #include "daemon/kernel/hardware.hpp"
 #include "daemon/metrics_file.hpp"
 #include "daemon/multipathd/follower.hpp"
+#include "daemon/paths/disabled_record.hpp"
 #include "daemon/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -56,7 +57,7 @@ int serve(const daemon::Config& config) {
     kernel::KernelHardware hardware;
     multipathd::MultipathdPolicy policy;
     daemon::Service service(loop.get(), bus.get(), hardware, policy, config,
-                            publish::Journal::through(), {});
+                            paths::kDisabledRecord, publish::Journal::through(), {});
     if (auto started = service.start(); !started) return fail(started.error());
     multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy,
                                   service.inventory(), service.inventory());

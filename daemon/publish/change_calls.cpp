@@ -79,7 +79,7 @@ struct ChangeCalls::Call {
     BusMessage message;
     Senders::Call admitted;
     const ChangeMethod* method = nullptr;
-    Change change;
+    ChangeAsked change;
     std::optional<std::chrono::microseconds> wait;
     Name object;
     std::string path;
@@ -125,7 +125,7 @@ void ChangeCalls::allowed(const std::shared_ptr<Call>& call) {
             else
                 remove(call);
         },
-        Change(call->change));
+        ChangeAsked(call->change));
 }
 
 void ChangeCalls::request(const std::shared_ptr<Call>& call, paths::Request request) {

@@ -15,22 +15,22 @@ constexpr auto kPaths = Gatekeeper::Action::ManagePaths;
 constexpr auto kGroups = Gatekeeper::Action::ManageGroups;
 constexpr auto kSettings = Gatekeeper::Action::ManageSettings;
 
-using Read = int (*)(sd_bus_message*, Change&);
+using Read = int (*)(sd_bus_message*, ChangeAsked&);
 
 template <typename Request>
-int read_nothing(sd_bus_message*, Change& to) {
+int read_nothing(sd_bus_message*, ChangeAsked& to) {
     to = Request{};
     return 0;
 }
 
 template <typename Request>
-int read_request(sd_bus_message*, Change& to) {
+int read_request(sd_bus_message*, ChangeAsked& to) {
     to = paths::Request(Request{});
     return 0;
 }
 
 template <typename Request>
-int read_flag(sd_bus_message* call, Change& to) {
+int read_flag(sd_bus_message* call, ChangeAsked& to) {
     int value = 0;
     const int r = sd_bus_message_read(call, "b", &value);
     if (r >= 0) to = paths::Request(Request{value != 0});
@@ -38,21 +38,21 @@ int read_flag(sd_bus_message* call, Change& to) {
 }
 
 template <typename Request>
-int read_number(sd_bus_message* call, Change& to) {
+int read_number(sd_bus_message* call, ChangeAsked& to) {
     std::uint32_t value = 0;
     const int r = sd_bus_message_read(call, "u", &value);
     if (r >= 0) to = paths::Request(Request{value});
     return r;
 }
 
-int read_path(sd_bus_message* call, Change& to) {
+int read_path(sd_bus_message* call, ChangeAsked& to) {
     const char* path = nullptr;
     const int r = sd_bus_message_read(call, "o", &path);
     if (r >= 0) to = OverrideWith{path};
     return r;
 }
 
-int read_states(sd_bus_message* call, Change& to) {
+int read_states(sd_bus_message* call, ChangeAsked& to) {
     SetAccess wanted;
     int r = sd_bus_message_enter_container(call, 'a', "(os)");
     const char* group = nullptr;
@@ -64,7 +64,7 @@ int read_states(sd_bus_message* call, Change& to) {
     return r;
 }
 
-int read_properties(sd_bus_message* call, Change& to) {
+int read_properties(sd_bus_message* call, ChangeAsked& to) {
     paths::SetProperties wanted;
     int r = sd_bus_message_enter_container(call, 'a', "{ss}");
     const char* name = nullptr;

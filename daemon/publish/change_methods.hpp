@@ -24,7 +24,7 @@ struct SetAccess {
     std::vector<std::pair<std::string, std::string>> states; // of a group, the state's word
 };
 struct Remove {};
-using Change = std::variant<paths::Request, OverrideWith, SetAccess, Remove>;
+using ChangeAsked = std::variant<paths::Request, OverrideWith, SetAccess, Remove>;
 
 struct ChangeMethod {
     const char* name;
@@ -33,7 +33,7 @@ struct ChangeMethod {
     const char* names; // of the arguments and of the result, each with its NUL: SD_BUS_PARAM
     Gatekeeper::Action action;
     // A negative errno for what is no such message.
-    int (*read)(sd_bus_message* call, Change& to);
+    int (*read)(sd_bus_message* call, ChangeAsked& to);
 };
 
 // Of the interface of T; none for one whose objects cannot be changed.

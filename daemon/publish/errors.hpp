@@ -40,9 +40,6 @@ inline constexpr char kResync[] = MPAPI_ERROR("Resync");
 
 #undef MPAPI_ERROR
 
-// Of who may not; NotPermitted is what may not be done.
-inline constexpr char kAccessDenied[] = "org.freedesktop.DBus.Error.AccessDenied";
-
 // The name for a failure inside the daemon.
 const char* name_for(const Error& error);
 const char* name_for(paths::Refusal why);

@@ -110,6 +110,7 @@ int serve(const Options& options) {
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
     daemon::Service service(loop.get(), bus->get(), **hardware, policy, *config,
+                            config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
                             {.owner = ::geteuid()}); // whose storage it is, may change it
     if (auto started = service.start(); !started) return fail(started.error());

@@ -21,6 +21,21 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Whatever is asked for is done.
+class WillingChanger final : public paths::Changer {
+  public:
+    void request(paths::Target, paths::Request, paths::Ended ended) override {
+        ended(paths::Made{});
+    }
+    void set_access_states(Sequence, std::vector<paths::GroupState>, paths::Ended ended) override {
+        ended(paths::Made{});
+    }
+    std::variant<std::string, paths::Refused> remove(Sequence, uid_t,
+                                                     std::chrono::microseconds) override {
+        return "/org/mpapi/Multipath1/job/1";
+    }
+};
+
 class FakeSource final : public daemon::ModelSource {
   public:
     FakeSource() {
@@ -372,8 +387,9 @@ int main(int argc, char** argv) {
     r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL);
     if (r < 0) return fail("attach", r);
     FakeSource source;
-    auto publisher = publish::Publisher::create(bus.get(), loop.get(), source, limits,
-                                                publish::Journal([](const auto&) {}), rules);
+    WillingChanger changer;
+    auto publisher = publish::Publisher::create(
+        bus.get(), loop.get(), source, limits, changer, [](const auto&) {}, rules);
     if (!publisher) {
         std::fprintf(stderr, "fake-publisher: %s\n", publisher.error().message().c_str());
         return 1;
