@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugin/text.hpp"
 
+#include <cstdint>
+
 namespace mpapi::plugin {
 
 namespace {
@@ -35,6 +37,22 @@ std::size_t encode(char32_t character, char (&to)[4]) {
     to[2] = tail(6);
     to[3] = tail(0);
     return 4;
+}
+
+// How many characters stand at the beginning that are ASCII and no NUL: nearly all of nearly every
+// text, eight at a time.
+std::size_t plain_length(std::string_view text) {
+    constexpr std::uint64_t high = 0x8080808080808080;
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    std::size_t at = 0;
+    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+        std::uint64_t eight = 0;
+        std::memcpy(&eight, text.data() + at, sizeof eight);
+        if (((eight | (eight - ones)) & high) != 0) break;
+    }
+    while (at < text.size() && static_cast<signed char>(text[at]) > 0)
+        ++at;
+    return at;
 }
 
 } // namespace
@@ -84,7 +102,9 @@ void append_utf8(std::string& to, char32_t character) {
 namespace detail {
 
 void put(MP_CHAR* to, std::size_t size, std::string_view text) {
-    std::size_t at = 0;
+    std::size_t at = plain_length(text.substr(0, size - 1));
+    std::copy_n(text.begin(), at, to);
+    text.remove_prefix(at);
     while (!text.empty() && text.front() != '\0') {
         char bytes[4];
         const std::size_t length = encode(take_character(text), bytes);
@@ -95,7 +115,10 @@ void put(MP_CHAR* to, std::size_t size, std::string_view text) {
 }
 
 void put(MP_WCHAR* to, std::size_t size, std::string_view text) {
-    for (std::size_t at = 0; at + 1 < size && !text.empty() && text.front() != '\0'; ++at)
+    std::size_t at = plain_length(text.substr(0, size - 1));
+    std::copy_n(text.begin(), at, to);
+    text.remove_prefix(at);
+    for (; at + 1 < size && !text.empty() && text.front() != '\0'; ++at)
         to[at] = static_cast<MP_WCHAR>(take_character(text));
 }
 

@@ -16,8 +16,10 @@ PathManager path_manager(daemon::ManagerMode mode, const UnitStatus& status,
     case daemon::ManagerMode::Observe:
         return {"observe", "the configuration says manager = \"observe\""};
     case daemon::ManagerMode::Standalone:
-        return {"observe",
-                "the configuration says manager = \"standalone\", which changes no tables yet"};
+        // Two masters would undo each other's tables: it must be known that there is no other.
+        if (status.state == ActiveState::Inactive || status.state == ActiveState::Failed)
+            return {"standalone", "the configuration says manager = \"standalone\""};
+        return {"observe", "the configuration says manager = \"standalone\", but " + found};
     case daemon::ManagerMode::Multipathd:
         if (status.runs()) return {"multipathd", found};
         return {"observe", "the configuration says manager = \"multipathd\", but " + found};

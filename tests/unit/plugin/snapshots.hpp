@@ -63,8 +63,17 @@ struct World {
         snapshot.instance = 9;
         snapshot.generation = 1;
         snapshot.manager = {1, true, "multipathd", "it runs", "", ""};
-        snapshot.plugins = table<model::Plugin>(
-            {{1, "dm_multipath", "dm-multipath", "Linux", "1.14.0", "/dev/mapper/*", {}}});
+        model::Plugin plugin;
+        plugin.id = 1;
+        plugin.name = "dm_multipath";
+        plugin.driver_name = "dm-multipath";
+        plugin.driver_vendor = "Linux";
+        plugin.driver_version = "1.14.0";
+        plugin.device_file_namespace = "/dev/mapper/*";
+        plugin.capabilities.failback_rate_max = 3600;
+        plugin.capabilities.probing_rate_max = 300;
+        plugin.default_selector = "service-time 1 7";
+        snapshot.plugins = table<model::Plugin>({plugin});
         snapshot.load_balances = table<model::LoadBalance>(
             {{1, "round-robin", "Linux", 1u << 1}, {2, "service-time", "Linux", 1u << 16}});
         snapshot.products = table<model::DeviceProduct>({{5, "ACME", "Array", "1"}});

@@ -35,9 +35,10 @@ void assert_oid(const MP_OID& oid, MP_OBJECT_TYPE type, MP_UINT32 owner, Sequenc
 void a_path_has_each_field(void**) {
     World world;
     world.unit.paths[0].disabled = true;
+    world.unit.paths[0].weight = 7;
     world.unit.paths[0].state = model::PathState::PathError;
     const auto p = described<MP_PATH_LOGICAL_UNIT_PROPERTIES>(world.flat(), 30);
-    assert_int_equal(p.weight, 0);
+    assert_int_equal(p.weight, 7);
     assert_int_equal(p.pathState, MP_PATH_STATE_PATH_ERR);
     assert_int_equal(p.disabled, MP_TRUE);
     assert_oid(p.initiatorPortOid, MP_OBJECT_TYPE_INITIATOR_PORT, 2, 3);
@@ -77,9 +78,9 @@ void a_unit_has_each_field(void**) {
     World world;
     world.unit.unit.settings = std::vector<model::Setting>{
         {"failback", "immediate", "defaults", "", 0, "", ""},
-        {"max_polling_interval", "20", "built-in", "", 0, "", ""},
-        {"path_grouping_policy", "group_by_prio", "defaults", "", 0, "", ""},
-        {"polling_interval", "5", "built-in", "", 0, "", ""}};
+        {"path_grouping_policy", "group_by_prio", "defaults", "", 0, "", ""}};
+    world.unit.unit.upkeep = {model::Switch::On, 10, model::Switch::Off, 5};
+    world.unit.unit.override_path = 30;
     world.unit.unit.queueing = model::Queueing::NoUsablePath;
     const auto p = described<MP_MULTIPATH_LOGICAL_UNIT_PROPERTIES>(world.flat(), 8);
     assert_memory_equal(p.vendor, "ACME    ", 8);
@@ -89,18 +90,17 @@ void a_unit_has_each_field(void**) {
     assert_int_equal(p.nameType, MP_LU_NAME_TYPE_VPD83_TYPE3);
     assert_text_equal(p.deviceFileName, "/dev/mapper/mpatha");
     assert_int_equal(p.asymmetric, MP_TRUE);
-    assert_oid(p.overridePath, MP_OBJECT_TYPE_UNKNOWN, 0, 0);
+    assert_oid(p.overridePath, MP_OBJECT_TYPE_PATH_LU, 2, 30);
     assert_int_equal(p.currentLoadBalanceType, 1u << 16);
     assert_int_equal(p.logicalUnitGroupID, 0xffffffff);
     assert_int_equal(p.autoFailbackEnabled, MP_TRUE);
-    assert_int_equal(p.failbackPollingRateMax, 0);
-    assert_int_equal(p.currentFailbackPollingRate, 0);
-    assert_int_equal(p.autoProbingEnabled, MP_TRUE);
+    assert_int_equal(p.failbackPollingRateMax, 3600);
+    assert_int_equal(p.currentFailbackPollingRate, 10);
+    assert_int_equal(p.autoProbingEnabled, MP_FALSE);
     assert_int_equal(p.currentProbingPollingRate, 5);
-    assert_int_equal(p.probingPollingRateMax, 20);
-    assert_int_equal(p.proprietaryPropertyCount, 8);
-    assert_true(value_of(p, L"selector") == L"service-time");
-    assert_true(value_of(p, L"selector args") == L"0");
+    assert_int_equal(p.probingPollingRateMax, 300);
+    assert_int_equal(p.proprietaryPropertyCount, 7);
+    assert_true(value_of(p, L"selector") == L"service-time 1 0");
     assert_true(value_of(p, L"features") == L"queue_if_no_path pg_init_retries 50");
     assert_true(value_of(p, L"hwhandler") == L"alua");
     assert_true(value_of(p, L"grouping policy") == L"group_by_prio");
@@ -112,14 +112,10 @@ void a_unit_has_each_field(void**) {
 void a_policy_of_failing_over_balances_nothing(void**) {
     World world;
     world.unit.unit.settings =
-        std::vector<model::Setting>{{"failback", "manual", "", "", 0, "", ""},
-                                    {"path_checker", "none", "", "", 0, "", ""},
-                                    {"path_grouping_policy", "failover", "", "", 0, "", ""}};
+        std::vector<model::Setting>{{"path_grouping_policy", "failover", "", "", 0, "", ""}};
     const auto p = described<MP_MULTIPATH_LOGICAL_UNIT_PROPERTIES>(world.flat(), 8);
     assert_int_equal(p.currentLoadBalanceType, MP_LOAD_BALANCE_TYPE_FAILOVER_ONLY);
-    assert_int_equal(p.autoFailbackEnabled, MP_FALSE);
-    assert_int_equal(p.autoProbingEnabled, MP_FALSE);
-    assert_int_equal(p.currentProbingPollingRate, 0);
+    assert_oid(p.overridePath, MP_OBJECT_TYPE_UNKNOWN, 0, 0);
 }
 
 void what_nobody_knows_is_unknown(void**) {

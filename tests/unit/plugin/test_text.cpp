@@ -53,6 +53,22 @@ void what_is_no_utf_8_is_replaced(void**) {
                      "b") == L"a\ufffdb");
 }
 
+void each_byte_is_looked_at_wherever_it_stands(void**) {
+    for (std::size_t place = 0; place < 40; ++place) {
+        std::string text(41, 'x');
+        for (const auto& [byte, expected] : {std::pair{'\xff', wchar_t{0xfffd}}, {'\0', L'\0'}}) {
+            text[place] = byte;
+            MP_WCHAR field[64] = {};
+            put(field, text);
+            assert_int_equal(std::wcslen(field), byte == '\0' ? place : text.size());
+            assert_int_equal(field[place], expected);
+            MP_CHAR bytes[64] = {};
+            put(bytes, text);
+            assert_int_equal(std::strlen(bytes), byte == '\0' ? place : text.size() + 2);
+        }
+    }
+}
+
 void inquiry_data_is_padded(void**) {
     MP_CHAR vendor[8];
     pad(vendor, "ACME");
@@ -71,6 +87,7 @@ int main() {
         cmocka_unit_test(what_does_not_fit_is_left_out_by_characters),
         cmocka_unit_test(a_text_ends_at_its_first_nul),
         cmocka_unit_test(what_is_no_utf_8_is_replaced),
+        cmocka_unit_test(each_byte_is_looked_at_wherever_it_stands),
         cmocka_unit_test(inquiry_data_is_padded),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

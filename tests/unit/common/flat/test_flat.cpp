@@ -35,6 +35,7 @@ model::Path make_path(Sequence id) {
     path.relative_port_id = 7;
     path.priority_group = 2;
     path.fail_count = 9;
+    path.weight = 200;
     path.size = 1ull << 45;
     path.identity_read_at = 1'700'000'000'000'001;
     path.selector_arguments = "1000";
@@ -73,6 +74,8 @@ std::shared_ptr<model::Unit> make_unit(Sequence id) {
     lu.queue_if_no_path = lu.read_only = lu.explicit_alua = lu.duplicate_designator = true;
     lu.product_id = 4;
     lu.load_balance = 5;
+    lu.override_path = 31;
+    lu.upkeep = {model::Switch::Off, 60, model::Switch::Unknown, 7};
     lu.settings = std::vector<model::Setting>{
         {"a", "b", "defaults", "/etc/multipath.conf", 3, "B", "A note."},
         {"c", "", "built-in", "", 0, "", ""}};
@@ -97,6 +100,13 @@ model::Table<T> table(std::vector<T> rows) {
     return std::make_shared<const std::vector<T>>(std::move(rows));
 }
 
+void assert_upkeep_equal(const flat::Upkeep& actual, const model::Upkeep& expected) {
+    assert_int_equal(actual.auto_failback, static_cast<int>(expected.auto_failback));
+    assert_int_equal(actual.failback_rate, expected.failback_rate);
+    assert_int_equal(actual.auto_probing, static_cast<int>(expected.auto_probing));
+    assert_int_equal(actual.probing_rate, expected.probing_rate);
+}
+
 model::Snapshot make_snapshot() {
     model::Snapshot snapshot;
     snapshot.instance = 0xfedcba9876543210;
@@ -104,7 +114,18 @@ model::Snapshot make_snapshot() {
     snapshot.made_at = 1'700'000'000'000'000;
     snapshot.manager = {1, true, "observe", "no multipathd", "", "no udev"};
     snapshot.plugins = table<model::Plugin>(
-        {{1, "dm_multipath", "dm", "Linux", "1.14", "/dev/mapper/*", {"round-robin"}}});
+        {{1,
+          "dm_multipath",
+          "dm",
+          "Linux",
+          "1.14",
+          "/dev/mapper/*",
+          {"round-robin"},
+          {true, false, true, 255, model::SettingSupport::Both, model::SettingSupport::Plugin,
+           model::SettingSupport::LogicalUnit, 3600, model::SettingSupport::None,
+           model::SettingSupport::Both, 300},
+          {model::Switch::On, 30, model::Switch::Off, 5},
+          "service-time 0"}});
     snapshot.load_balances = table<model::LoadBalance>({{5, "round-robin", "Linux", 2}});
     snapshot.products = table<model::DeviceProduct>({{4, "ACME", "Array", "1"}});
     snapshot.initiator_ports =
@@ -164,6 +185,7 @@ void assert_path_equal(const flat::SectionView& reader, const flat::Path& actual
     assert_int_equal(actual.relative_port_id, expected.relative_port_id);
     assert_int_equal(actual.priority_group, expected.priority_group);
     assert_int_equal(actual.fail_count, expected.fail_count);
+    assert_int_equal(actual.weight, expected.weight);
     assert_int_equal(actual.size, expected.size);
     assert_int_equal(actual.identity_read_at, expected.identity_read_at);
     assert_view_equal(reader.text(actual.selector_arguments), expected.selector_arguments);
@@ -228,6 +250,8 @@ void assert_unit_equal(const flat::UnitView& view, const model::Unit& unit) {
     assert_int_equal(actual.event_number, expected.event_number);
     assert_int_equal(actual.product_id, expected.product_id);
     assert_int_equal(actual.load_balance, expected.load_balance);
+    assert_int_equal(actual.override_path, expected.override_path);
+    assert_upkeep_equal(actual.upkeep, expected.upkeep);
     assert_int_equal(view.read_times.table, unit.read_times->device_mapper.load());
     assert_int_equal(view.read_times.groups, unit.read_times->target_port_groups.load());
     assert_int_equal(actual.flags, flat::kQueueIfNoPath | flat::kReadOnly | flat::kExplicitAlua |
@@ -341,6 +365,19 @@ void a_snapshot_is_read_as_it_was_written(void**) {
     assert_view_equal(common.text(manager.device_mapper), "");
     assert_view_equal(common.text(manager.udev), "no udev");
     assert_view_equal(common.text(common.plugins()[0].name), "dm_multipath");
+    const flat::Plugin& plugin = common.plugins()[0];
+    const model::Plugin& told = snapshot.plugins->front();
+    assert_upkeep_equal(plugin.upkeep, told.upkeep);
+    assert_view_equal(common.text(plugin.default_selector), "service-time 0");
+    assert_int_equal(plugin.capabilities.flags, flat::kSetAccessStates | flat::kDisablePaths);
+    assert_int_equal(plugin.capabilities.maximum_weight, 255);
+    assert_int_equal(plugin.capabilities.load_balance, 3);
+    assert_int_equal(plugin.capabilities.auto_failback, 1);
+    assert_int_equal(plugin.capabilities.failback_rate, 2);
+    assert_int_equal(plugin.capabilities.failback_rate_max, 3600);
+    assert_int_equal(plugin.capabilities.auto_probing, 0);
+    assert_int_equal(plugin.capabilities.probing_rate, 3);
+    assert_int_equal(plugin.capabilities.probing_rate_max, 300);
     assert_view_equal(common.text(common.texts(common.plugins()[0].load_balance)[0]),
                       "round-robin");
     assert_view_equal(common.text(common.load_balances()[0].selector), "round-robin");

@@ -37,11 +37,17 @@ void multipathd_is_in_force_only_while_it_runs(void**) {
 }
 
 void what_the_configuration_forces_is_said_so(void**) {
-    for (const UnitStatus& status : {active, inactive, unknown}) {
+    for (const UnitStatus& status : {active, inactive, unknown})
         expect(ManagerMode::Observe, status, "observe", "manager = \"observe\"");
+}
+
+void there_are_never_two_masters(void**) {
+    expect(ManagerMode::Standalone, inactive, "standalone", "manager = \"standalone\"");
+    for (const UnitStatus& status : {active, reloading, UnitStatus{ActiveState::Activating, ""},
+                                     UnitStatus{ActiveState::Deactivating, ""}})
         expect(ManagerMode::Standalone, status, "observe",
-               "\"standalone\", which changes no tables yet");
-    }
+               "\"standalone\", but multipathd.service is");
+    expect(ManagerMode::Standalone, unknown, "observe", "not known: there is no system bus");
 }
 
 } // namespace
@@ -51,6 +57,7 @@ int main() {
         cmocka_unit_test(auto_follows_the_unit_and_never_becomes_standalone),
         cmocka_unit_test(multipathd_is_in_force_only_while_it_runs),
         cmocka_unit_test(what_the_configuration_forces_is_said_so),
+        cmocka_unit_test(there_are_never_two_masters),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
