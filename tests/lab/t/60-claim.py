@@ -27,8 +27,8 @@ RECORD = Path("/etc/mpapi/disabled-paths")
 DROP_IN = Path("/etc/multipath/conf.d/mpapi-claim.conf")
 NAMES = {unit: "3" + naa_of(serial) for unit, serial in SERIALS.items()}
 CHECKER_INTERVAL = 4  # max_polling_interval
-CLAIMED = {"DM_MPAPI_DISABLED": "1", "DM_MULTIPATH_DEVICE_PATH": "1", "ID_FS_TYPE": "mpath_member",
-           "SYSTEMD_READY": "0"}
+MEMBER = {"DM_MULTIPATH_DEVICE_PATH": "1", "ID_FS_TYPE": "mpath_member", "SYSTEMD_READY": "0"}
+CLAIMED = {"DM_MPAPI_DISABLED": "1", **MEMBER}
 units = {}
 disabled = {}  # unit: the disk of its disabled path
 
@@ -140,13 +140,15 @@ def the_program_knows_the_disks_of_the_record():
 
 @test
 def a_disabled_path_leaves_its_map_and_is_claimed():
+    # With the line in place, the record and an event are enough for `del path`; without, a reconfiguration takes it in.
     drop_in()
-    trigger(*disabled.values())
+    trigger(disabled["lu0"])
     sh("multipathd reconfigure")
-    for unit, disk in disabled.items():
-        # Refused where the reconfiguration was faster.
-        note(f"multipathd del path {disk}: {status(f'multipathd del path {disk}')[1]}")
-        wait_for(f"the map of {unit} has its other paths only", lambda unit=unit: in_map(unit) == others(unit), 30)
+    wait_for("the map of lu0 has its other paths only", lambda: in_map("lu0") == others("lu0"), 30)
+    trigger(disabled["lu1"])
+    check(in_map("lu1"), sorted(units["lu1"]), "disks in the map of lu1, before")
+    check(sh(f"multipathd del path {disabled['lu1']}"), "ok", "del path")
+    check(in_map("lu1"), others("lu1"), "disks in the map of lu1")
     settle()
     stays_out()
     for unit in units:
@@ -221,8 +223,9 @@ def it_stays_out_after_its_disk_went_and_came_back():
             lio_unmap(host, int(tag), lun)
             lio_map(host, int(tag), lun, unit, units[unit][disk])
             again, = plug()
-            _, first = events.expect(f"event of {again}", lambda event, disk=again: event.get("DEVNAME") == f"/dev/{disk}")
-            parts = [event for _, event in events.seen if event.get("DEVNAME", "").startswith(f"/dev/{again}") and
+            node = f"/dev/{again}"
+            _, first = events.expect(f"event of {node}", lambda event, node=node: event.get("DEVNAME") == node)
+            parts = [event for _, event in events.seen if event.get("DEVNAME", "").startswith(node) and
                      event.get("DEVTYPE") == "partition" and event.get("ACTION") == "add"]
         check(first.get("ACTION"), "add", "first event")
         check_fields(first, CLAIMED, f"first event of {again}")
@@ -254,23 +257,45 @@ def it_stays_out_when_udev_and_multipathd_begin_anew():
     stays_out()
 
 
-@test
-def an_enabled_path_is_back_with_the_next_event():
-    disk = disabled.pop("lu0")
-    RECORD.write_text(record_line(disabled["lu1"]))
+def becomes_enabled(unit):
+    """Takes a unit's path out of the record; gives its disk and what the next event says of it."""
+    disk = disabled.pop(unit)
+    RECORD.write_text("".join(record_line(other) for other in disabled.values()))
+    if not disabled:
+        RECORD.unlink()
     trigger(disk)
     told = properties(disk)
-    check_that("DM_MPAPI_DISABLED" not in told, "the mark is gone", told)
-    sh(f"multipathd add path {disk}")
-    wait_for(f"{disk} is in the map again", lambda: in_map("lu0") == sorted(units["lu0"]), 30)
-    stays_out()
-    disk = disabled.pop("lu1")
-    RECORD.unlink()
+    check_that("DM_MPAPI_DISABLED" not in told, f"{disk} is not marked", told)
+    check_fields(told, MEMBER, f"{disk}, claimed until multipath has seen that it may have it")
+    check_that("ID_FS_UUID" not in told, f"nothing was read of {disk}", told)
+    return disk
+
+
+@test
+def an_enabled_path_comes_back_and_was_never_offered_to_anybody():
+    for unit in list(disabled):
+        disk = becomes_enabled(unit)
+        sh(f"multipathd add path {disk}")
+        wait_for(f"{disk} is in the map again", lambda unit=unit: in_map(unit) == sorted(units[unit]), 30)
+        stays_out()
+        trigger(disk)
+        check_fields(properties(disk), {"DM_MULTIPATH_DEVICE_PATH": "1", "SYSTEMD_READY": "0"}, f"{disk} as a member")
+
+
+@test
+def without_multipathd_a_path_is_claimed_and_let_go_too():
+    sh("vgchange -an claimed")
+    multipathd_stop()
+    maps_down()
+    disk = disabled["lu0"] = sorted(units["lu0"])[0]
+    RECORD.write_text(record_line(disk))
     trigger(disk)
-    check_that("DM_MPAPI_DISABLED" not in properties(disk), "the mark is gone without a record too")
-    sh(f"multipathd add path {disk}")
-    wait_for(f"{disk} is in the map again", lambda: in_map("lu1") == sorted(units["lu1"]), 30)
-    check_fields(properties(disk), {"DM_MULTIPATH_DEVICE_PATH": "1", "SYSTEMD_READY": "0"}, f"{disk} as a member")
+    check_fields(properties(disk), CLAIMED, disk)
+    becomes_enabled("lu0")
+    trigger(disk)
+    told = properties(disk)
+    check_fields(told, {"DM_MULTIPATH_DEVICE_PATH": "0", "ID_FS_TYPE": "LVM2_member"}, f"{disk}, that nobody claims")
+    check_that("SYSTEMD_READY" not in told, "systemd may have it", told)
 
 
 def after():
