@@ -126,28 +126,12 @@ Gatekeeper::Then Gatekeeper::end(Question& question) {
     return then;
 }
 
-// A direct connection: the kernel knows its peer, nobody has to be asked.
-Gatekeeper::Verdict Gatekeeper::of_peer(sd_bus_message* call, Action action) const {
-    sd_bus_creds* creds = nullptr;
-    uid_t uid = 0;
-    const bool told = sd_bus_query_sender_creds(call, SD_BUS_CREDS_EUID, &creds) >= 0 &&
-                      sd_bus_creds_get_euid(creds, &uid) >= 0;
-    sd_bus_creds_unref(creds);
-    Verdict verdict;
-    if (told) verdict.uid = uid;
-    verdict.allowed = told && trusts(uid);
-    if (!verdict.allowed)
-        verdict.reason = "Here " + only_the_trusted() + " (" + name_of(action) + ").";
-    return verdict;
-}
-
 void Gatekeeper::ask(sd_bus_message* call, Senders::Call& sender, Action action, Then then) {
-    const char* name = sd_bus_message_get_sender(call);
-    if (!name) return then(of_peer(call, action));
     auto owned = std::make_unique<Question>(Question{
         *this, action, BusMessage(sd_bus_message_ref(call)), std::move(then), {}, "", {}, {}});
     Question& question = *owned;
-    // Of a sender that leaves before the bus knows what it is asked here the answer is an error.
+    // Nothing is missed: the bus was told to watch the sender before it is asked for its user, and
+    // does not know one that left earlier.
     question.farewell = sender.on_leaving([this, &question] {
         cancel(question);
         end(question);
@@ -156,7 +140,7 @@ void Gatekeeper::ask(sd_bus_message* call, Senders::Call& sender, Action action,
     sd_bus_slot* slot = nullptr;
     const int r = sd_bus_call_method_async(
         bus_, &slot, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-        "GetConnectionUnixUser", user_told, &question, "s", name);
+        "GetConnectionUnixUser", user_told, &question, "s", sd_bus_message_get_sender(call));
     if (r < 0) return question.then(question.no("The bus could not be asked who calls"));
     question.slot.reset(slot);
     open_.emplace(&question, std::move(owned));

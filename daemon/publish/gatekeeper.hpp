@@ -75,7 +75,6 @@ class Gatekeeper {
     static int polkit_answered(sd_bus_message* reply, void* userdata, sd_bus_error*);
     bool trusts(uid_t uid) const { return uid == 0 || uid == rules_.owner; }
     std::string only_the_trusted() const;
-    Verdict of_peer(sd_bus_message* call, Action action) const;
     int ask_polkit(Question& question);
     void cancel(const Question& question);
     // No more of this question; what its verdict goes to.
