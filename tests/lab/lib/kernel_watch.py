@@ -92,6 +92,13 @@ class KernelWatch:
         self.say(f"settle {seconds * 1000}")
         return self.event("settled", since, seconds + 5)["error"]
 
+    def change(self, verb, number, text="", deadline=20.0):
+        """Asks for a change; gives the line of its end and those told before it."""
+        since = self.mark()
+        self.say(f"{verb} {number} {text}".rstrip())
+        line = self.event("changed", since, deadline, change=verb)
+        return line, self.lines[since:self.lines.index(line, since)]
+
     def switches(self):
         """How often its threads were switched to or away from."""
         found = [re.findall(r"ctxt_switches:\s+(\d+)", read(file))

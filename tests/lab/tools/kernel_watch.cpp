@@ -12,6 +12,11 @@
 //   settle MILLISECONDS      settle(); prints {"event":"settled",…}
 //   look DISK|MAP            look_again() at the disk "sdc" or the map "254:3"
 //   ask DISK                 asks one disk
+//   write DISK CDB [DATA]    sends a command, all in hexadecimal digits; prints {"event":"asked",…}
+//   message MAP TEXT         changes of the map "254:3" as it was told last, be it gone since; each
+//   load MAP TABLE           prints {"event":"changed",…} with "error" and "errno"
+//   remove MAP
+//   clear MAP
 //   quit
 #include "common/dm/device_number.hpp"
 #include "common/system/handle.hpp"
@@ -60,6 +65,21 @@ std::string hex(std::span<const std::uint8_t> bytes) {
         result += digits;
     }
     return result;
+}
+
+std::vector<std::uint8_t> bytes_of(std::string_view digits) {
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+        bytes.push_back(static_cast<std::uint8_t>(
+            std::stoul(std::string(digits.substr(i, 2)), nullptr, 16)));
+    return bytes;
+}
+
+// The first word, and what follows it.
+std::pair<std::string, std::string> split(const std::string& text) {
+    const auto space = text.find(' ');
+    if (space == std::string::npos) return {text, ""};
+    return {text.substr(0, space), text.substr(space + 1)};
 }
 
 std::string text_of(model::DeviceNumber number) {
@@ -131,6 +151,10 @@ class Watch final : public daemon::HardwareObserver {
         } else if (verb == "ask") {
             if (const auto disk = disks_.find(object); disk != disks_.end())
                 ask(object, disk->second);
+        } else if (verb == "write") {
+            write(object);
+        } else if (verb == "message" || verb == "load" || verb == "remove" || verb == "clear") {
+            change(std::string(verb), object);
         } else if (verb == "look") {
             if (const auto number = dm::parse_device_number(object))
                 hardware_.look_again({}, {{number->major, number->minor}});
@@ -167,6 +191,7 @@ class Watch final : public daemon::HardwareObserver {
         Line("disk_gone").text("device", device);
     }
     void map_present(const daemon::MapFacts& map) override {
+        maps_[text_of(map.number)] = {map.number, map.name, map.uuid};
         Line("map_present")
             .text("name", map.name)
             .text("uuid", map.uuid)
@@ -210,6 +235,51 @@ class Watch final : public daemon::HardwareObserver {
         });
     }
 
+    void change(const std::string& verb, const std::string& object) {
+        const auto [number, text] = split(object);
+        const auto known = maps_.find(number);
+        if (known == maps_.end()) {
+            Line("changed").text("change", verb).text("error", "never told").number("errno", 0);
+            return;
+        }
+        const auto ended = [verb, number = number](const Status& status) {
+            Line("changed")
+                .text("change", verb)
+                .text("number", number)
+                .text("error", status ? "" : status.error().message())
+                .number("errno", status ? 0 : static_cast<unsigned>(status.error().errnum));
+        };
+        if (verb == "message")
+            hardware_.send_message(known->second, text, ended);
+        else if (verb == "load")
+            hardware_.load_table(known->second, text, ended);
+        else if (verb == "remove")
+            hardware_.remove_map(known->second, ended);
+        else
+            hardware_.clear_inactive_table(known->second, ended);
+    }
+
+    void write(const std::string& object) {
+        const auto [device, words] = split(object);
+        const auto [cdb, data] = split(words);
+        const auto disk = disks_.find(device);
+        if (disk == disks_.end()) return;
+        const auto opened = hardware_.open(device, disk->second);
+        if (!opened) {
+            Line("asked").text("device", device).text("error", opened.error().message());
+            return;
+        }
+        const auto reply =
+            (*opened)->write(bytes_of(cdb), bytes_of(data), std::chrono::seconds(10));
+        Line("asked")
+            .text("device", device)
+            .text("command", "write")
+            .text("error", reply.error ? reply.error->message() : "")
+            .number("status", reply.status)
+            .text("sense", hex(reply.sense))
+            .number("received", reply.received);
+    }
+
     // The daemon does this on a worker; here nobody waits for the loop.
     void ask(const std::string& device, model::DeviceNumber number) {
         const auto opened = hardware_.open(device, number);
@@ -245,6 +315,7 @@ class Watch final : public daemon::HardwareObserver {
     bool once_;
     bool ask_;
     std::map<std::string, model::DeviceNumber> disks_;
+    std::map<std::string, daemon::MapRef> maps_; // by number; the gone ones too
     kernel::KernelHardware hardware_;
 };
 
