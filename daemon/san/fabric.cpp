@@ -43,6 +43,7 @@ Access access_for(const ArrayDescription& array, std::uint32_t owner) {
 
 Fabric::Fabric(Description from)
   : description(std::move(from)) {
+    upkeep.failback = description.machine.failback;
     build_ports();
     build_units();
     number_disks();

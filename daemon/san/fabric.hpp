@@ -19,11 +19,14 @@
 #include "daemon/san/news.hpp"
 #include "daemon/san/reservations.hpp"
 #include "daemon/san/stripes.hpp"
+#include "daemon/san/upkeep.hpp"
 
 #include <atomic>
 #include <bitset>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -63,9 +66,10 @@ struct Path {
     bool offline = false;            // the kernel has given the device up
     bool odd = false;                // has an entry in Fabric::oddities
     // All of the loop: bits of one byte may not have two owners.
-    bool failed : 1 = false; // in the map
-    bool news : 1 = false;   // is to be told already
-    bool stale : 1 = false;  // the kernel has not looked since the unit changed
+    bool failed : 1 = false;   // in the map
+    bool disabled : 1 = false; // not to be in the map
+    bool news : 1 = false;     // is to be told already
+    bool stale : 1 = false;    // the kernel has not looked since the unit changed
     model::DeviceState told : 3 = model::DeviceState::Unknown;
 };
 
@@ -151,8 +155,14 @@ struct Map {
     bool told_suspended = false;
     bool held = false; // somebody has it open
     bool news = false;
+    bool failback_waits = false;         // for its timer
+    std::uint32_t failback_timer = 0;    // counts them: an older one means nothing
     std::unique_ptr<LoadedTable> loaded; // null: the table follows from the description
+    std::unique_ptr<Upkeep> upkeep;      // null: Fabric::upkeep
 };
+
+// Runs something on the loop's thread after a while.
+using Later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
 class Fabric {
   public:
@@ -175,6 +185,8 @@ class Fabric {
     std::vector<std::uint32_t> minors;                  // loop: map by minor; none: free
     std::size_t first_minor = 0;                        // loop: none below it is free
     std::unordered_map<std::uint32_t, Oddity> oddities; // by path
+    Upkeep upkeep;                                      // loop: of maps without their own
+    Later later;                                        // loop; never empty once there is a San
 
     // Commands that hang wait here until their fault ends or the SAN does.
     struct Hangs {
@@ -200,6 +212,7 @@ class Fabric {
         return access.empty() ? nullptr : &access[arrays[unit.array].ports[path.port].group];
     }
     bool has_disk(const Path& path) const { return path.disk != none; }
+    const Upkeep& upkeep_of(const Map& map) const { return map.upkeep ? *map.upkeep : upkeep; }
 
     // Gives the path the first free disk index (loop, all stripes held), or takes it away.
     void add_disk(std::uint32_t path);

@@ -19,10 +19,9 @@ using model::AccessState;
 
 class Faults {
   public:
-    Faults(Fabric& fabric, const Fault& fault, const Later& later)
+    Faults(Fabric& fabric, const Fault& fault)
       : fabric_(fabric)
-      , fault_(fault)
-      , later_(later) {}
+      , fault_(fault) {}
 
     Status apply() {
         switch (fault_.verb) {
@@ -303,7 +302,7 @@ class Faults {
             return Done{};
         }
         change_access(fabric_, index, meanwhile);
-        later_(fault_.transition, [&fabric = fabric_, index, wanted = std::move(wanted)] {
+        fabric_.later(fault_.transition, [&fabric = fabric_, index, wanted = std::move(wanted)] {
             change_access(fabric, index, wanted);
         });
         return Done{};
@@ -516,13 +515,12 @@ class Faults {
 
     Fabric& fabric_;
     const Fault& fault_;
-    const Later& later_;
 };
 
 } // namespace
 
-Status apply_fault(Fabric& fabric, const Fault& fault, const Later& later) {
-    return Faults(fabric, fault, later).apply();
+Status apply_fault(Fabric& fabric, const Fault& fault) {
+    return Faults(fabric, fault).apply();
 }
 
 void access_changed_by_command(Fabric& fabric, std::uint32_t index) {

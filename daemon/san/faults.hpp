@@ -10,17 +10,11 @@
 #include "daemon/san/fabric.hpp"
 #include "daemon/san/fault.hpp"
 
-#include <chrono>
-#include <functional>
-
 namespace mpapi::san {
-
-// Runs something on the loop's thread after a while.
-using Later = std::function<void(std::chrono::milliseconds, std::function<void()>)>;
 
 // The loop's thread only. Fails with the verb, the thing and ENOENT for a thing that is not there,
 // EINVAL, EEXIST or EBUSY for what cannot be done to it; then nothing has changed.
-Status apply_fault(Fabric& fabric, const Fault& fault, const Later& later);
+Status apply_fault(Fabric& fabric, const Fault& fault);
 
 // After a command (SET TARGET PORT GROUPS) changed the states of the unit's groups: the unit
 // attentions that the other nexuses of an array get whose hosts are busy.

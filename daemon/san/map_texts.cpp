@@ -35,6 +35,28 @@ dm::Words idle_status(std::string_view selector) {
     return dm::Words(selector == "service-time" ? "0 1" : selector == "queue-length" ? "0" : "");
 }
 
+struct Selector {
+    std::string name;
+    dm::Words arguments;
+    dm::Words path_arguments;
+};
+
+Selector selector_of(const Fabric& fabric, const Map& map) {
+    const MapDescription& described = *fabric.units[map.unit].map_options;
+    const dm::Words words(fabric.upkeep_of(map).selector);
+    if (words.empty())
+        return {described.selector, dm::Words(described.selector_arguments),
+                dm::Words(described.path_arguments)};
+    Selector selector{std::string(words[0]), {}, {}};
+    for (std::size_t i = 2; i < words.size(); ++i) // behind their number
+        selector.arguments.append(words[i]);
+    if (selector.name == described.selector)
+        selector.path_arguments = dm::Words(described.path_arguments);
+    else if (selector.name == "service-time" || selector.name == "round-robin")
+        selector.path_arguments = dm::Words("1");
+    return selector;
+}
+
 dm::MultipathTable table_of(const Fabric& fabric, const Map& map, const Positions& position) {
     if (map.loaded) return map.loaded->table;
     const Unit& unit = fabric.units[map.unit];
@@ -46,15 +68,15 @@ dm::MultipathTable table_of(const Fabric& fabric, const Map& map, const Position
     for (std::size_t i = 1; i < handler.size(); ++i)
         table.hardware_handler_args.append(handler[i]);
     table.groups.resize(*std::max_element(position.begin(), position.end()));
+    const auto selector = selector_of(fabric, map);
     for (auto& group : table.groups) {
-        group.selector = options.selector;
-        group.selector_args = dm::Words(options.selector_arguments);
+        group.selector = selector.name;
+        group.selector_args = selector.arguments;
     }
-    const dm::Words path_arguments(options.path_arguments);
     for (const Path& path : paths_of(fabric, unit))
         if (path.table_disk != none)
             table.groups[position[path.priority_group] - 1u].paths.push_back(
-                {device_of(path), path_arguments});
+                {device_of(path), selector.path_arguments});
     return table;
 }
 

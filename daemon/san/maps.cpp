@@ -9,9 +9,17 @@ namespace mpapi::san {
 
 namespace {
 
-// Whose group a path belongs to by the unit's grouping; told apart by any number.
+// Which of the unit's paths it is; none: there is no such path.
+std::uint32_t override_of(const Fabric& fabric, const Unit& unit) {
+    const auto path = fabric.upkeep_of(fabric.maps[unit.map]).override_path;
+    return path == none ? none : path - unit.first_path;
+}
+
+// Whose group a path belongs to by the unit's grouping; told apart by any number. The path that
+// carries everything has one of its own.
 std::uint32_t group_key(const Fabric& fabric, const Unit& unit, const Path& path,
                         std::uint32_t ordinal) {
+    if (ordinal == override_of(fabric, unit)) return UINT32_MAX;
     switch (unit.map_options->grouping) {
     case Grouping::Single:
         return 0;
@@ -24,6 +32,7 @@ std::uint32_t group_key(const Fabric& fabric, const Unit& unit, const Path& path
 }
 
 void assign_groups(Fabric& fabric, Unit& unit) {
+    constexpr int best_rank = 100;
     struct Group {
         std::uint32_t key;
         int rank;
@@ -35,7 +44,8 @@ void assign_groups(Fabric& fabric, Unit& unit) {
         const auto key = group_key(fabric, unit, paths[i], i);
         if (std::none_of(groups.begin(), groups.end(),
                          [key](const Group& group) { return group.key == key; }))
-            groups.push_back({key, rank(fabric.state_of(paths[i]))});
+            groups.push_back(
+                {key, key == UINT32_MAX ? best_rank : rank(fabric.state_of(paths[i]))});
     }
     std::stable_sort(groups.begin(), groups.end(),
                      [](const Group& a, const Group& b) { return a.rank > b.rank; });
@@ -48,17 +58,18 @@ void assign_groups(Fabric& fabric, Unit& unit) {
     }
 }
 
-// Loads a table of all paths that have a disk now. The kernel starts counting anew.
+// Loads a table of all paths that have a disk now and are not disabled. The kernel starts counting
+// anew.
 void load_table(Fabric& fabric, Unit& unit) {
     for (Path& path : paths_of(fabric, unit)) {
-        path.table_disk = path.priority_group != 0 ? path.disk : none;
+        path.table_disk = path.priority_group != 0 && !path.disabled ? path.disk : none;
         path.failed = path.table_disk != none && !reachable(fabric, path);
         path.fail_count = path.failed ? 1 : 0;
     }
 }
 
 // Whether multipathd would load another table: a disk came, or one of several went. The last one
-// stays in the table, so that the map goes on to exist.
+// stays in the table, so that the map goes on to exist; one that is disabled never does.
 bool table_is_old(const Fabric& fabric, const Unit& unit) {
     bool came = false;
     bool went = false;
@@ -66,7 +77,9 @@ bool table_is_old(const Fabric& fabric, const Unit& unit) {
     const bool loaded = fabric.maps[unit.map].loaded != nullptr;
     for (const Path& path : paths_of(fabric, unit)) {
         if (loaded ? !fabric.initiators[path.initiator].host : path.priority_group == 0) continue;
-        if (path.table_disk == path.disk)
+        if (path.disabled) {
+            if (path.table_disk != none) return true;
+        } else if (path.table_disk == path.disk)
             left = left || path.disk != none;
         else if (path.disk != none)
             came = true;
@@ -74,6 +87,40 @@ bool table_is_old(const Fabric& fabric, const Unit& unit) {
             went = true;
     }
     return came || (went && left);
+}
+
+// Loads multipathd's table; `regroup`: what it makes groups by may have changed. The group in use
+// stays the same, whatever its number is then (stripe).
+void load_own_table(Fabric& fabric, Unit& unit, bool regroup) {
+    Map& map = fabric.maps[unit.map];
+    if (regroup || map.loaded) {
+        const auto paths = paths_of(fabric, unit);
+        const auto in_use = std::find_if(paths.begin(), paths.end(), [&map](const Path& path) {
+            return path.table_disk != none && path.priority_group == map.group;
+        });
+        map.loaded.reset();
+        assign_groups(fabric, unit);
+        map.group = in_use == paths.end() ? 0 : in_use->priority_group;
+    }
+    load_table(fabric, unit);
+}
+
+// The group that multipathd wants in use. A failback that is put off is made when it is due
+// (stripe).
+std::uint32_t wanted_group(Fabric& fabric, const Unit& unit, bool due) {
+    Map& map = fabric.maps[unit.map];
+    const Upkeep& upkeep = fabric.upkeep_of(map);
+    if (due) map.failback_waits = false;
+    if (upkeep.override_path != none && usable(fabric.paths[upkeep.override_path]))
+        return fabric.paths[upkeep.override_path].priority_group;
+    const auto best = best_group(fabric, unit);
+    const auto stays = next_group(fabric, unit, map.group);
+    if (best == 0 || !upkeep.failback) return best == 0 ? 0 : stays;
+    // A group that cannot be used any more is left at once.
+    const bool put_off = upkeep.failback_delay.count() != 0 && stays == map.group && best != stays;
+    if (!put_off || due) return best;
+    map.failback_waits = true;
+    return stays;
 }
 
 std::uint32_t free_minor(Fabric& fabric) {
@@ -120,7 +167,8 @@ void make_map(Fabric& fabric, std::uint32_t index, const std::string& name) {
         const auto lock = fabric.stripes.one(index);
         assign_groups(fabric, unit);
         load_table(fabric, unit);
-        map.group = best_group(fabric, unit);
+        map.group = 0;
+        map.group = wanted_group(fabric, unit, true);
     }
     tell_map(fabric, unit.map, false);
     for (std::uint32_t i = 0; i < unit.path_count; ++i)
@@ -146,37 +194,39 @@ void remove_map(Fabric& fabric, std::uint32_t index) {
     }
 }
 
-void review_map(Fabric& fabric, std::uint32_t index) {
+namespace {
+
+struct Occasion {
+    bool told_otherwise = false; // multipathd was: its table is another
+    bool failback_due = false;
+};
+
+void review(Fabric& fabric, std::uint32_t index, Occasion occasion) {
     Unit& unit = fabric.units[index];
     if (unit.map == none || fabric.maps[unit.map].minor == none) return;
     Map& map = fabric.maps[unit.map];
     if (!fabric.description.machine.multipathd) return;
+    const Upkeep& upkeep = fabric.upkeep_of(map);
+    const bool waited = map.failback_waits;
     bool told = false;
     std::uint32_t events = 0;
     {
         const auto lock = fabric.stripes.one(index);
-        if (table_is_old(fabric, unit)) {
-            if (map.loaded) {
-                map.loaded.reset();
-                assign_groups(fabric, unit);
-            }
-            load_table(fabric, unit);
+        if (occasion.told_otherwise || table_is_old(fabric, unit)) {
+            load_own_table(fabric, unit, occasion.told_otherwise);
             told = true;
         }
         for (Path& path : paths_of(fabric, unit)) {
             if (path.table_disk == none) continue;
             const bool reached = reachable(fabric, path);
-            if (reached == !path.failed) continue;
+            if (reached == !path.failed || (reached && !upkeep.probing)) continue;
             if (reached)
                 path.failed = false;
             else
                 fail(path);
             ++events;
         }
-        const auto best = best_group(fabric, unit);
-        const auto group = fabric.description.machine.failback || best == 0
-                               ? best
-                               : next_group(fabric, unit, map.group);
+        const auto group = wanted_group(fabric, unit, occasion.failback_due);
         if (group != map.group) {
             map.group = group;
             ++events;
@@ -184,6 +234,23 @@ void review_map(Fabric& fabric, std::uint32_t index) {
     }
     map.events += events;
     if (told || events != 0) tell_map(fabric, unit.map, false);
+    if (!map.failback_waits || waited) return;
+    const auto timer = ++map.failback_timer;
+    fabric.later(upkeep.failback_delay, [&fabric, index, timer] {
+        const Map& then = fabric.maps[fabric.units[index].map];
+        if (then.failback_waits && then.failback_timer == timer)
+            review(fabric, index, Occasion{false, true});
+    });
+}
+
+} // namespace
+
+void review_map(Fabric& fabric, std::uint32_t unit) {
+    review(fabric, unit, {});
+}
+
+void reload_map(Fabric& fabric, std::uint32_t unit) {
+    review(fabric, unit, Occasion{true, false});
 }
 
 void send_map_io(Fabric& fabric, std::uint32_t index) {

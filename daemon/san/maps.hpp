@@ -26,6 +26,9 @@ void remove_map(Fabric& fabric, std::uint32_t map);
 
 // After anything happened to the unit or its paths.
 void review_map(Fabric& fabric, std::uint32_t unit);
+// After multipathd was told to keep the unit's map otherwise (Map::upkeep, Path::disabled) so that
+// it takes another table.
+void reload_map(Fabric& fabric, std::uint32_t unit);
 
 // I/O through the map: tries the paths of the group in use, then other groups, as dm-mpath does.
 void send_map_io(Fabric& fabric, std::uint32_t map);

@@ -61,7 +61,11 @@ std::uint32_t target_number(const Initiator& initiator, const Unit& unit, const 
 } // namespace
 
 San::San(Description description)
-  : fabric_(std::make_shared<Fabric>(std::move(description))) {}
+  : fabric_(std::make_shared<Fabric>(std::move(description))) {
+    fabric_->later = [this](std::chrono::milliseconds time, std::function<void()> what) {
+        later(time, std::move(what));
+    };
+}
 
 Result<std::unique_ptr<San>> San::make(Description description) {
     std::unique_ptr<San> san(new San(std::move(description)));
@@ -166,10 +170,14 @@ model::Plugin San::describe() {
     return plugin;
 }
 
-// The change is made at once; its end is told behind what it changed.
-void San::end_later(Ended ended, Status status) {
-    made_.emplace_back(std::move(ended), std::move(status));
+void San::when_told(std::function<void()> then) {
+    made_.push_back(std::move(then));
     take_turn(work_source_.get());
+}
+
+// The change is made at once; its end is told behind what it changed.
+void San::end_later(Ended ended, const Status& status) {
+    when_told([ended = std::move(ended), status] { ended(status); });
 }
 
 void San::send_message(const daemon::MapRef& map, const std::string& message, Ended ended) {
@@ -192,10 +200,7 @@ void San::clear_inactive_table(const daemon::MapRef& map, Ended ended) {
 }
 
 Status San::apply(const Fault& fault) {
-    return apply_fault(*fabric_, fault,
-                       [this](std::chrono::milliseconds time, std::function<void()> what) {
-                           later(time, std::move(what));
-                       });
+    return apply_fault(*fabric_, fault);
 }
 
 // What is told, and when
@@ -224,8 +229,8 @@ void San::work() {
     }
     notices_.clear();
     next_notice_ = 0;
-    for (const auto& [ended, status] : std::exchange(being_told_, {}))
-        ended(status);
+    for (const auto& then : std::exchange(being_told_, {}))
+        then();
     if (settling_.empty() || !fabric_->news.idle()) return;
     const auto settled = std::exchange(settling_, {});
     for (const auto& done : settled)
@@ -308,7 +313,8 @@ void San::tell_disk(std::uint32_t index) {
 
     const bool mapped = path.table_disk == path.disk;
     facts_.multipath_member.reset();
-    if (fabric.description.machine.multipathd) facts_.multipath_member = mapped;
+    // What is disabled stays claimed.
+    if (fabric.description.machine.multipathd) facts_.multipath_member = mapped || path.disabled;
     facts_.holders.clear();
     if (mapped) facts_.holders.push_back("dm-" + std::to_string(fabric.maps[unit.map].minor));
     observer_->disk_present(facts_);

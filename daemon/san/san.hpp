@@ -60,6 +60,10 @@ class San final : public daemon::Hardware {
                                       std::span<const std::uint8_t> out,
                                       std::span<std::uint8_t> in);
 
+    // Calls `then` once everything that has happened until now has been told.
+    void when_told(std::function<void()> then);
+    Fabric& fabric() { return *fabric_; } // for who keeps the machine's maps
+
     struct Counts {
         std::uint32_t disks = 0;
         std::uint32_t maps = 0;
@@ -81,7 +85,7 @@ class San final : public daemon::Hardware {
     void tell_disk(std::uint32_t path);
     void tell_map(std::uint32_t map);
     std::uint32_t path_of(const std::string& disk) const; // none: there is no such disk
-    void end_later(Ended ended, Status status);
+    void end_later(Ended ended, const Status& status);
     void step_storm();
     void later(std::chrono::milliseconds time, std::function<void()> what);
     Status arm(std::chrono::milliseconds time, std::function<void()> what);
@@ -99,8 +103,8 @@ class San final : public daemon::Hardware {
     std::size_t next_notice_ = 0;
     std::chrono::steady_clock::time_point taken_at_;
     std::vector<std::function<void(Status)>> settling_;
-    // Changes that were made: their news are still to be taken, or are among notices_.
-    std::vector<std::pair<Ended, Status>> made_, being_told_;
+    // What waits for news: for some that are still to be taken, or for what is left of notices_.
+    std::vector<std::function<void()>> made_, being_told_;
 
     struct Timer {
         San* san = nullptr;

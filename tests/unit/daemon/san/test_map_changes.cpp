@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Messages, tables and removal of maps, as Hardware has them. In two-arrays.toml mpatha is sda (A0,
-// 8:0) and sdj (A1, 8:144) in its first group, sdf (B0, 8:80) and sdn (B1, 8:208) in its second.
-#include "common/dm/multipath_status.hpp"
+// Messages, tables and removal of maps, as Hardware has them.
 #include "common/dm/multipath_table.hpp"
 #include "common/scsi/target_port_groups.hpp"
-#include "tests/unit/daemon/san/recorder.hpp"
+#include "tests/unit/daemon/san/map_story.hpp"
 
 #include <array>
 #include <cerrno>
@@ -22,11 +20,6 @@ World alone() {
     assert_ok(description);
     description->machine.multipathd = false;
     return World(std::move(*description));
-}
-
-daemon::MapRef ref(const World& world, const std::string& map) {
-    const auto& facts = world.recorder.map(map);
-    return {facts.number, facts.name, facts.uuid};
 }
 
 // Runs the loop until a change has ended, and returns what was told before its end, then "ended" or
@@ -55,33 +48,6 @@ std::string load(World& world, const std::string& map, const std::string& table)
 std::string remove(World& world, const std::string& map) {
     return change(world, [&](auto ended) { world.san->remove_map(ref(world, map), ended); });
 }
-
-// "1: A 8:0+0 8:144-1 | D 8:80+0": current group, states of groups, paths with their fail counts.
-std::string status(const World& world, const std::string& map) {
-    const auto parsed = dm::parse_multipath_status(world.recorder.map(map).status);
-    assert_ok(parsed);
-    std::string text = std::to_string(parsed->current_group) + ":";
-    for (std::size_t i = 0; i < parsed->groups.size(); ++i) {
-        const auto& group = parsed->groups[i];
-        text += i == 0 ? " " : " | ";
-        text += group.state == dm::GroupState::Active    ? "A"
-                : group.state == dm::GroupState::Enabled ? "E"
-                                                         : "D";
-        for (const auto& path : group.paths)
-            text += " " + path.device + (path.state == dm::PathState::Active ? "+" : "-") +
-                    std::to_string(path.fail_count);
-    }
-    return text;
-}
-
-Fault map_fault(Verb verb, const std::string& map) {
-    Fault made;
-    made.verb = verb;
-    made.map = map;
-    return made;
-}
-
-constexpr auto as_described = "1: A 8:0+0 8:144+0 | E 8:80+0 8:208+0";
 
 void a_path_is_failed_and_reinstated_by_a_message(void**) {
     auto world = alone();
