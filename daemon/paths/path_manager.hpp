@@ -30,6 +30,13 @@ class PathManager {
     // Why this set cannot be had from this manager; nothing where it can. Looks at no device.
     virtual std::optional<Refused> check(const Intents& before, const Intents& wanted) const = 0;
 
+    // `wanted` with what has to be kept along with it so that it can be undone later. To be asked
+    // after check(), before it is written down and pursued.
+    virtual Intents completed(const Intents& before, Intents wanted) const {
+        (void)before;
+        return wanted;
+    }
+
     // Makes `wanted` true where `before` is. Calls `ended` once, from the loop, when it is true as
     // the kernel tells it (Made), or when `before` is true again as far as that can be had. One
     // call at a time.

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Standalone, the part that answers: what it can do, whether it can do this, what is in force.
+#include "daemon/paths/standalone/standalone.hpp"
+
+#include "common/system/clock.hpp"
+#include "daemon/paths/standalone/path_names.hpp"
+#include "daemon/paths/standalone/selectors.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mpapi::standalone {
+
+using paths::Intents;
+using paths::PathName;
+using paths::Refusal;
+using paths::Refused;
+using paths::Settings;
+
+namespace {
+
+constexpr std::uint32_t kHighestWeight = 255;
+constexpr std::uint32_t kLongestRate = 3600; // seconds
+constexpr std::uint32_t kFailbackRate = 0;   // at once
+constexpr std::uint32_t kProbingRate = 5;
+constexpr std::chrono::seconds kPatienceAfterRemoval{10};
+
+const Settings kNone;
+
+const Settings& own_settings(const Intents& intents, const std::string& unit_key) {
+    const auto known = intents.units.find(unit_key);
+    return known == intents.units.end() ? kNone : known->second.settings;
+}
+
+model::Switch to_switch(bool on) {
+    return on ? model::Switch::On : model::Switch::Off;
+}
+
+model::Upkeep upkeep_of(const Settings& own, const Settings& everywhere) {
+    const auto either = [](const auto& a, const auto& b, auto fallback) {
+        return a ? *a : b.value_or(fallback);
+    };
+    model::Upkeep upkeep;
+    upkeep.auto_failback = to_switch(either(own.auto_failback, everywhere.auto_failback, true));
+    upkeep.failback_rate = either(own.failback_rate, everywhere.failback_rate, kFailbackRate);
+    upkeep.auto_probing = to_switch(either(own.auto_probing, everywhere.auto_probing, true));
+    upkeep.probing_rate = either(own.probing_rate, everywhere.probing_rate, kProbingRate);
+    return upkeep;
+}
+
+std::optional<Refused> check_settings(const Settings& wanted, const model::Snapshot& snapshot) {
+    for (const auto& rate : {wanted.failback_rate, wanted.probing_rate})
+        if (rate && *rate > kLongestRate)
+            return Refused{Refusal::InvalidParameter, "A rate of " + std::to_string(*rate) +
+                                                          " s is over the limit of " +
+                                                          std::to_string(kLongestRate) + " s."};
+    if (!wanted.selector) return std::nullopt;
+    const auto selector = parse_selector(*wanted.selector);
+    if (!selector) return Refused{Refusal::InvalidParameter, selector.error().message()};
+    const bool loadable = std::any_of(
+        snapshot.plugins->begin(), snapshot.plugins->end(), [&](const model::Plugin& plugin) {
+            return std::find(plugin.load_balance.begin(), plugin.load_balance.end(),
+                             selector->name) != plugin.load_balance.end();
+        });
+    if (!loadable)
+        return Refused{Refusal::InvalidParameter,
+                       "This kernel has no path selector \"" + selector->name + "\"."};
+    if (const Status status = check_selector(*selector); !status)
+        return Refused{path_words(selector->name) ? Refusal::InvalidParameter
+                                                  : Refusal::Unsupported,
+                       status.error().message()};
+    return std::nullopt;
+}
+
+// I/O gets to the unit through it, if need be after the map made the array move the unit.
+bool leads_to_unit(const model::Unit& unit, const model::Path& path) {
+    if (usable(unit, path)) return true;
+    const model::TargetPortGroup* group = port_group(unit, path);
+    return path.priority_group != 0 && path.dm_active && path.state == model::PathState::Okay &&
+           group && group->explicit_failover && group->access_state == model::AccessState::Standby;
+}
+
+std::optional<Refused> check_disabling(const model::Snapshot& snapshot, const model::Unit& unit,
+                                       const Intents& before, const Intents& wanted) {
+    std::size_t in_table = 0, in_table_then = 0;
+    std::size_t leading = 0, leading_then = 0;
+    std::string taken;
+    for (const model::Path& path : unit.paths) {
+        if (path.priority_group == 0) continue;
+        const PathName name = path_name(snapshot, unit.unit, path);
+        const bool stays = wanted.disabled.count(name) == 0;
+        if (!stays && before.disabled.count(name) == 0) taken = path.device;
+        const bool leads = leads_to_unit(unit, path);
+        ++in_table, leading += leads;
+        in_table_then += stays, leading_then += stays && leads;
+    }
+    if (taken.empty()) return std::nullopt;
+    if (unit.unit.suspended)
+        return Refused{Refusal::TryAgain, unit.unit.name + " is suspended by somebody else."};
+    if (in_table_then == 0 || (leading > 0 && leading_then == 0))
+        return Refused{Refusal::NotPermitted,
+                       taken + " is the last path of " + unit.unit.name + " that can be used."};
+    return std::nullopt;
+}
+
+std::optional<Refused> check_override(const model::Snapshot& snapshot, const model::Unit& unit,
+                                      const PathName& wanted, const Intents& intents) {
+    if (intents.disabled.count(wanted) != 0)
+        return Refused{Refusal::PathNonoperational, "The path is disabled."};
+    for (const model::Path& path : unit.paths) {
+        if (!(path_name(snapshot, unit.unit, path) == wanted)) continue;
+        if (leads_to_unit(unit, path)) return std::nullopt;
+        return Refused{Refusal::PathNonoperational,
+                       path.device + " cannot carry I/O of " + unit.unit.name + " now."};
+    }
+    return Refused{Refusal::ObjectNotFound, "The path is none of " + unit.unit.name + " any more."};
+}
+
+} // namespace
+
+Standalone::Standalone(Surroundings surroundings)
+  : around_(std::move(surroundings))
+  , prober_(around_.model,
+            {[this](const model::Unit& unit) { return probing(unit); },
+             [this](const model::Unit& unit, const model::Path& path) {
+                 return path.disabled || (any_disabled(in_force_, unit.unit) &&
+                                          in_force_.disabled.count(path_name(
+                                              *around_.model.snapshot(), unit.unit, path)) != 0);
+             },
+             [this](const model::Path& path, std::function<void(Readiness)> answered) {
+                 around_.workers.submit(std::make_shared<ReadinessJob>(
+                     around_.hardware, path.device, path.number, path.address.host,
+                     around_.command_timeout,
+                     [alive = std::weak_ptr(alive_), answered = std::move(answered)](Readiness r) {
+                         if (!alive.expired()) answered(r);
+                     }));
+             },
+             [this](const model::Unit& unit, const std::string& message) { tell(unit, message); },
+             [this](model::Sequence unit) { around_.model.refresh(unit); }, around_.now})
+  , failback_(
+        around_.model, [this](const model::Unit& unit) { return failing_back(unit); },
+        [this](const model::Unit& unit, const std::string& message) { tell(unit, message); }) {}
+
+Status Standalone::start() {
+    sd_event_source* timer = nullptr;
+    const auto due = [](sd_event_source*, std::uint64_t, void* self) {
+        auto* const manager = static_cast<Standalone*>(self);
+        manager->turn();
+        manager->arm();
+        return 0;
+    };
+    const int r = sd_event_add_time(around_.loop, &timer, CLOCK_MONOTONIC, 0, 1, due, this);
+    if (r < 0) return Error{"create", "timer", "", -r};
+    timer_.reset(timer);
+    sd_event_source_set_enabled(timer, SD_EVENT_OFF);
+    return Done{};
+}
+
+void Standalone::arm() {
+    if (!timer_) return;
+    const auto due = next();
+    if (due) sd_event_source_set_time(timer_.get(), to_usec(*due));
+    sd_event_source_set_enabled(timer_.get(), due ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+model::Capabilities Standalone::capabilities() const {
+    model::Capabilities all;
+    all.set_access_states = true;
+    all.override_paths = true;
+    all.disable_paths = true;
+    all.maximum_weight = kHighestWeight;
+    all.load_balance = model::SettingSupport::Both;
+    all.auto_failback = model::SettingSupport::Both;
+    all.failback_rate = model::SettingSupport::Both;
+    all.failback_rate_max = kLongestRate;
+    all.auto_probing = model::SettingSupport::Both;
+    all.probing_rate = model::SettingSupport::Both;
+    all.probing_rate_max = kLongestRate;
+    return all;
+}
+
+// Only what is new in `wanted`: what was let in before stays, whatever became of it.
+std::optional<Refused> Standalone::check(const Intents& before, const Intents& wanted) const {
+    const auto snapshot = around_.model.snapshot();
+    if (!(wanted.everywhere == before.everywhere))
+        if (auto refused = check_settings(wanted.everywhere, *snapshot)) return refused;
+    static const paths::UnitIntent nothing;
+    std::map<std::string, const paths::UnitIntent*> overridden;
+    for (const auto& [key, intent] : wanted.units) {
+        const auto known = before.units.find(key);
+        const paths::UnitIntent& old = known == before.units.end() ? nothing : known->second;
+        if (!(intent.settings == old.settings))
+            if (auto refused = check_settings(intent.settings, *snapshot)) return refused;
+        for (const auto& [name, weight] : intent.weights)
+            if (weight > kHighestWeight)
+                return Refused{Refusal::InvalidWeight, "A weight of " + std::to_string(weight) +
+                                                           " is over the limit of " +
+                                                           std::to_string(kHighestWeight) + "."};
+        if (intent.override_path && intent.override_path != old.override_path)
+            overridden[key] = &intent;
+    }
+    std::set<std::string> losing; // unit names
+    for (const PathName& name : wanted.disabled)
+        if (before.disabled.count(name) == 0) losing.insert(name.unit_name);
+    if (losing.empty() && overridden.empty()) return std::nullopt;
+
+    std::optional<Refused> refused;
+    for (const model::Unit& unit : snapshot->units) {
+        if (refused) break;
+        if (losing.count(unit.unit.unit_name) != 0)
+            refused = check_disabling(*snapshot, unit, before, wanted);
+        const auto known = overridden.find(unit.unit.key);
+        if (refused || known == overridden.end()) continue;
+        refused = check_override(*snapshot, unit, *known->second->override_path, wanted);
+        overridden.erase(known);
+    }
+    if (!refused && !overridden.empty())
+        return Refused{Refusal::ObjectNotFound, "The logical unit is gone."};
+    return refused;
+}
+
+bool Standalone::rearranges(const Intents& intents, const model::LogicalUnit& unit) const {
+    const auto known = intents.units.find(unit.key);
+    if (known != intents.units.end() &&
+        (known->second.override_path || !known->second.weights.empty()))
+        return true;
+    return any_disabled(intents, unit);
+}
+
+bool Standalone::any_disabled(const Intents& intents, const model::LogicalUnit& unit) const {
+    const auto disabled = intents.disabled.lower_bound({unit.unit_name, "", "", 0});
+    return disabled != intents.disabled.end() && disabled->unit_name == unit.unit_name;
+}
+
+bool Standalone::anything_asked(const Intents& intents, const model::LogicalUnit& unit) const {
+    return intents.everywhere.selector || intents.units.count(unit.key) != 0 ||
+           rearranges(intents, unit);
+}
+
+// Groups are kept from the first rearranging on, and one change longer than the last: until then
+// the table has to be brought back to them, whoever is killed meanwhile.
+Intents Standalone::completed(const Intents& before, Intents wanted) const {
+    const auto snapshot = around_.model.snapshot();
+    for (const model::Unit& unit : snapshot->units) {
+        const auto known = wanted.units.find(unit.unit.key);
+        const bool kept = known != wanted.units.end() && !known->second.groups.empty();
+        if (rearranges(wanted, unit.unit)) {
+            if (kept) continue;
+            if (const auto table = table_of(unit))
+                wanted.units[unit.unit.key].groups =
+                    grouping_of(*table, planned_paths(*snapshot, unit, *table));
+        } else if (rearranges(before, unit.unit)) {
+            const auto old = before.units.find(unit.unit.key);
+            if (!kept && old != before.units.end() && !old->second.groups.empty())
+                wanted.units[unit.unit.key].groups = old->second.groups;
+        } else if (kept) {
+            known->second.groups.clear();
+        }
+    }
+    std::erase_if(wanted.units, [](const auto& unit) { return unit.second.empty(); });
+    return wanted;
+}
+
+void Standalone::remove(const model::LogicalUnit& unit, paths::Ended ended) {
+    const daemon::MapRef map{unit.number, unit.name, unit.uuid};
+    around_.hardware.remove_map(map, [this, alive = std::weak_ptr(alive_), id = unit.id,
+                                      name = unit.name,
+                                      ended = std::move(ended)](const Status& status) {
+        if (alive.expired()) return;
+        if (!status) {
+            const int why = status.error().errnum;
+            ended(Refused{why == EBUSY    ? Refusal::NotPermitted
+                          : why == ENODEV ? Refusal::ObjectNotFound
+                                          : Refusal::Failed,
+                          why == EBUSY ? name + " is in use." : status.error().message()});
+            return;
+        }
+        if (!around_.model.snapshot()->units.find(id)) {
+            ended(paths::Made());
+            return;
+        }
+        removals_.push_back({id, around_.now() + kPatienceAfterRemoval, ended});
+        arm();
+    });
+}
+
+model::Upkeep Standalone::upkeep(const std::string& unit_key) const {
+    return upkeep_of(own_settings(in_force_, unit_key), in_force_.everywhere);
+}
+
+model::Upkeep Standalone::upkeep_everywhere() const {
+    return upkeep_of(kNone, in_force_.everywhere);
+}
+
+std::string Standalone::default_selector() const {
+    return in_force_.everywhere.selector.value_or("");
+}
+
+Prober::Policy Standalone::probing(const model::Unit& unit) const {
+    const model::Upkeep upkeep = this->upkeep(unit.unit.key);
+    return {in_charge_ && upkeep.auto_probing == model::Switch::On,
+            std::chrono::seconds(upkeep.probing_rate)};
+}
+
+Failback::Policy Standalone::failing_back(const model::Unit& unit) const {
+    const model::Upkeep upkeep = this->upkeep(unit.unit.key);
+    Failback::Policy policy{in_charge_ && upkeep.auto_failback == model::Switch::On,
+                            std::chrono::seconds(upkeep.failback_rate),
+                            {}};
+    const auto known = in_force_.units.find(unit.unit.key);
+    if (!in_charge_ || known == in_force_.units.end()) return policy;
+    const paths::UnitIntent& intent = known->second;
+    if (!intent.override_path && intent.weights.empty()) return policy;
+    const auto snapshot = around_.model.snapshot();
+    for (const model::Path& path : unit.paths) {
+        const PathName name = path_name(*snapshot, unit.unit, path);
+        if (intent.override_path == name) policy.preferences.override_path = path.id;
+        if (const auto weight = intent.weights.find(name); weight != intent.weights.end())
+            policy.preferences.weights[path.id] = weight->second;
+    }
+    return policy;
+}
+
+void Standalone::tell(const model::Unit& unit, const std::string& message) {
+    around_.hardware.send_message(
+        {unit.unit.number, unit.unit.name, unit.unit.uuid}, message,
+        [notice = around_.notice, name = unit.unit.name, message](const Status& status) {
+            // A map that is gone has nothing to be told.
+            if (!status && status.error().errnum != ENODEV)
+                notice(name + ": " + message + ": " + status.error().message());
+        });
+}
+
+} // namespace mpapi::standalone
