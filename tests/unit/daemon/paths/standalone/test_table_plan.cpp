@@ -388,6 +388,7 @@ void any_sequence_of_wishes_can_be_taken_back(void**) {
         const std::string all = std::string(kLetters).substr(0, 1 + chance.below(8));
         const bool grouped = chance.one_in(2);
         std::vector<PlannedPath> paths;
+        std::set<char> gone;
         for (const char c : all) {
             PlannedPath path = path_of(c);
             if (grouped) {
@@ -396,6 +397,7 @@ void any_sequence_of_wishes_can_be_taken_back(void**) {
             }
             path.usable = !chance.one_in(4);
             path.gone = chance.one_in(6);
+            if (path.gone) gone.insert(c);
             paths.push_back(path);
         }
         const auto begin = table_of(random_groups(chance, all));
@@ -426,12 +428,8 @@ void any_sequence_of_wishes_can_be_taken_back(void**) {
             const char c = all[chance.below(static_cast<unsigned>(all.size()))];
             switch (chance.below(5)) {
             case 0:
-                // One that is gone comes back as another device only: see find_joiners().
-                if (paths[0].gone) break;
-                if (enabled.size() > 1 && enabled.count(c) != 0 &&
-                    std::none_of(paths.begin(), paths.end(),
-                                 [&](auto& p) { return p.name == name_of(c) && p.gone; }))
-                    enabled.erase(c), disabled.insert(name_of(c));
+                // What is gone joins no table again before it comes back.
+                if (enabled.size() > 1 && gone.count(c) == 0 && enabled.erase(c) != 0) disabled.insert(name_of(c));
                 break;
             case 1:
                 enabled.insert(c), disabled.erase(name_of(c));
