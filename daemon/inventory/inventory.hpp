@@ -53,6 +53,9 @@ class Inventory final : public HardwareObserver,
 
     void add_listener(ModelListener& listener) { listeners_.push_back(&listener); }
 
+    // A map as the hardware told it last, table and all; null: there is none with this number.
+    const MapFacts* map_facts(model::DeviceNumber number) const;
+
     // PolicyObserver
     void set_path_manager(const std::string& manager, const std::string& reason) override;
     void policy_changed() override;

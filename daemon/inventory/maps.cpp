@@ -314,6 +314,11 @@ void Inventory::set_unit_name(MapRecord& map, std::string name, model::NameType 
     mark(map);
 }
 
+const MapFacts* Inventory::map_facts(model::DeviceNumber number) const {
+    const auto known = maps_.find(number);
+    return known == maps_.end() ? nullptr : &known->second->facts;
+}
+
 MapRecord* Inventory::find_map(model::Sequence id) {
     const auto known = maps_by_id_.find(id);
     return known == maps_by_id_.end() ? nullptr : known->second;

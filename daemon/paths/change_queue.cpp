@@ -93,7 +93,8 @@ void ChangeQueue::next() {
         if (alone) break;
     }
     if (!step->changes.empty()) {
-        step->wanted = std::make_shared<const Intents>(std::move(wanted));
+        step->wanted =
+            std::make_shared<const Intents>(manager_->completed(*asked_, std::move(wanted)));
         step_ = step;
     }
     if (!waiting_.empty()) wake();

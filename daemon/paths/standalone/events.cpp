@@ -2,7 +2,8 @@
 //
 // Standalone, the part that follows the model: what happens to units and paths is told to prober
 // and failback, and where it touches what somebody asked for the unit is planned again.
-#include "daemon/paths/standalone/path_names.hpp"
+#include "daemon/paths/requests.hpp"
+#include "daemon/paths/standalone/disk_name.hpp"
 #include "daemon/paths/standalone/standalone.hpp"
 
 #include <algorithm>
@@ -85,11 +86,11 @@ void Standalone::note_path(const model::Snapshot& after,
     } else {
         prober_.path_changed(*unit, change.before, *change.after);
         if (change.after->priority_group != 0) {
-            const PathName name = path_name(after, unit->unit, *change.after);
-            if (!removed(change.after))
-                lost_.erase(name);
-            else if (!removed(change.before) && name.target_port != "")
-                lost_[name] = unit->unit.id;
+            const auto name = paths::path_name(after, *unit, *change.after);
+            if (name && !removed(change.after))
+                lost_.erase(*name);
+            else if (name && !removed(change.before))
+                lost_[*name] = unit->unit.id;
         }
     }
     const auto place = [](const model::Path* path) {
@@ -103,7 +104,7 @@ void Standalone::note_path(const model::Snapshot& after,
 // One that a map had may be back.
 void Standalone::note_disk(const model::Snapshot& after, const model::Disk& disk) {
     if (disk.unit_name.empty()) return;
-    const PathName name = path_name(after, disk);
+    const PathName name = disk_path_name(after, disk);
     if (const auto known = lost_.find(name); known != lost_.end()) {
         attend_to(known->second);
         return;

@@ -2,7 +2,8 @@
 //
 // Standalone, the part that makes intents true: newcomers are asked who they are, each touched unit
 // is planned, tables that differ are loaded, and then the model has to show it.
-#include "daemon/paths/standalone/path_names.hpp"
+#include "daemon/paths/requests.hpp"
+#include "daemon/paths/standalone/disk_name.hpp"
 #include "daemon/paths/standalone/standalone.hpp"
 
 #include "common/dm/multipath_status.hpp"
@@ -70,7 +71,7 @@ bool shows(const model::Unit& unit, const dm::MultipathTable& table) {
 std::uint32_t group_of(const model::Snapshot& snapshot, const model::Unit& unit,
                        const dm::MultipathTable& table, const PathName& name) {
     for (const model::Path& path : unit.paths) {
-        if (!usable(unit, path) || !(path_name(snapshot, unit.unit, path) == name)) continue;
+        if (!usable(unit, path) || paths::path_name(snapshot, unit, path) != name) continue;
         for (std::size_t g = 0; g < table.groups.size(); ++g)
             for (const dm::TablePath& in_table : table.groups[g].paths)
                 if (const auto number = in_table.number();
@@ -122,9 +123,9 @@ void Standalone::resume(const Intents& kept, paths::Ended ended) {
         name_unit(unit.unit.id, nullptr, &unit.unit);
         if (anything_asked(kept, unit.unit)) operation.units.insert(unit.unit.id);
         for (const model::Path& path : unit.paths)
-            if (path.state == model::PathState::Removed && path.priority_group != 0 &&
-                path.target_port != 0)
-                lost_[path_name(*snapshot, unit.unit, path)] = unit.unit.id;
+            if (path.state == model::PathState::Removed && path.priority_group != 0)
+                if (const auto name = paths::path_name(*snapshot, unit, path))
+                    lost_[*name] = unit.unit.id;
         prober_.look(unit.unit.id, &unit);
         failback_.look(unit.unit.id, &unit, around_.now());
     }
@@ -197,8 +198,9 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
             if (path.priority_group != 0 || path.state == model::PathState::Removed ||
                 path.device.empty() || path.size != unit->unit.size)
                 continue;
-            PlannedPath planned{path_name(snapshot, unit->unit, path), path.number};
-            if (names.count(planned.name) == 0) continue;
+            const auto name = paths::path_name(snapshot, *unit, path);
+            if (!name || names.count(*name) == 0) continue;
+            PlannedPath planned{*name, path.number};
             if (path.group_known) planned.port_group = path.target_port_group;
             planned.rank = rank(*unit, path);
             found.push_back({id,
@@ -209,7 +211,7 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
     }
     if (expected.empty()) return found;
     for (const model::Disk& disk : snapshot.disks) {
-        const PathName name = path_name(snapshot, disk);
+        const PathName name = disk_path_name(snapshot, disk);
         const auto known = expected.find(name);
         if (known == expected.end() || known->second.size != disk.size) continue;
         if (std::any_of(found.begin(), found.end(),
@@ -277,9 +279,7 @@ std::vector<PlannedPath> Standalone::planned_paths(const model::Snapshot& snapsh
         if (named.count(path.number) == 0) continue;
         PlannedPath planned;
         planned.number = path.number;
-        // Without its ports it has no name that would tell it from others.
-        if (path.initiator_port != 0 && path.target_port != 0)
-            planned.name = path_name(snapshot, unit.unit, path);
+        planned.name = paths::path_name(snapshot, unit, path).value_or(PathName());
         planned.gone = path.state == model::PathState::Removed;
         planned.usable = usable(unit, path);
         if (path.group_known) planned.port_group = path.target_port_group;

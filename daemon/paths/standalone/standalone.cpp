@@ -4,7 +4,7 @@
 #include "daemon/paths/standalone/standalone.hpp"
 
 #include "common/system/clock.hpp"
-#include "daemon/paths/standalone/path_names.hpp"
+#include "daemon/paths/requests.hpp"
 #include "daemon/paths/standalone/selectors.hpp"
 
 #include <algorithm>
@@ -88,9 +88,9 @@ std::optional<Refused> check_disabling(const model::Snapshot& snapshot, const mo
     std::string taken;
     for (const model::Path& path : unit.paths) {
         if (path.priority_group == 0) continue;
-        const PathName name = path_name(snapshot, unit.unit, path);
-        const bool stays = wanted.disabled.count(name) == 0;
-        if (!stays && before.disabled.count(name) == 0) taken = path.device;
+        const auto name = paths::path_name(snapshot, unit, path);
+        const bool stays = !name || wanted.disabled.count(*name) == 0;
+        if (!stays && before.disabled.count(*name) == 0) taken = path.device;
         const bool leads = leads_to_unit(unit, path);
         ++in_table, leading += leads;
         in_table_then += stays, leading_then += stays && leads;
@@ -109,7 +109,7 @@ std::optional<Refused> check_override(const model::Snapshot& snapshot, const mod
     if (intents.disabled.count(wanted) != 0)
         return Refused{Refusal::PathNonoperational, "The path is disabled."};
     for (const model::Path& path : unit.paths) {
-        if (!(path_name(snapshot, unit.unit, path) == wanted)) continue;
+        if (paths::path_name(snapshot, unit, path) != wanted) continue;
         if (leads_to_unit(unit, path)) return std::nullopt;
         return Refused{Refusal::PathNonoperational,
                        path.device + " cannot carry I/O of " + unit.unit.name + " now."};
@@ -124,9 +124,9 @@ Standalone::Standalone(Surroundings surroundings)
   , prober_(around_.model,
             {[this](const model::Unit& unit) { return probing(unit); },
              [this](const model::Unit& unit, const model::Path& path) {
-                 return path.disabled || (any_disabled(in_force_, unit.unit) &&
-                                          in_force_.disabled.count(path_name(
-                                              *around_.model.snapshot(), unit.unit, path)) != 0);
+                 if (path.disabled || !any_disabled(in_force_, unit.unit)) return path.disabled;
+                 const auto name = paths::path_name(*around_.model.snapshot(), unit, path);
+                 return name && in_force_.disabled.count(*name) != 0;
              },
              [this](const model::Path& path, std::function<void(Readiness)> answered) {
                  around_.workers.submit(std::make_shared<ReadinessJob>(
@@ -285,12 +285,8 @@ void Standalone::remove(const model::LogicalUnit& unit, paths::Ended ended) {
     });
 }
 
-model::Upkeep Standalone::upkeep(const std::string& unit_key) const {
-    return upkeep_of(own_settings(in_force_, unit_key), in_force_.everywhere);
-}
-
-model::Upkeep Standalone::upkeep_everywhere() const {
-    return upkeep_of(kNone, in_force_.everywhere);
+model::Upkeep Standalone::upkeep(const model::LogicalUnit* unit) const {
+    return upkeep_of(unit ? own_settings(in_force_, unit->key) : kNone, in_force_.everywhere);
 }
 
 std::string Standalone::default_selector() const {
@@ -298,13 +294,13 @@ std::string Standalone::default_selector() const {
 }
 
 Prober::Policy Standalone::probing(const model::Unit& unit) const {
-    const model::Upkeep upkeep = this->upkeep(unit.unit.key);
+    const model::Upkeep upkeep = this->upkeep(&unit.unit);
     return {in_charge_ && upkeep.auto_probing == model::Switch::On,
             std::chrono::seconds(upkeep.probing_rate)};
 }
 
 Failback::Policy Standalone::failing_back(const model::Unit& unit) const {
-    const model::Upkeep upkeep = this->upkeep(unit.unit.key);
+    const model::Upkeep upkeep = this->upkeep(&unit.unit);
     Failback::Policy policy{in_charge_ && upkeep.auto_failback == model::Switch::On,
                             std::chrono::seconds(upkeep.failback_rate),
                             {}};
@@ -314,9 +310,10 @@ Failback::Policy Standalone::failing_back(const model::Unit& unit) const {
     if (!intent.override_path && intent.weights.empty()) return policy;
     const auto snapshot = around_.model.snapshot();
     for (const model::Path& path : unit.paths) {
-        const PathName name = path_name(*snapshot, unit.unit, path);
-        if (intent.override_path == name) policy.preferences.override_path = path.id;
-        if (const auto weight = intent.weights.find(name); weight != intent.weights.end())
+        const auto name = paths::path_name(*snapshot, unit, path);
+        if (!name) continue;
+        if (intent.override_path == *name) policy.preferences.override_path = path.id;
+        if (const auto weight = intent.weights.find(*name); weight != intent.weights.end())
             policy.preferences.weights[path.id] = weight->second;
     }
     return policy;

@@ -62,6 +62,9 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
 
     // PathManager
     model::Capabilities capabilities() const override;
+    model::Upkeep upkeep(const model::LogicalUnit* unit) const override;
+    // "": such units keep the one they have.
+    std::string default_selector() const override;
     std::optional<paths::Refused> check(const paths::Intents& before,
                                         const paths::Intents& wanted) const override;
     paths::Intents completed(const paths::Intents& before, paths::Intents wanted) const override;
@@ -70,12 +73,6 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     // Probing and failback begin here.
     void resume(const paths::Intents& kept, paths::Ended ended) override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
-
-    // What is in force, for the model.
-    model::Upkeep upkeep(const std::string& unit_key) const;
-    model::Upkeep upkeep_everywhere() const;
-    // "": units without a selector of their own keep the one they have.
-    std::string default_selector() const;
 
     // ModelListener
     void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,

@@ -429,7 +429,8 @@ void any_sequence_of_wishes_can_be_taken_back(void**) {
             switch (chance.below(5)) {
             case 0:
                 // What is gone joins no table again before it comes back.
-                if (enabled.size() > 1 && gone.count(c) == 0 && enabled.erase(c) != 0) disabled.insert(name_of(c));
+                if (enabled.size() > 1 && gone.count(c) == 0 && enabled.erase(c) != 0)
+                    disabled.insert(name_of(c));
                 break;
             case 1:
                 enabled.insert(c), disabled.erase(name_of(c));
