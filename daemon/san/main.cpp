@@ -4,6 +4,8 @@
 // of this machine and refuses the system bus, where it would pass for the real one.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
+#include "daemon/paths/standalone/standalone.hpp"
+#include "daemon/san/multipathd.hpp"
 #include "daemon/san/san.hpp"
 #include "daemon/san/san_bus.hpp"
 #include "daemon/service.hpp"
@@ -84,6 +86,16 @@ void write_to_stderr(const publish::JournalEntry& entry) {
             std::fprintf(stderr, "mpapid-san: %s\n", each.c_str() + field.size());
 }
 
+void note(const std::string& text) {
+    std::fprintf(stderr, "mpapid-san: %s\n", text.c_str());
+}
+
+void manage(daemon::Service& service, const std::string& name, const std::string& reason,
+            paths::PathManager* manager) {
+    service.inventory().set_path_manager(name, reason);
+    service.changes().set_manager(manager, reason);
+}
+
 int serve(const Options& options) {
     auto description = san::load_description(options.description);
     if (!description) return fail(description.error());
@@ -114,6 +126,20 @@ int serve(const Options& options) {
                             publish::Journal::through(write_to_stderr),
                             {.owner = ::geteuid()}); // whose storage it is, may change it
     if (auto started = service.start(); !started) return fail(started.error());
+    san::Multipathd multipathd(**hardware);
+    standalone::Standalone standalone(
+        {loop.get(), **hardware, service.workers(), service.inventory(),
+         [&](model::DeviceNumber number) { return service.inventory().map_facts(number); },
+         config->commands.timeout, [](const std::string& notice) { note(notice); }});
+    if (config->manager == daemon::ManagerMode::Observe) {
+        manage(service, "observe", "the configuration says manager = \"observe\"", nullptr);
+    } else if ((*hardware)->has_multipathd()) {
+        manage(service, "multipathd", "the embedded SAN has one", &multipathd);
+    } else {
+        if (auto started = standalone.start(); !started) return fail(started.error());
+        service.inventory().add_listener(standalone);
+        manage(service, "standalone", "the embedded SAN has no multipathd", &standalone);
+    }
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
     if (service.left_behind()) {

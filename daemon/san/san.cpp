@@ -440,6 +440,10 @@ San::Counts San::counts() const {
     return counts;
 }
 
+bool San::has_multipathd() const {
+    return fabric_->description.machine.multipathd;
+}
+
 std::vector<std::string> San::arrays() const {
     std::vector<std::string> names;
     for (const auto& array : fabric_->description.arrays)

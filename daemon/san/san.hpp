@@ -73,6 +73,8 @@ class San final : public daemon::Hardware {
         bool operator==(const Counts&) const = default;
     };
     Counts counts() const;
+    // Whether the machine has one, which keeps the maps ([machine] multipathd).
+    bool has_multipathd() const;
     std::vector<std::string> arrays() const;
 
   private:
