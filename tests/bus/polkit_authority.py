@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""polkit as a test wants it: it has the name on the bus and answers what the test says, when it says."""
+"""polkit as a test wants it: it has the name on the bus and answers what the test says, when it says;
+and those that ask for something that polkit decides."""
 from jeepney import MatchRule, MessageFlag, new_error, new_method_return
 
 from private_bus import *
@@ -7,6 +8,11 @@ from private_bus import *
 POLKIT = "org.freedesktop.PolicyKit1"
 AUTHORITY = "org.freedesktop.PolicyKit1.Authority"
 POLKIT_ERROR = "org.freedesktop.PolicyKit1.Error."
+
+DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+LIMIT = f"{NAME}.Error.LimitsExceeded"
+ACTION = "org.mpapi.multipath1.refresh"
+LU = interface("LogicalUnit")
 
 
 class Question:
@@ -56,3 +62,37 @@ class Authority:
 
     def fail(self, question, name, text):
         self.connection.send(new_error(question.message, name, "s", (text,)))
+
+
+class PolkitTest(PublisherTest):
+    # An owner that no test is, so that whoever runs them is a stranger unless root.
+    arguments = ["--owner", "4000000000"]
+
+    def setUp(self):
+        super().setUp()
+        self.do("ports")
+        self.do("populate 2 2")
+        self.stranger = self.new_client(NOBODY)
+
+    def authority(self):
+        authority = Authority(self.address)
+        self.addCleanup(authority.close)
+        return authority
+
+    def ask(self, client=None, path=lu_path(2), kind=LU, interactive=False):
+        client = client or self.stranger
+        message = new_method_call(DBusAddress(path, bus_name=NAME, interface=kind), "Refresh")
+        if interactive:
+            message.header.flags |= MessageFlag.allow_interactive_authorization
+        serial = next(client.connection.outgoing_serial)
+        client.connection.send(message, serial=serial)
+        return serial
+
+    def denied(self, serial, client=None, name=DENIED):
+        return self.assert_bus_error(name, (client or self.stranger).answer, serial)
+
+    def refreshed(self):
+        self.tell("refreshed")
+        _, *units = self.lines.next().split()
+        self.assertTrue(self.lines.next().startswith("ok "))
+        return [int(unit) for unit in units]

@@ -6,6 +6,7 @@ what was missing when it passes.
 """
 import json
 import os
+import pwd
 import selectors
 import subprocess
 import tempfile
@@ -37,6 +38,8 @@ BUS_CONFIG = """<busconfig>
 NAME = "org.mpapi.Multipath1"
 ROOT = "/org/mpapi/Multipath1"
 DEADLINE = 60
+# A bus lets in only users that the system knows.
+NOBODY, SOMEBODY, ANYBODY = (pwd.getpwnam(name).pw_uid for name in ("nobody", "daemon", "bin"))
 
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 PROPERTIES = "org.freedesktop.DBus.Properties"
@@ -238,8 +241,17 @@ class BusTest(unittest.TestCase):
             if pipe:
                 pipe.close()
 
-    def new_client(self):
-        client = Client(self.address)
+    def new_client(self, uid=None):
+        """A client, of another user where that can be had: by root."""
+        change = uid is not None and os.geteuid() == 0
+        # The bus takes the user from the socket, which keeps the one that connected it.
+        if change:
+            os.setresuid(uid, uid, 0)
+        try:
+            client = Client(self.address)
+        finally:
+            if change:
+                os.setresuid(0, 0, 0)
         self.addCleanup(client.close)
         return client
 

@@ -1,60 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may change something: root, the daemon's owner, and whom polkit lets."""
-import pwd
-
 from polkit_authority import *
-
-DENIED = "org.freedesktop.DBus.Error.AccessDenied"
-LIMIT = f"{NAME}.Error.LimitsExceeded"
-ACTION = "org.mpapi.multipath1.refresh"
-LU = interface("LogicalUnit")
-# The bus lets in only users that the system knows.
-NOBODY, SOMEBODY, ANYBODY = (pwd.getpwnam(name).pw_uid for name in ("nobody", "daemon", "bin"))
-
-
-class PolkitTest(PublisherTest):
-    # An owner that no test is, so that whoever runs them is a stranger unless root.
-    arguments = ["--owner", "4000000000"]
-
-    def setUp(self):
-        super().setUp()
-        self.do("ports")
-        self.do("populate 2 2")
-        self.stranger = self.client_of_another()
-
-    def client_of_another(self, uid=NOBODY):
-        """A client that is neither root nor the owner."""
-        if os.geteuid() != 0:
-            return self.new_client()
-        # The bus takes the user from the socket, which keeps the one that connected it.
-        os.setresuid(uid, uid, 0)
-        try:
-            return self.new_client()
-        finally:
-            os.setresuid(0, 0, 0)
-
-    def authority(self):
-        authority = Authority(self.address)
-        self.addCleanup(authority.close)
-        return authority
-
-    def ask(self, client=None, path=lu_path(2), kind=LU, interactive=False):
-        client = client or self.stranger
-        message = new_method_call(DBusAddress(path, bus_name=NAME, interface=kind), "Refresh")
-        if interactive:
-            message.header.flags |= MessageFlag.allow_interactive_authorization
-        serial = next(client.connection.outgoing_serial)
-        client.connection.send(message, serial=serial)
-        return serial
-
-    def denied(self, serial, client=None, name=DENIED):
-        return self.assert_bus_error(name, (client or self.stranger).answer, serial)
-
-    def refreshed(self):
-        self.tell("refreshed")
-        _, *units = self.lines.next().split()
-        self.assertTrue(self.lines.next().startswith("ok "))
-        return [int(unit) for unit in units]
 
 
 class Polkit(PolkitTest):
@@ -111,7 +57,7 @@ class Polkit(PolkitTest):
         question = polkit.question()
         self.assertEqual(self.client.get(lu_path(1), "LogicalUnit", "Name"), "mpath1")
         self.assertEqual(self.stranger.get(lu_path(1), "LogicalUnit", "Name"), "mpath1")
-        another = self.client_of_another()
+        another = self.new_client(NOBODY)
         second = self.ask(another, lu_path(1))
         polkit.answer(polkit.question(), authorized=True)
         self.assertEqual(another.answer(second), ())
@@ -130,7 +76,7 @@ class Polkit(PolkitTest):
 
     def test_of_a_caller_that_leaves_the_question_is_taken_back(self):
         polkit = self.authority()
-        leaving = self.client_of_another()
+        leaving = self.new_client(NOBODY)
         self.ask(leaving, lu_path(1), interactive=True)
         question = polkit.question()
         call = self.ask(interactive=True)
@@ -227,7 +173,7 @@ class Crowd(PolkitTest):
 
     def test_a_user_has_a_limited_number_of_open_questions(self):
         polkit = self.authority()
-        clients = [self.client_of_another() for _ in range(4)]
+        clients = [self.new_client(NOBODY) for _ in range(4)]
         calls = [self.ask(client) for client in clients[:3]]
         questions = [polkit.question() for _ in calls]
         self.assertIn("try again", self.denied(self.ask(clients[3]), clients[3], LIMIT))
@@ -247,9 +193,9 @@ class Crowd(PolkitTest):
             self.skipTest("needs root")
         polkit = self.authority()
         for uid in (NOBODY, NOBODY, NOBODY, SOMEBODY, SOMEBODY):
-            self.ask(self.client_of_another(uid))
+            self.ask(self.new_client(uid))
             polkit.question()
-        last = self.client_of_another(ANYBODY)
+        last = self.new_client(ANYBODY)
         self.denied(self.ask(last), last, LIMIT)
         self.client.call(lu_path(1), LU, "Refresh")
         self.assertEqual(self.refreshed(), [1])

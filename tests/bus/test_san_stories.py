@@ -381,5 +381,28 @@ map_uuid = "made-by-hand"
         self.assertTrue(self.client.get(copy, "LogicalUnit", "DuplicateDesignator"))
 
 
+class OfAnotherUser(SanTest):
+    def test_whoever_runs_it_may_do_what_root_may_and_others_may_not(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        command = self.command()
+        os.chmod(self.scratch.name, 0o755)
+        mine = self.new_client(NOBODY)
+        watch = MatchRule(type="signal", member="NameOwnerChanged")
+        watch.add_arg_condition(0, NAME)
+        Client.unpack(mine.connection.send_and_get_reply(DBus().AddMatch(watch)))
+        with mine.connection.filter(watch) as queue:
+            user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+            daemon = subprocess.Popen(["setpriv", *user, *command], stderr=subprocess.DEVNULL)
+            self.addCleanup(self.end, daemon)
+            mine.connection.recv_until_filtered(queue, timeout=DEADLINE)
+        mine.manager("Refresh")
+        self.new_client(0).manager("Refresh")
+        text = self.assert_bus_error(
+            "org.freedesktop.DBus.Error.AccessDenied", self.new_client(SOMEBODY).manager, "Refresh"
+        )
+        self.assertIn(f"only root and user {NOBODY} may do this", text)
+
+
 if __name__ == "__main__":
     main()
