@@ -231,6 +231,8 @@ void San::work() {
     next_notice_ = 0;
     for (const auto& then : std::exchange(being_told_, {}))
         then();
+    // Asked for before the enumeration ended, which takes no news.
+    if (!made_.empty()) take_turn(work_source_.get());
     if (settling_.empty() || !fabric_->news.idle()) return;
     const auto settled = std::exchange(settling_, {});
     for (const auto& done : settled)

@@ -344,6 +344,8 @@ const sd_bus_vtable vtable[] = {
     FAULT("MapRenamed", "s", map, "s", name),
     FAULT("MapSuspended", "s", map),
     FAULT("MapResumed", "s", map),
+    FAULT("MapHeld", "s", map),
+    FAULT("MapReleased", "s", map),
     FAULT("MapIo", "s", map),
     FAULT("MapText", "s", map, "s", table, "s", status),
     FAULT("Reply", "s", disk, "y", operation, "n", page, "ay", bytes),

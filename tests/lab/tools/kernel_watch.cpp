@@ -70,8 +70,8 @@ std::string hex(std::span<const std::uint8_t> bytes) {
 std::vector<std::uint8_t> bytes_of(std::string_view digits) {
     std::vector<std::uint8_t> bytes;
     for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
-        bytes.push_back(static_cast<std::uint8_t>(
-            std::stoul(std::string(digits.substr(i, 2)), nullptr, 16)));
+        bytes.push_back(
+            static_cast<std::uint8_t>(std::stoul(std::string(digits.substr(i, 2)), nullptr, 16)));
     return bytes;
 }
 

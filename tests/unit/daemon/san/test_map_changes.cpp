@@ -245,6 +245,25 @@ void many_changes_end_in_their_order(void**) {
     assert_text_equal(order, "0+1-2+3-4+");
 }
 
+void a_change_that_is_asked_for_before_the_first_news_ends(void**) {
+    auto description = load_description(example("two-arrays"));
+    assert_ok(description);
+    auto san = San::make(std::move(*description));
+    assert_ok(san);
+    sd_event* made = nullptr;
+    assert_true(sd_event_new(&made) >= 0);
+    const EventLoop loop(made);
+    Recorder recorder;
+    assert_ok((*san)->start(loop.get(), recorder));
+    bool told = false;
+    (*san)->when_told([&] {
+        told = true;
+        assert_int_equal(recorder.maps.size(), 7);
+    });
+    while (!told)
+        assert_true(sd_event_run(loop.get(), 1'000'000) > 0);
+}
+
 void a_unit_takes_set_target_port_groups(void**) {
     auto world = alone();
     const auto device = world.open("sda");
@@ -277,6 +296,7 @@ int main() {
         cmocka_unit_test(a_removed_map_begins_anew),
         cmocka_unit_test(multipathd_loads_its_own_table_over_another),
         cmocka_unit_test(many_changes_end_in_their_order),
+        cmocka_unit_test(a_change_that_is_asked_for_before_the_first_news_ends),
         cmocka_unit_test(a_unit_takes_set_target_port_groups),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
