@@ -27,12 +27,14 @@ World alone() {
 template <typename Ask>
 std::string change(World& world, Ask ask) {
     world.recorder.told.clear();
-    std::string end;
-    ask([&](const Status& status) { end = status ? "ended" : status.error().message(); });
+    std::string end, told;
+    ask([&](const Status& status) {
+        end = status ? "ended" : status.error().message();
+        told = world.recorder.take();
+    });
     assert_text_equal(end, ""); // later, from the loop
     while (end.empty())
         assert_true(sd_event_run(world.loop.get(), 5'000'000) > 0);
-    const auto told = world.recorder.take();
     return told.empty() ? end : told + ", " + end;
 }
 

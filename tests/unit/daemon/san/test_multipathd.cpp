@@ -46,15 +46,17 @@ struct Story {
         assert_false(manager.check(before, wanted).has_value());
         world.recorder.told.clear();
         bool ended = false;
+        std::string told;
         manager.pursue(before, wanted, [&](const paths::Outcome& outcome) {
             assert_null(paths::refused(outcome));
+            told = world.recorder.take();
             ended = true;
         });
         assert_false(ended);
         while (!ended)
             assert_true(sd_event_run(world.loop.get(), 5'000'000) > 0);
         before = wanted;
-        return world.recorder.take();
+        return told;
     }
 
     World world;
@@ -229,8 +231,11 @@ void a_failback_that_waits_follows_what_is_wanted_now(void**) {
     lose_first_group(story);
     story.world.apply(disk_fault(Verb::PathRestored, "sda"));
     assert_text_equal(story.state(), "2: E 8:0+1 8:144-1 | A 8:80+0 8:208+0");
-    story.unit().settings.failback_rate = 0;
+    story.unit().settings.failback_rate = 1;
     story.pursue();
+    story.world.recorder.told.clear();
+    while (story.world.recorder.told.empty())
+        assert_true(sd_event_run(story.world.loop.get(), 5'000'000) > 0);
     assert_text_equal(story.state(), "1: A 8:0+1 8:144-1 | E 8:80+0 8:208+0");
 }
 
