@@ -15,8 +15,10 @@ using paths::PathName;
 
 namespace {
 
-// Two programs that each want a table their way must not keep a map busy with it.
-constexpr std::chrono::seconds kBetweenTables{1};
+// Two programs that each want a table their way must not keep a map busy with it, nor must a kernel
+// that shows another table than the one that was loaded: each load doubles the wait for the next.
+constexpr std::chrono::seconds kShortestWait{1};
+constexpr std::chrono::seconds kLongestWait{60};
 
 bool removed(const model::Path* path) {
     return path && path->state == model::PathState::Removed;
@@ -66,7 +68,7 @@ void Standalone::note_unit(const model::PartDifference<model::LogicalUnit>& chan
     if (!change.after) {
         prober_.look(id, nullptr);
         due_.erase(id);
-        loaded_.erase(id);
+        loads_.erase(id);
         std::erase_if(lost_, [id](const auto& lost) { return lost.second == id; });
         return;
     }
@@ -124,9 +126,17 @@ void Standalone::note_disk(const model::Snapshot& after, const model::Disk& disk
 
 void Standalone::attend_to(model::Sequence unit) {
     auto when = around_.now();
-    if (const auto known = loaded_.find(unit); known != loaded_.end())
-        when = std::max(when, known->second + kBetweenTables);
+    if (const auto known = loads_.find(unit); known != loads_.end())
+        when = std::max(when, known->second.when + known->second.wait);
     due_.try_emplace(unit, when);
+}
+
+void Standalone::note_load(model::Sequence unit) {
+    const auto now = around_.now();
+    const auto [known, first] = loads_.try_emplace(unit, Load{now, kShortestWait});
+    if (first) return;
+    const bool peace = now - known->second.when > 2 * kLongestWait;
+    known->second = {now, peace ? kShortestWait : std::min(2 * known->second.wait, kLongestWait)};
 }
 
 std::optional<Standalone::Clock::time_point> Standalone::next() const {

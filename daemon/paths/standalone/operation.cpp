@@ -113,6 +113,8 @@ void Standalone::pursue(const Intents& before, const Intents& wanted, paths::End
 void Standalone::resume(const Intents& kept, paths::Ended ended) {
     in_charge_ = true;
     in_force_ = kept;
+    by_name_.clear();
+    lost_.clear();
     Operation operation;
     operation.wanted = kept;
     operation.first_clear = true;
@@ -162,17 +164,19 @@ void Standalone::clear_inactive() {
 }
 
 // By name, what a table of this unit may come to have that it does not have now.
-std::set<PathName> Standalone::may_join(const model::Unit& unit) const {
+std::set<PathName> Standalone::may_join(const model::Unit& unit,
+                                        const std::set<PathName>& lost) const {
     const Operation& operation = operations_.front();
     std::set<PathName> names;
     for (const auto* intents : {&operation.before, &operation.wanted})
         for (const auto& group : intent_of(*intents, unit.unit.key).groups)
             names.insert(group.begin(), group.end());
-    for (auto at = operation.before.disabled.lower_bound({unit.unit.unit_name, "", "", 0});
-         at != operation.before.disabled.end() && at->unit_name == unit.unit.unit_name; ++at)
-        names.insert(*at);
-    for (const auto& [name, id] : lost_)
-        if (id == unit.unit.id) names.insert(name);
+    // Where two maps lead to one unit, only what a map had itself.
+    if (!unit.unit.duplicate_designator)
+        for (auto at = operation.before.disabled.lower_bound({unit.unit.unit_name, "", "", 0});
+             at != operation.before.disabled.end() && at->unit_name == unit.unit.unit_name; ++at)
+            names.insert(*at);
+    names.insert(lost.begin(), lost.end());
     std::erase_if(names, [&](const PathName& name) {
         return operation.wanted.disabled.count(name) != 0 || name.unit_name.empty() ||
                name.unit_name != unit.unit.unit_name;
@@ -187,10 +191,13 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
     };
     std::vector<Joiner> found;
     std::map<PathName, Expected> expected;
+    std::map<model::Sequence, std::set<PathName>> lost;
+    for (const auto& [name, id] : lost_)
+        lost[id].insert(name);
     for (const model::Sequence id : operations_.front().units) {
         const model::Unit* unit = snapshot.units.find(id);
         if (!unit) continue;
-        const std::set<PathName> names = may_join(*unit);
+        const std::set<PathName> names = may_join(*unit, lost[id]);
         if (names.empty()) continue;
         for (const PathName& name : names)
             expected.try_emplace(name, Expected{id, unit->unit.size});
@@ -364,7 +371,7 @@ std::optional<Refused> Standalone::plan_unit(const model::Snapshot& snapshot,
     change.map = {unit.unit.number, unit.unit.name, unit.unit.uuid};
     change.before = facts->table;
     change.failed = failed_devices(facts->status);
-    if (operation.background) loaded_[unit.unit.id] = around_.now();
+    if (operation.background) note_load(unit.unit.id);
     operation.changes->push_back(std::move(change));
     return std::nullopt;
 }

@@ -37,8 +37,11 @@ void Prober::look(model::Sequence id, const model::Unit* unit) {
 }
 
 bool Prober::wanted(const model::Unit& unit, const model::Path& path) const {
+    // A device that is blocked holds commands back until its transport is given up.
     return path.priority_group != 0 && path.state != model::PathState::Removed &&
-           !path.device.empty() && !around_.disabled(unit, path);
+           path.device_state != model::DeviceState::Blocked &&
+           path.device_state != model::DeviceState::Quiesced && !path.device.empty() &&
+           !around_.disabled(unit, path);
 }
 
 void Prober::path_changed(const model::Unit& unit, const model::Path* before,

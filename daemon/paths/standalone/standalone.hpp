@@ -130,7 +130,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
                                            const dm::MultipathTable& table) const;
     std::vector<Joiner> find_joiners(const model::Snapshot& snapshot) const;
     void joiner_answered(std::size_t index, Result<NewcomerJob::Device> device);
-    std::set<paths::PathName> may_join(const model::Unit& unit) const;
+    std::set<paths::PathName> may_join(const model::Unit& unit,
+                                       const std::set<paths::PathName>& lost) const;
     std::optional<dm::MultipathTable> table_of(const model::Unit& unit) const;
     std::set<model::Sequence> touched(const paths::Intents& before,
                                       const paths::Intents& wanted) const;
@@ -144,6 +145,7 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     void note_unit(const model::PartDifference<model::LogicalUnit>& change);
     void note_disk(const model::Snapshot& after, const model::Disk& disk);
     void attend_to(model::Sequence unit);
+    void note_load(model::Sequence unit);
     void settings_changed(const paths::Intents& before);
     Prober::Policy probing(const model::Unit& unit) const;
     Failback::Policy failing_back(const model::Unit& unit) const;
@@ -161,7 +163,11 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     std::vector<Removal> removals_;
     // Units to be planned again because of what happened to them, and not before when.
     std::map<model::Sequence, Clock::time_point> due_;
-    std::map<model::Sequence, Clock::time_point> loaded_; // in the background, lately
+    struct Load {
+        Clock::time_point when;
+        std::chrono::seconds wait; // until the next one
+    };
+    std::map<model::Sequence, Load> loads_; // in the background, lately
     // Members whose device went away, and the unit they are a path of.
     std::map<paths::PathName, model::Sequence> lost_;
     std::unordered_multimap<std::string, model::Sequence> by_name_; // units, by unit name
