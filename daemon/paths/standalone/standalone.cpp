@@ -270,7 +270,7 @@ void Standalone::remove(const model::LogicalUnit& unit, paths::Ended ended) {
         if (alive.expired()) return;
         if (!status) {
             const int why = status.error().errnum;
-            ended(Refused{why == EBUSY    ? Refusal::NotPermitted
+            ended(Refused{why == EBUSY    ? Refusal::TryAgain
                           : why == ENODEV ? Refusal::ObjectNotFound
                                           : Refusal::Failed,
                           why == EBUSY ? name + " is in use." : status.error().message()});

@@ -41,14 +41,14 @@ void each_reply_says_what_it_says(void**) {
     assert_true(judge(lost()) == Answer::Silent);
     assert_true(judge(lost(ENODEV)) == Answer::Silent);
     assert_true(judge(lost(EMFILE)) == Answer::NotAsked);
-    for (const std::uint8_t ascq : {0x0a, 0x0b, 0x0c, 0x12})
+    for (const std::uint8_t ascq : std::initializer_list<std::uint8_t>{0x0a, 0x0b, 0x0c, 0x12})
         assert_true(judge(check(SenseKey::NotReady, 0x04, ascq)) == Answer::Waits);
     assert_true(judge(check(SenseKey::NotReady, 0x04, 0x01)) == Answer::Speaks);
     assert_true(judge(check(SenseKey::NotReady, 0x3a, 0x00)) == Answer::Speaks);
     assert_true(judge(check(SenseKey::IllegalRequest, 0x25, 0x00)) == Answer::NoUnit);
     assert_true(judge(check(SenseKey::IllegalRequest, 0x20, 0x00)) == Answer::Speaks);
     assert_true(judge(check(SenseKey::HardwareError, 0x44, 0x00)) == Answer::Speaks);
-    for (const std::uint8_t code : {0x08, 0x18, 0x28, 0x30, 0x40})
+    for (const std::uint8_t code : std::initializer_list<std::uint8_t>{8, 0x18, 0x28, 0x30, 0x40})
         assert_true(judge(status(code)) == Answer::Speaks);
     assert_true(judge(status(2)) == Answer::Speaks); // without sense data
 }
