@@ -29,7 +29,7 @@ bool removed(const model::Path* path) {
 void Standalone::model_changed(const model::SnapshotPtr&, const model::SnapshotPtr& after,
                                const std::vector<model::Event>& events,
                                std::chrono::steady_clock::time_point) {
-    if (!in_charge_) return;
+    if (!in_charge()) return;
     std::set<model::Sequence> changed;
     for (const model::Event& event : events) {
         if (const auto* unit = std::get_if<model::PartDifference<model::LogicalUnit>>(&event)) {
@@ -42,13 +42,13 @@ void Standalone::model_changed(const model::SnapshotPtr&, const model::SnapshotP
                        std::get_if<model::PartDifference<model::TargetPortGroup>>(&event)) {
             changed.insert(group->unit().unit.id);
             if (group->unit_after && group->after)
-                prober_.group_changed(*group->unit_after, group->before, *group->after);
+                prober_->group_changed(*group->unit_after, group->before, *group->after);
         } else if (const auto* disk = std::get_if<model::Difference<model::Disk>>(&event)) {
             if (disk->after) note_disk(*after, *disk->after);
         }
     }
     for (const model::Sequence unit : changed)
-        failback_.look(unit, after->units.find(unit), around_.now());
+        failback_->look(unit, after->units.find(unit), around_.now());
     look_for_changes();
     arm();
 }
@@ -66,13 +66,13 @@ void Standalone::note_unit(const model::PartDifference<model::LogicalUnit>& chan
     const model::Sequence id = change.either().id;
     name_unit(id, change.before, change.after);
     if (!change.after) {
-        prober_.look(id, nullptr);
+        prober_->look(id, nullptr);
         due_.erase(id);
         loads_.erase(id);
         std::erase_if(lost_, [id](const auto& lost) { return lost.second == id; });
         return;
     }
-    if (!change.before) prober_.look(id, change.unit_after);
+    if (!change.before) prober_->look(id, change.unit_after);
     if (!change.before || change.before->selector != change.after->selector ||
         change.before->unit_name != change.after->unit_name ||
         change.before->suspended != change.after->suspended)
@@ -84,9 +84,9 @@ void Standalone::note_path(const model::Snapshot& after,
     const model::Unit* unit = change.unit_after;
     if (!unit) return; // the unit is gone with it
     if (!change.after) {
-        prober_.path_gone(change.before->id);
+        prober_->path_gone(change.before->id);
     } else {
-        prober_.path_changed(*unit, change.before, *change.after);
+        prober_->path_changed(*unit, change.before, *change.after);
         if (change.after->priority_group != 0) {
             const auto name = paths::path_name(after, *unit, *change.after);
             if (name && !removed(change.after))
@@ -155,8 +155,9 @@ std::optional<Standalone::Clock::time_point> Standalone::next() const {
     }
     for (const Removal& removal : removals_)
         consider(removal.deadline);
-    consider(prober_.next());
-    consider(failback_.next());
+    if (!in_charge()) return first;
+    consider(prober_->next());
+    consider(failback_->next());
     return first;
 }
 
@@ -181,8 +182,9 @@ void Standalone::turn() {
         }
     }
     if (!under_way_ && !operations_.empty()) begin();
-    prober_.turn();
-    failback_.turn(now);
+    if (!in_charge()) return;
+    prober_->turn();
+    failback_->turn(now);
 }
 
 } // namespace mpapi::standalone

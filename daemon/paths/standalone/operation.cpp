@@ -111,10 +111,9 @@ void Standalone::pursue(const Intents& before, const Intents& wanted, paths::End
 }
 
 void Standalone::resume(const Intents& kept, paths::Ended ended) {
-    in_charge_ = true;
+    retire();
+    watch();
     in_force_ = kept;
-    by_name_.clear();
-    lost_.clear();
     Operation operation;
     operation.wanted = kept;
     operation.first_clear = true;
@@ -128,10 +127,25 @@ void Standalone::resume(const Intents& kept, paths::Ended ended) {
             if (path.state == model::PathState::Removed && path.priority_group != 0)
                 if (const auto name = paths::path_name(*snapshot, unit, path))
                     lost_[*name] = unit.unit.id;
-        prober_.look(unit.unit.id, &unit);
-        failback_.look(unit.unit.id, &unit, around_.now());
+        prober_->look(unit.unit.id, &unit);
+        failback_->look(unit.unit.id, &unit, around_.now());
     }
     operations_.push_back(std::move(operation));
+    arm();
+}
+
+// Somebody else makes tables from now on. A map that was begun is still finished.
+void Standalone::retire() {
+    right_ = std::make_shared<const bool>(true);
+    prober_.reset();
+    failback_.reset();
+    operations_.clear();
+    under_way_ = false;
+    removals_.clear();
+    due_.clear();
+    loads_.clear();
+    lost_.clear();
+    by_name_.clear();
     arm();
 }
 
@@ -155,8 +169,8 @@ void Standalone::clear_inactive() {
     for (const model::Unit& unit : snapshot->units)
         around_.hardware.clear_inactive_table(
             {unit.unit.number, unit.unit.name, unit.unit.uuid},
-            [this, alive = std::weak_ptr(alive_), name = unit.unit.name](const Status& status) {
-                if (alive.expired()) return;
+            [this, right = std::weak_ptr(right_), name = unit.unit.name](const Status& status) {
+                if (right.expired()) return;
                 if (!status && status.error().errnum != ENODEV)
                     around_.notice(name + ": " + status.error().message());
                 if (--operations_.front().asked == 0) verify();
@@ -244,8 +258,8 @@ void Standalone::verify() {
     for (std::size_t i = 0; i < operation.joiners.size(); ++i)
         around_.workers.submit(std::make_shared<NewcomerJob>(
             around_.hardware, operation.joiners[i].newcomer, around_.command_timeout,
-            [this, alive = std::weak_ptr(alive_), i](Result<NewcomerJob::Device> device) {
-                if (!alive.expired()) joiner_answered(i, std::move(device));
+            [this, right = std::weak_ptr(right_), i](Result<NewcomerJob::Device> device) {
+                if (!right.expired()) joiner_answered(i, std::move(device));
             }));
 }
 
@@ -312,9 +326,9 @@ void Standalone::plan() {
         finish();
         return;
     }
-    TableChanges::make(around_.hardware, operation.changes, operation.on_failure,
-                       [this, alive = std::weak_ptr(alive_)](std::vector<MapFailure> failures) {
-                           if (alive.expired()) return;
+    TableChanges::make(around_.hardware, right_, operation.changes, operation.on_failure,
+                       [this, right = std::weak_ptr(right_)](std::vector<MapFailure> failures) {
+                           if (right.expired()) return;
                            for (const MapFailure& failure : failures)
                                refuse({refusal_of(failure.error), failure.error.message()});
                            await_model();
@@ -390,19 +404,20 @@ void Standalone::await_model() {
 void Standalone::look_for_changes() {
     const auto snapshot = around_.model.snapshot();
     const auto now = around_.now();
-    for (auto at = removals_.begin(); at != removals_.end();) {
-        const bool gone = !snapshot->units.find(at->unit);
-        if (!gone && at->deadline > now) {
-            ++at;
-            continue;
-        }
-        const auto ended = std::move(at->ended);
-        at = removals_.erase(at);
+    std::vector<std::pair<paths::Ended, paths::Outcome>> over; // who is told may do anything
+    std::erase_if(removals_, [&](Removal& removal) {
+        const bool gone = !snapshot->units.find(removal.unit);
+        if (!gone && removal.deadline > now) return false;
         if (gone)
-            ended(paths::Made());
+            over.emplace_back(std::move(removal.ended), paths::Made());
         else
-            ended(Refused{Refusal::TimedOut, "The map was removed and is still reported."});
-    }
+            over.emplace_back(
+                std::move(removal.ended),
+                Refused{Refusal::TimedOut, "The map was removed and is still reported."});
+        return true;
+    });
+    for (auto& [ended, outcome] : over)
+        ended(std::move(outcome));
 
     if (!under_way_ || operations_.front().deadline == Clock::time_point::max()) return;
     Operation& operation = operations_.front();
@@ -437,9 +452,9 @@ void Standalone::look_for_changes() {
 void Standalone::take_back(Refused refused) {
     refuse(std::move(refused));
     TableChanges::take_back(
-        around_.hardware, operations_.front().changes,
-        [this, alive = std::weak_ptr(alive_)](const std::vector<MapFailure>& failures) {
-            if (alive.expired()) return;
+        around_.hardware, right_, operations_.front().changes,
+        [this, right = std::weak_ptr(right_)](const std::vector<MapFailure>& failures) {
+            if (right.expired()) return;
             for (const MapFailure& failure : failures)
                 refuse({refusal_of(failure.error), failure.error.message()});
             finish();
@@ -478,8 +493,8 @@ void Standalone::settings_changed(const Intents& before) {
     for (const model::Unit& unit : snapshot->units) {
         if (!all && intent_of(before, unit.unit.key) == intent_of(in_force_, unit.unit.key))
             continue;
-        prober_.look(unit.unit.id, &unit);
-        failback_.look(unit.unit.id, &unit, around_.now());
+        prober_->look(unit.unit.id, &unit);
+        failback_->look(unit.unit.id, &unit, around_.now());
     }
 }
 

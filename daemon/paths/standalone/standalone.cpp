@@ -120,27 +120,33 @@ std::optional<Refused> check_override(const model::Snapshot& snapshot, const mod
 } // namespace
 
 Standalone::Standalone(Surroundings surroundings)
-  : around_(std::move(surroundings))
-  , prober_(around_.model,
-            {[this](const model::Unit& unit) { return probing(unit); },
-             [this](const model::Unit& unit, const model::Path& path) {
-                 if (path.disabled || !any_disabled(in_force_, unit.unit)) return path.disabled;
-                 const auto name = paths::path_name(*around_.model.snapshot(), unit, path);
-                 return name && in_force_.disabled.count(*name) != 0;
-             },
-             [this](const model::Path& path, std::function<void(Readiness)> answered) {
-                 around_.workers.submit(std::make_shared<ReadinessJob>(
-                     around_.hardware, path.device, path.number, path.address.host,
-                     around_.command_timeout,
-                     [alive = std::weak_ptr(alive_), answered = std::move(answered)](Readiness r) {
-                         if (!alive.expired()) answered(r);
-                     }));
-             },
-             [this](const model::Unit& unit, const std::string& message) { tell(unit, message); },
-             [this](model::Sequence unit) { around_.model.refresh(unit); }, around_.now})
-  , failback_(
-        around_.model, [this](const model::Unit& unit) { return failing_back(unit); },
-        [this](const model::Unit& unit, const std::string& message) { tell(unit, message); }) {}
+  : around_(std::move(surroundings)) {}
+
+void Standalone::watch() {
+    Prober::Surroundings probing;
+    probing.policy = [this](const model::Unit& unit) { return this->probing(unit); };
+    probing.disabled = [this](const model::Unit& unit, const model::Path& path) {
+        if (path.disabled || !any_disabled(in_force_, unit.unit)) return path.disabled;
+        const auto name = paths::path_name(*around_.model.snapshot(), unit, path);
+        return name && in_force_.disabled.count(*name) != 0;
+    };
+    probing.ask = [this](const model::Path& path, std::function<void(Readiness)> answered) {
+        around_.workers.submit(std::make_shared<ReadinessJob>(
+            around_.hardware, path.device, path.number, path.address.host, around_.command_timeout,
+            [right = std::weak_ptr(right_), answered = std::move(answered)](Readiness found) {
+                if (!right.expired()) answered(found);
+            }));
+    };
+    const auto tell = [this](const model::Unit& unit, const std::string& message) {
+        this->tell(unit, message);
+    };
+    probing.tell = tell;
+    probing.attention = [this](model::Sequence unit) { around_.model.refresh(unit); };
+    probing.now = around_.now;
+    prober_.emplace(around_.model, std::move(probing));
+    failback_.emplace(
+        around_.model, [this](const model::Unit& unit) { return failing_back(unit); }, tell);
+}
 
 Status Standalone::start() {
     sd_event_source* timer = nullptr;
@@ -264,10 +270,10 @@ Intents Standalone::completed(const Intents& before, Intents wanted) const {
 
 void Standalone::remove(const model::LogicalUnit& unit, paths::Ended ended) {
     const daemon::MapRef map{unit.number, unit.name, unit.uuid};
-    around_.hardware.remove_map(map, [this, alive = std::weak_ptr(alive_), id = unit.id,
+    around_.hardware.remove_map(map, [this, right = std::weak_ptr(right_), id = unit.id,
                                       name = unit.name,
                                       ended = std::move(ended)](const Status& status) {
-        if (alive.expired()) return;
+        if (right.expired()) return;
         if (!status) {
             const int why = status.error().errnum;
             ended(Refused{why == EBUSY    ? Refusal::TryAgain
@@ -295,17 +301,15 @@ std::string Standalone::default_selector() const {
 
 Prober::Policy Standalone::probing(const model::Unit& unit) const {
     const model::Upkeep upkeep = this->upkeep(&unit.unit);
-    return {in_charge_ && upkeep.auto_probing == model::Switch::On,
-            std::chrono::seconds(upkeep.probing_rate)};
+    return {upkeep.auto_probing == model::Switch::On, std::chrono::seconds(upkeep.probing_rate)};
 }
 
 Failback::Policy Standalone::failing_back(const model::Unit& unit) const {
     const model::Upkeep upkeep = this->upkeep(&unit.unit);
-    Failback::Policy policy{in_charge_ && upkeep.auto_failback == model::Switch::On,
-                            std::chrono::seconds(upkeep.failback_rate),
-                            {}};
+    Failback::Policy policy{
+        upkeep.auto_failback == model::Switch::On, std::chrono::seconds(upkeep.failback_rate), {}};
     const auto known = in_force_.units.find(unit.unit.key);
-    if (!in_charge_ || known == in_force_.units.end()) return policy;
+    if (known == in_force_.units.end()) return policy;
     const paths::UnitIntent& intent = known->second;
     if (!intent.override_path && intent.weights.empty()) return policy;
     const auto snapshot = around_.model.snapshot();

@@ -70,7 +70,9 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     paths::Intents completed(const paths::Intents& before, paths::Intents wanted) const override;
     void pursue(const paths::Intents& before, const paths::Intents& wanted,
                 paths::Ended ended) override;
-    // Probing and failback begin here.
+    // Probing and failback begin here, and end with retire(): then nothing is changed any more,
+    // what was under way is not ended, and resume() may take charge again.
+    void retire();
     void resume(const paths::Intents& kept, paths::Ended ended) override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
 
@@ -113,6 +115,9 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         paths::Ended ended;
     };
 
+    bool in_charge() const { return prober_.has_value(); }
+    void watch();
+
     // Of the operation, in this order.
     void begin();
     void clear_inactive();
@@ -154,10 +159,10 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
 
     const Surroundings around_;
     EventSource timer_;
-    bool in_charge_ = false;
     paths::Intents in_force_;
-    Prober prober_;
-    Failback failback_;
+    // While it is in charge.
+    std::optional<Prober> prober_;
+    std::optional<Failback> failback_;
     std::deque<Operation> operations_; // the first is under way
     bool under_way_ = false;
     std::vector<Removal> removals_;
@@ -170,8 +175,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     std::map<model::Sequence, Load> loads_; // in the background, lately
     // Members whose device went away, and the unit they are a path of.
     std::map<paths::PathName, model::Sequence> lost_;
-    std::unordered_multimap<std::string, model::Sequence> by_name_; // units, by unit name
-    const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+    std::unordered_multimap<std::string, model::Sequence> by_name_;          // units, by unit name
+    std::shared_ptr<const bool> right_ = std::make_shared<const bool>(true); // of this charge
 };
 
 } // namespace mpapi::standalone

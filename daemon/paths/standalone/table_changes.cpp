@@ -6,22 +6,24 @@
 
 namespace mpapi::standalone {
 
-void TableChanges::make(daemon::Hardware& hardware, std::shared_ptr<std::vector<MapChange>> changes,
-                        OnFailure on_failure, Done done) {
-    const std::shared_ptr<TableChanges> all(
-        new TableChanges(hardware, std::move(changes), on_failure, std::move(done)));
+void TableChanges::make(daemon::Hardware& hardware, Right right,
+                        std::shared_ptr<std::vector<MapChange>> changes, OnFailure on_failure,
+                        Done done) {
+    const std::shared_ptr<TableChanges> all(new TableChanges(
+        hardware, std::move(right), std::move(changes), on_failure, std::move(done)));
     all->next();
 }
 
-void TableChanges::take_back(daemon::Hardware& hardware,
+void TableChanges::take_back(daemon::Hardware& hardware, Right right,
                              std::shared_ptr<std::vector<MapChange>> changes, Done done) {
-    const std::shared_ptr<TableChanges> all(
-        new TableChanges(hardware, std::move(changes), OnFailure::TakeBack, std::move(done)));
+    const std::shared_ptr<TableChanges> all(new TableChanges(
+        hardware, std::move(right), std::move(changes), OnFailure::TakeBack, std::move(done)));
     all->at_ = all->changes_->size();
     all->undo();
 }
 
 void TableChanges::next() {
+    if (right_.expired()) return;
     if (at_ == changes_->size()) {
         done_(std::move(failures_));
         return;
@@ -101,6 +103,7 @@ void TableChanges::failed(const Error& error) {
 
 // Backwards from at_, this one left out.
 void TableChanges::undo() {
+    if (right_.expired()) return;
     while (at_ > 0 && !(*changes_)[at_ - 1].loaded)
         --at_;
     if (at_ == 0) {

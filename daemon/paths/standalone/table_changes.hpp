@@ -47,17 +47,23 @@ class TableChanges : public std::enable_shared_from_this<TableChanges> {
     // Called once, from the loop: what was refused, also on the way back.
     using Done = std::function<void(std::vector<MapFailure>)>;
 
+    // Who gives up its right to change tables lets this expire: no further map is begun then, and
+    // nobody is told.
+    using Right = std::weak_ptr<const bool>;
+
     // The hardware outlives the changes; they live as long as something is under way.
-    static void make(daemon::Hardware& hardware, std::shared_ptr<std::vector<MapChange>> changes,
-                     OnFailure on_failure, Done done);
+    static void make(daemon::Hardware& hardware, Right right,
+                     std::shared_ptr<std::vector<MapChange>> changes, OnFailure on_failure,
+                     Done done);
     // Every table that was loaded is put back.
-    static void take_back(daemon::Hardware& hardware,
+    static void take_back(daemon::Hardware& hardware, Right right,
                           std::shared_ptr<std::vector<MapChange>> changes, Done done);
 
   private:
-    TableChanges(daemon::Hardware& hardware, std::shared_ptr<std::vector<MapChange>> changes,
-                 OnFailure on_failure, Done done)
+    TableChanges(daemon::Hardware& hardware, Right right,
+                 std::shared_ptr<std::vector<MapChange>> changes, OnFailure on_failure, Done done)
       : hardware_(hardware)
+      , right_(std::move(right))
       , changes_(std::move(changes))
       , on_failure_(on_failure)
       , done_(std::move(done)) {}
@@ -73,6 +79,7 @@ class TableChanges : public std::enable_shared_from_this<TableChanges> {
     void fail_as_before(std::size_t from);
 
     daemon::Hardware& hardware_;
+    const Right right_;
     const std::shared_ptr<std::vector<MapChange>> changes_;
     const OnFailure on_failure_;
     Done done_;

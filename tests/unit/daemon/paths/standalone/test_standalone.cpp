@@ -621,6 +621,30 @@ void a_table_that_somebody_else_loads_is_put_right(void**) {
     world.run_until([&] { return world.table("mpatha") == "sdj | sdf sdn"; });
 }
 
+void who_is_not_in_charge_any_more_changes_nothing(void**) {
+    World world(true);
+    world.asked.everywhere.probing_rate = 1;
+    world.asked.everywhere.auto_failback.reset();
+    world.asked.disabled.insert(world.name("sda"));
+    world.asked = world.manager->completed(Intents(), world.asked);
+    world.take_charge();
+    assert_text_equal(world.table("mpatha"), "sdj | sdf sdn");
+    bool ended = false;
+    world.manager->pursue(world.asked, Intents(), [&](const Outcome&) { ended = true; });
+    world.manager->retire();
+    assert_false(world.manager->next().has_value());
+    world.happens(Verb::PathLost, "sdj");
+    const daemon::MapRef map{world.unit().unit.number, "mpatha", world.unit().unit.uuid};
+    world.hardware->send_message(map, "fail_path 8:80", [](const Status&) {});
+    world.run_until([&] { return world.table("mpatha") == "sdj | sdf* sdn"; });
+    world.settle();
+    assert_text_equal(world.told(), "mpatha fail_path 8:80");
+    assert_false(ended);
+    // In charge again it makes up for it.
+    world.take_charge();
+    world.run_until([&] { return world.table("mpatha") == "sdj* | sdf sdn"; });
+}
+
 void paths_are_probed_failed_and_reinstated(void**) {
     World world(true);
     assert_text_equal(world.wish([](Intents& intents) {
@@ -702,6 +726,7 @@ int main() {
         cmocka_unit_test(who_takes_over_makes_what_was_kept_true),
         cmocka_unit_test(inactive_tables_are_cleared_by_who_takes_over),
         cmocka_unit_test(a_table_that_somebody_else_loads_is_put_right),
+        cmocka_unit_test(who_is_not_in_charge_any_more_changes_nothing),
         cmocka_unit_test(paths_are_probed_failed_and_reinstated),
         cmocka_unit_test(a_unit_is_removed_unless_it_is_in_use),
         cmocka_unit_test(what_is_in_force_is_told),
