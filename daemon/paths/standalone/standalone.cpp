@@ -117,6 +117,16 @@ std::optional<Refused> check_override(const model::Snapshot& snapshot, const mod
     return Refused{Refusal::ObjectNotFound, "The path is none of " + unit.unit.name + " any more."};
 }
 
+bool names_all(const Grouping& grouping, const Grouping& of) {
+    std::set<PathName> names;
+    for (const auto& group : grouping)
+        names.insert(group.begin(), group.end());
+    return std::all_of(of.begin(), of.end(), [&](const auto& group) {
+        return std::all_of(group.begin(), group.end(),
+                           [&](const PathName& name) { return names.count(name) != 0; });
+    });
+}
+
 } // namespace
 
 Standalone::Standalone(Surroundings surroundings)
@@ -245,22 +255,32 @@ bool Standalone::anything_asked(const Intents& intents, const model::LogicalUnit
 }
 
 // Groups are kept from the first rearranging on, and one change longer than the last: until then
-// the table has to be brought back to them, whoever is killed meanwhile.
+// the table has to be brought back to them, whoever is killed meanwhile. They also name the paths
+// that a table had to do without because their devices were gone, until it has them again.
 Intents Standalone::completed(const Intents& before, Intents wanted) const {
     const auto snapshot = around_.model.snapshot();
+    const auto gone = [](const model::Path& path) {
+        return path.priority_group != 0 && path.state == model::PathState::Removed;
+    };
     for (const model::Unit& unit : snapshot->units) {
         const auto known = wanted.units.find(unit.unit.key);
         const bool kept = known != wanted.units.end() && !known->second.groups.empty();
-        if (rearranges(wanted, unit.unit)) {
+        const auto grouping = [&] {
+            const auto table = table_of(unit);
+            return table ? grouping_of(*table, planned_paths(*snapshot, unit, *table)) : Grouping();
+        };
+        if (rearranges(wanted, unit.unit) ||
+            (anything_asked(wanted, unit.unit) &&
+             std::any_of(unit.paths.begin(), unit.paths.end(), gone))) {
             if (kept) continue;
-            if (const auto table = table_of(unit))
-                wanted.units[unit.unit.key].groups =
-                    grouping_of(*table, planned_paths(*snapshot, unit, *table));
+            // Empty where the table is not understood: then it will not be changed either.
+            if (Grouping groups = grouping(); !groups.empty())
+                wanted.units[unit.unit.key].groups = std::move(groups);
         } else if (rearranges(before, unit.unit)) {
             const auto old = before.units.find(unit.unit.key);
             if (!kept && old != before.units.end() && !old->second.groups.empty())
                 wanted.units[unit.unit.key].groups = old->second.groups;
-        } else if (kept) {
+        } else if (kept && names_all(grouping(), known->second.groups)) {
             known->second.groups.clear();
         }
     }
