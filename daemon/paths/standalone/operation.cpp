@@ -20,8 +20,6 @@ using paths::Refused;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{10}; // for the model to show what the kernel said
-
 Refusal refusal_of(const Error& error) {
     switch (error.errnum) {
     case ENODEV:
@@ -396,7 +394,7 @@ void Standalone::await_model() {
     if (!operation.refused || operation.on_failure == TableChanges::OnFailure::GoOn)
         for (std::size_t i = 0; i < operation.changes->size(); ++i)
             operation.unseen.push_back(i);
-    operation.deadline = around_.now() + kPatience;
+    operation.deadline = around_.now() + around_.patience;
     look_for_changes();
     arm();
 }

@@ -24,7 +24,6 @@ constexpr std::uint32_t kHighestWeight = 255;
 constexpr std::uint32_t kLongestRate = 3600; // seconds
 constexpr std::uint32_t kFailbackRate = 0;   // at once
 constexpr std::uint32_t kProbingRate = 5;
-constexpr std::chrono::seconds kPatienceAfterRemoval{10};
 
 const Settings kNone;
 
@@ -306,7 +305,7 @@ void Standalone::remove(const model::LogicalUnit& unit, paths::Ended ended) {
             ended(paths::Made());
             return;
         }
-        removals_.push_back({id, around_.now() + kPatienceAfterRemoval, ended});
+        removals_.push_back({id, around_.now() + around_.patience, ended});
         arm();
     });
 }

@@ -51,6 +51,7 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         // keep tables, and may be a turn behind.
         std::function<const daemon::MapFacts*(model::DeviceNumber)> map;
         std::chrono::milliseconds command_timeout{5000};
+        std::chrono::milliseconds patience{10'000}; // for the model to show what the kernel did
         // What nobody waits for and somebody should know.
         std::function<void(const std::string&)> notice = [](const std::string&) {};
         std::function<Clock::time_point()> now = [] { return Clock::now(); };

@@ -109,7 +109,7 @@ class Planner {
             }
     }
 
-    // In the order of their numbers, whatever the order in which they were given.
+    // In the order of their devices, whatever the order in which they were given.
     void find_joiners() {
         for (const auto& [device, path] : by_device_) {
             if (path->gone || devices_.count(device) != 0) continue;
@@ -117,7 +117,6 @@ class Planner {
             if (disabled(item) || (item.name() && named(*item.name()))) continue;
             joiners_.push_back(item);
         }
-        std::sort(joiners_.begin(), joiners_.end(), before);
     }
 
     static bool before(const Item& a, const Item& b) {

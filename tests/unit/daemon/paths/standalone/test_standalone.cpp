@@ -38,6 +38,7 @@ class Between final : public daemon::Hardware {
     std::vector<std::string> told;
     std::function<bool(const std::string&)> refuses = [](const std::string&) { return false; };
     std::function<bool(const std::string&)> swallows = [](const std::string&) { return false; };
+    std::optional<std::string> instead; // the next table is this one, whatever is said
 
     Status start(sd_event* loop, daemon::HardwareObserver& observer) override {
         loop_ = loop;
@@ -60,8 +61,10 @@ class Between final : public daemon::Hardware {
              [&](Ended on) { san_.send_message(map, message, std::move(on)); });
     }
     void load_table(const daemon::MapRef& map, const std::string& table, Ended ended) override {
-        pass(map.name + " load " + table, std::move(ended),
-             [&](Ended on) { san_.load_table(map, table, std::move(on)); });
+        pass(map.name + " load " + table, std::move(ended), [&](Ended on) {
+            san_.load_table(map, std::exchange(instead, std::nullopt).value_or(table),
+                            std::move(on));
+        });
     }
     void remove_map(const daemon::MapRef& map, Ended ended) override {
         pass(map.name + " remove", std::move(ended),
@@ -150,7 +153,7 @@ class World final : public daemon::ModelListener {
         show(asked, false);
         manager = std::make_unique<Standalone>(Standalone::Surroundings{
             loop_.get(), *hardware, *workers_, *inventory_,
-            [this](model::DeviceNumber number) { return inventory_->map_facts(number); }, 500ms,
+            [this](model::DeviceNumber number) { return inventory_->map_facts(number); }, 500ms, 2s,
             [this](const std::string& text) { notices.push_back(text); },
             [] { return Standalone::Clock::now(); }});
         assert_ok(manager->start());
@@ -348,6 +351,30 @@ void the_last_usable_path_is_not_disabled(void**) {
     assert_text_equal(world.table("mpatha"), "sdj");
 }
 
+void nor_is_the_last_one_that_works(void**) {
+    World world;
+    const daemon::MapRef map{world.unit().unit.number, "mpatha", world.unit().unit.uuid};
+    for (const char* device : {"8:80", "8:208", "8:144"})
+        world.hardware->send_message(map, std::string("fail_path ") + device, [](const Status&) {});
+    world.settle();
+    assert_contains(world.wish(disable(world.name("sda"))), "last path");
+    assert_text_equal(world.wish(disable(world.name("sdf"))), "");
+    assert_text_equal(world.table("mpatha"), "sda sdj* | sdn*");
+}
+
+void a_disabled_path_is_not_asked_for_anything(void**) {
+    World world;
+    assert_text_equal(world.wish(disable(world.name("sdj"))), "");
+    world.happens(Verb::PathLost, "sdj");
+    assert_text_equal(world.wish(override_with(world, world.name("sda"))), "");
+    // It cannot say who it is: not now.
+    assert_contains(world.wish(enable(world.name("sdj"))), "sdj");
+    assert_true(world.why == Refusal::TryAgain);
+    world.happens(Verb::PathRestored, "sdj");
+    assert_text_equal(world.wish(enable(world.name("sdj"))), "");
+    assert_text_equal(world.table("mpatha"), "sda | sdj | sdf sdn");
+}
+
 void what_was_failed_is_failed_again(void**) {
     World world;
     world.hardware->send_message({world.unit().unit.number, "mpatha", world.unit().unit.uuid},
@@ -469,12 +496,33 @@ void what_cannot_be_had_whole_is_taken_back_whole(void**) {
 void a_kernel_that_does_not_do_what_it_says_is_found_out(void**) {
     World world;
     const auto before = world.raw_table();
-    world.hardware->swallows = [](const std::string& what) {
-        return what.find(" load ") != std::string::npos;
-    };
-    assert_contains(world.wish(disable(world.name("sda"))), "does not show it");
+    assert_text_equal(world.wish(disable(world.name("sdf"))), "");
+    world.hardware->instead = world.raw_table();
+    assert_contains(world.wish(enable(world.name("sdf"))), "does not show it");
     assert_true(world.why == Refusal::TimedOut);
+    assert_text_equal(world.table("mpatha"), "sda sdj | sdn");
+    // Another one than was asked for is not left in force either.
+    assert_text_equal(world.wish(enable(world.name("sdf"))), "");
+    world.hardware->instead = "0 1 alua 1 1 service-time 0 1 1 8:80 1 ";
+    assert_contains(world.wish(disable(world.name("sda"))), "does not show it");
     assert_text_equal(world.raw_table(), before);
+}
+
+void half_of_many_is_left_to_who_comes_after(void**) {
+    World world;
+    world.hardware->refuses = [&world](const std::string& what) {
+        if (what.find(" load ") != std::string::npos) world.manager->retire();
+        return false;
+    };
+    bool ended = false;
+    Intents wanted = world.asked;
+    wanted.everywhere.selector = "historical-service-time 0";
+    world.manager->pursue(world.asked, wanted, [&](const Outcome&) { ended = true; });
+    world.run_until([&] { return !world.hardware->told.empty(); });
+    world.settle();
+    world.settle();
+    assert_int_equal(world.hardware->told.size(), 1);
+    assert_false(ended);
 }
 
 void a_suspended_map_is_not_waited_for(void**) {
@@ -556,6 +604,28 @@ void a_disabled_path_stays_out_when_its_device_comes_back(void**) {
     const auto text = world.table("mpatha");
     assert_contains(text, "sda sd");
     assert_contains(text, " | sdf sdn");
+}
+
+void a_path_of_another_size_is_not_let_in(void**) {
+    World world;
+    world.happens(Verb::DiskRemoved, "sdj");
+    world.settle();
+    world.told();
+    Fault fault;
+    fault.verb = Verb::SizeChanged;
+    fault.unit = "database";
+    fault.size = std::uint64_t{300} << 30;
+    world.happens(fault);
+    world.happens(Verb::DiskRemoved, world.model().disks.begin()->device);
+    world.happens(disk_added("fc-b", "A1"));
+    world.run_until([&] {
+        return std::any_of(world.model().disks.begin(), world.model().disks.end(), [&](auto& disk) {
+            return disk.unit_name == world.unit().unit.unit_name;
+        });
+    });
+    world.settle();
+    world.settle();
+    assert_text_equal(world.told(), "");
 }
 
 void a_path_that_leads_elsewhere_by_now_is_not_let_in(void**) {
@@ -838,6 +908,8 @@ int main() {
         cmocka_unit_test(taking_charge_touches_no_table),
         cmocka_unit_test(a_disabled_path_leaves_its_table_and_comes_back_to_its_place),
         cmocka_unit_test(the_last_usable_path_is_not_disabled),
+        cmocka_unit_test(nor_is_the_last_one_that_works),
+        cmocka_unit_test(a_disabled_path_is_not_asked_for_anything),
         cmocka_unit_test(what_was_failed_is_failed_again),
         cmocka_unit_test(all_io_goes_through_the_override_path_and_back),
         cmocka_unit_test(a_failed_override_path_is_gone_back_to),
@@ -846,10 +918,12 @@ int main() {
         cmocka_unit_test(the_selector_of_one_unit_and_of_all),
         cmocka_unit_test(what_cannot_be_had_whole_is_taken_back_whole),
         cmocka_unit_test(a_kernel_that_does_not_do_what_it_says_is_found_out),
+        cmocka_unit_test(half_of_many_is_left_to_who_comes_after),
         cmocka_unit_test(a_suspended_map_is_not_waited_for),
         cmocka_unit_test(a_lost_path_that_comes_back_takes_its_place),
         cmocka_unit_test(a_table_that_the_kernel_refuses_for_a_device_that_is_gone_does_without_it),
         cmocka_unit_test(a_disabled_path_stays_out_when_its_device_comes_back),
+        cmocka_unit_test(a_path_of_another_size_is_not_let_in),
         cmocka_unit_test(a_path_that_leads_elsewhere_by_now_is_not_let_in),
         cmocka_unit_test(who_takes_over_makes_what_was_kept_true),
         cmocka_unit_test(inactive_tables_are_cleared_by_who_takes_over),
