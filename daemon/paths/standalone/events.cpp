@@ -7,7 +7,6 @@
 #include "daemon/paths/standalone/standalone.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace mpapi::standalone {
 
@@ -111,8 +110,9 @@ void Standalone::note_disk(const model::Snapshot& after, const model::Disk& disk
         attend_to(known->second);
         return;
     }
-    for (const auto [first, last] = by_name_.equal_range(disk.unit_name);
-         const auto& [unit_name, id] : std::ranges::subrange(first, last)) {
+    const auto [first, last] = by_name_.equal_range(disk.unit_name);
+    for (auto at = first; at != last; ++at) {
+        const model::Sequence id = at->second;
         const model::Unit* unit = after.units.find(id);
         const auto known = unit ? in_force_.units.find(unit->unit.key) : in_force_.units.end();
         if (known == in_force_.units.end()) continue;
