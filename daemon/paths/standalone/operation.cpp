@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 namespace mpapi::standalone {
 
@@ -203,6 +204,7 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
     };
     std::vector<Joiner> found;
     std::map<PathName, Expected> expected;
+    std::set<model::DeviceNumber> seen;
     std::map<model::Sequence, std::set<PathName>> lost;
     for (const auto& [name, id] : lost_)
         lost[id].insert(name);
@@ -222,6 +224,7 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
             PlannedPath planned{*name, path.number};
             if (path.group_known) planned.port_group = path.target_port_group;
             planned.rank = rank(*unit, path);
+            seen.insert(path.number);
             found.push_back({id,
                              planned,
                              {path.device, path.number, path.address.host, unit->unit.unit_name},
@@ -233,14 +236,13 @@ std::vector<Standalone::Joiner> Standalone::find_joiners(const model::Snapshot& 
         const PathName name = disk_path_name(snapshot, disk);
         const auto known = expected.find(name);
         if (known == expected.end() || known->second.size != disk.size) continue;
-        if (std::any_of(found.begin(), found.end(),
-                        [&](const Joiner& joiner) { return joiner.path.number == disk.number; }))
-            continue;
+        if (!seen.insert(disk.number).second) continue;
         found.push_back({known->second.unit,
                          {name, disk.number},
                          {disk.device, disk.number, disk.address.host, disk.unit_name},
                          nullptr});
     }
+    std::stable_sort(found.begin(), found.end(), before_unit);
     return found;
 }
 
@@ -359,8 +361,12 @@ std::optional<Refused> Standalone::plan_unit(const model::Snapshot& snapshot,
 
     std::vector<PlannedPath> paths = planned_paths(snapshot, unit, *table);
     MapChange change;
-    for (const Joiner& joiner : operation.joiners) {
-        if (joiner.unit != unit.unit.id || !joiner.device) continue;
+    Joiner own;
+    own.unit = unit.unit.id;
+    const auto [first, last] =
+        std::equal_range(operation.joiners.begin(), operation.joiners.end(), own, before_unit);
+    for (const Joiner& joiner : std::span(first, last)) {
+        if (!joiner.device) continue;
         change.holding.push_back(joiner.device);
         paths.push_back(joiner.path);
     }

@@ -89,11 +89,12 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
   private:
     // A device that is to be in a table.
     struct Joiner {
-        model::Sequence unit;
+        model::Sequence unit = 0;
         PlannedPath path;
         Newcomer newcomer;
         NewcomerJob::Device device; // null until it said that it leads to the unit
     };
+    static bool before_unit(const Joiner& a, const Joiner& b) { return a.unit < b.unit; }
     // One set of intents made true, on the units that it is about.
     struct Operation {
         paths::Intents before, wanted;
@@ -102,8 +103,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         bool background = false;
         paths::Ended ended; // null in the background
         TableChanges::OnFailure on_failure = TableChanges::OnFailure::TakeBack;
-        std::size_t asked = 0; // answers that are awaited
-        std::vector<Joiner> joiners;
+        std::size_t asked = 0;       // answers that are awaited
+        std::vector<Joiner> joiners; // in the order of their units
         std::shared_ptr<std::vector<MapChange>> changes =
             std::make_shared<std::vector<MapChange>>();
         std::vector<std::size_t> unseen; // changes that the model does not show yet
