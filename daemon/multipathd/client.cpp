@@ -31,7 +31,7 @@ Error error(std::string_view command, std::string reason, int errnum) {
 
 // execute_handler() and its callers in multipathd/uxlsnr.c: what is said instead of a reply.
 std::optional<Error> refusal(std::string_view command, std::string_view reply) {
-    if (reply == "timeout\n") return error(command, "multipathd is too busy to answer", ETIMEDOUT);
+    if (reply == "timeout\n") return error(command, "multipathd is too busy to answer", EAGAIN);
     if (reply.starts_with("permission deny")) return error(command, "", EACCES);
     if (reply == "fail\n") return error(command, "multipathd could not do it", EIO);
     // genhelp_handler(): the beginning of its list of commands.

@@ -5,7 +5,8 @@
 // The protocol (libmpathcmd of multipath-tools 0.9.4): a message is its length as a size_t in the
 // machine's byte order, then that many bytes of text with a NUL at the end. One request, one reply.
 // multipathd answers what it refuses in words: "fail", "timeout", "permission deny: ..."; those
-// become errors here. So does a reply that names the commands it would have understood.
+// become errors here. ("timeout": somebody held its lock for uxsock_timeout; what was asked for was
+// not begun.) So does a reply that names the commands it would have understood.
 //
 // Each request has a connection of its own: after a deadline has passed a connection would be out
 // of step. One request is under way at a time, for multipathd takes one at a time anyhow; the
@@ -47,8 +48,8 @@ class Client {
         uid_t peer = 0;                                     // whose process may be at the other end
     };
 
-    // The reply without its NUL, or why there is none: errnum ETIMEDOUT, EACCES, ECONNREFUSED,
-    // EBUSY (queue full)...
+    // The reply without its NUL, or why there is none: errnum EAGAIN (it is busy), EIO
+    // (it could not), ETIMEDOUT (it does not answer), EACCES, ECONNREFUSED, EBUSY (queue full)...
     using Answer = std::function<void(Result<std::string>)>;
 
     // `loop` must outlive the client.
