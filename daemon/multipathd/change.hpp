@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One change on its way through multipathd, from the record of disabled paths to the proof:
+//
+//   record     of disabled paths, which udev's rules read
+//   udev       is told to look at each disk that goes or comes back, and has done so
+//   file       ours, written in one piece
+//   reconfigure   only where what is loaded is not that file; over when "show config" tells its
+//              revision: multipathd holds one lock over all of a reconfigure, tables included, and
+//              the same one over that answer
+//   settings   as they are loaded, held against what is wanted: somebody else's may win
+//   paths      "del path" and "add path"; neither outlives a reconfigure, the property does
+//   tables     as the kernel tells them, until a deadline
+//
+// What fails after the record was written goes all the way back: record, udev, file, reconfigure,
+// paths. A change that takes charge at the start (resume) has nothing to go back to and stays.
+//
+// Loop's thread only.
+#pragma once
+
+#include "common/system/handle.hpp"
+#include "daemon/inventory/source.hpp"
+#include "daemon/multipathd/drop_in.hpp"
+#include "daemon/multipathd/overrides.hpp"
+#include "daemon/multipathd/running.hpp"
+#include "daemon/paths/outcome.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mpapi::multipathd {
+
+// What a change works with.
+struct Means {
+    sd_event* loop;
+    const daemon::ModelSource& model;
+    // Runs `work` on another thread, then `done` on the loop's (publish::Background::submit): files
+    // lie on disks, which may hold back their I/O just when paths are changed.
+    std::function<void(std::function<void()> work, std::function<void()> done)> off_loop;
+    // Writes the record of disabled paths; called on that thread.
+    std::function<Status(const std::set<paths::PathName>&)> write_record;
+    // paths::UdevEvent::send
+    std::function<void(const std::string& device, std::function<void(Status)>)> udev_event;
+};
+
+struct Limits {
+    // Of one request. multipathd itself says "timeout" after uxsock_timeout, 4 s.
+    std::chrono::milliseconds request{15000};
+    // While it says that it is busy; many units make a reconfigure long.
+    std::chrono::milliseconds busy{300000};
+    // For what is expected of it while it is not busy, and of the kernel.
+    std::chrono::milliseconds proof{30000};
+    // Between two looks whether the file is loaded, doubling; anything that systemd tells of the
+    // unit makes it look earlier, though never earlier than the first.
+    std::chrono::milliseconds first_look{200};
+    std::chrono::milliseconds last_look{2000};
+};
+
+class Change {
+  public:
+    using Clock = std::chrono::steady_clock;
+
+    // `root` stands before the names of files. All references outlive this; `ended` is called once,
+    // from the loop, and may destroy this.
+    Change(const Means& means, RunningMultipathd& multipathd, Overrides& overrides,
+           const Limits& limits, std::string root, paths::Intents before, paths::Intents wanted,
+           bool resuming, paths::Ended ended);
+    ~Change();
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+
+    void start(); // the rest happens on the loop
+    void model_changed();
+    void multipathd_told();
+
+  private:
+    enum class Stage { Working, Loading, Proving };
+
+    void begin();
+    std::optional<paths::Refused> unready() const;
+    void read();
+    void learn();
+    void record();
+    void announce();
+    void announce_next(std::vector<std::string> devices);
+    void write();
+    void reconfigure();
+    void await_loading();
+    void look();
+    void take_look(Result<std::string> shown);
+    void move_paths();
+    void move_next(std::vector<std::pair<std::string, bool>> devices);
+    void prove();
+    std::string unproven() const;
+
+    void ask(std::string command, std::function<void(Result<std::string>)> then);
+    void repeat(std::string command, std::function<void(Result<std::string>)> then);
+    void work(std::function<Status()> work, std::function<void()> then);
+    void after(std::chrono::milliseconds pause, std::function<void()> then);
+    void fail(paths::Refused refused);
+    void fail(const Error& error);
+    void put_back(paths::Refused refused);
+    std::string stopped() const;
+    void end(paths::Outcome outcome);
+
+    const paths::Intents& target() const { return refused_ ? before_ : wanted_; }
+    const std::set<paths::PathName>& going() const { return refused_ ? enabled_ : disabled_; }
+    const std::set<paths::PathName>& coming() const { return refused_ ? disabled_ : enabled_; }
+
+    const Means& means_;
+    RunningMultipathd& multipathd_;
+    Overrides& overrides_;
+    const Limits& limits_;
+    const std::string root_;
+    const paths::Intents before_, wanted_;
+    const bool resuming_;
+    paths::Ended ended_;
+
+    std::set<paths::PathName> disabled_, enabled_; // by this change
+    std::optional<std::string> file_;              // what it shall be; empty: none
+    std::string revision_;                         // of that, "" of none
+    std::optional<std::string> found_, on_disk_;   // what it was, what it is
+    std::string loaded_;                           // the revision, as last seen
+    bool recorded_ = false, wrote_ = false, reconfigured_ = false;
+    std::optional<paths::Refused> refused_; // and being put back
+
+    Stage stage_ = Stage::Working;
+    Clock::time_point busy_until_{}, loading_until_{}, deadline_{}, looked_{};
+    std::chrono::milliseconds pause_{0};
+    bool looking_ = false;
+    EventSource timer_;
+    std::function<void()> timed_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace mpapi::multipathd
