@@ -31,6 +31,10 @@ void BusWriter::u64(std::uint64_t value) {
     basic('t', &value, 16);
 }
 
+void BusWriter::real(double value) {
+    basic('d', &value, 16);
+}
+
 void BusWriter::text(std::string_view value) {
     if (status_ < 0) return;
     std::string scratch;

@@ -22,6 +22,7 @@ class BusWriter {
     void u16(std::uint16_t value);
     void u32(std::uint32_t value);
     void u64(std::uint64_t value);
+    void real(double value);
     // Bytes that may not stand on the bus are replaced (text.hpp).
     void text(std::string_view value);
     void path(const char* value);

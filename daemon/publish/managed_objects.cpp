@@ -69,6 +69,7 @@ bool ManagedObjects::begin(Request& request) {
     request.out->open('a', "{oa{sa{sv}}}");
     for_each_outside_units(*request.snapshot,
                            [&](const auto& view) { append_object(*request.out, view); });
+    if (others_) others_(*request.out);
     return true;
 }
 

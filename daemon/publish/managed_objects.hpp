@@ -26,6 +26,10 @@ class ManagedObjects {
     ManagedObjects(const ManagedObjects&) = delete;
     ManagedObjects& operator=(const ManagedObjects&) = delete;
 
+    // Objects that are no part of the model, as entries of a{oa{sa{sv}}}; few.
+    using Others = std::function<void(BusWriter&)>;
+    void also(Others others) { others_ = std::move(others); }
+
     using Abandoned = std::function<bool()>;
     using Deliver = std::function<void(BusMessage reply)>;
 
@@ -56,6 +60,7 @@ class ManagedObjects {
     void refuse(Request& request);
 
     std::size_t limit_;
+    Others others_;
     EventSource source_;
     std::deque<Request> requests_;
     // Where a reply was found to be too large: the same question again costs nothing.

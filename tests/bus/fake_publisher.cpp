@@ -5,6 +5,7 @@
 // on the bus. Takes the bus name on the bus of DBUS_SESSION_BUS_ADDRESS and says "ready".
 #include "common/model/diff.hpp"
 #include "daemon/publish/publisher.hpp"
+#include "tests/bus/fake_jobs.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -75,7 +76,9 @@ class FakeSource final : public daemon::ModelSource {
     }
     void refresh(Sequence unit) override { refreshed_ += ' ' + std::to_string(unit); }
 
-    daemon::ModelListener* listener = nullptr;
+    std::vector<daemon::ModelListener*> listeners;
+    test::FakeJobs jobs{
+        *this, [this](Sequence unit) { step([&](Snapshot& next) { next.units.erase(unit); }); }};
 
     // Returns "" or what is wrong with the line.
     std::string obey(const std::string& line);
@@ -96,7 +99,8 @@ class FakeSource final : public daemon::ModelSource {
         const auto events = diff(*before, *next);
         if (events.empty()) return;
         current_ = next;
-        if (listener) listener->model_changed(before, current_, events, cause);
+        for (auto* listener : listeners)
+            listener->model_changed(before, current_, events, cause);
     }
 
     // One unit with `paths` paths over two ports and two groups.
@@ -317,6 +321,8 @@ std::string FakeSource::obey(const std::string& line) {
                     done(Error{"settle", "udev", "the queue is not empty", ETIMEDOUT});
             }
         }
+    } else if (verb == "removal" || verb == "hold" || verb == "free") {
+        return jobs.obey(verb, words);
     } else if (verb == "refreshed") {
         std::printf("refreshed%s\n", refreshed_.c_str());
     } else {
@@ -394,7 +400,13 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "fake-publisher: %s\n", publisher.error().message().c_str());
         return 1;
     }
-    source.listener = publisher->get();
+    auto job_objects = jobs::JobObjects::publish(bus.get(), loop.get(), source.jobs.jobs);
+    if (!job_objects) {
+        std::fprintf(stderr, "fake-publisher: %s\n", job_objects.error().message().c_str());
+        return 1;
+    }
+    (*publisher)->also_manage([&](publish::BusWriter& out) { (*job_objects)->append_all(out); });
+    source.listeners = {publisher->get(), &source.jobs.jobs};
     r = sd_bus_request_name(bus.get(), publish::kBusName, 0);
     if (r < 0) return fail("bus name", r);
     EventSource input;

@@ -31,6 +31,10 @@ class Contract(PublisherTest):
         super().setUp()
         for verb in ("ports", "populate 1 1", "disk 1"):
             self.do(verb)
+        self.tell("hold 1 /srv/db")
+        self.lines.next()
+        self.tell("removal 1 0 0")
+        self.lines.next(), self.lines.next()
         parser = xml.XMLParser(target=xml.TreeBuilder(insert_comments=True))
         self.root = xml.parse(WRITTEN, parser).getroot()
         self.written = {node.get("name"): node for node in self.root.findall("interface")}
