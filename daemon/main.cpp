@@ -3,10 +3,15 @@
 // mpapid: the daemon over this machine's own kernel.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
+#include "daemon/holders/system_lookup.hpp"
 #include "daemon/kernel/hardware.hpp"
 #include "daemon/metrics_file.hpp"
 #include "daemon/multipathd/follower.hpp"
+#include "daemon/multipathd/manager.hpp"
+#include "daemon/path_managers.hpp"
 #include "daemon/paths/disabled_record.hpp"
+#include "daemon/paths/standalone/standalone.hpp"
+#include "daemon/paths/udev_event.hpp"
 #include "daemon/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +29,8 @@
 namespace {
 
 using namespace mpapi;
+
+constexpr std::chrono::seconds kModelPatience{10}; // to show what the kernel has done
 
 int fail(const Error& error) {
     std::fprintf(stderr, "mpapid: %s\n", error.message().c_str());
@@ -56,14 +63,34 @@ int serve(const daemon::Config& config) {
 
     kernel::KernelHardware hardware;
     multipathd::MultipathdPolicy policy;
-    daemon::Service service(loop.get(), bus.get(), hardware, policy, config,
+    holders::SystemLookup lookup(loop.get());
+    daemon::Service service(loop.get(), bus.get(), hardware, policy, lookup, config,
                             paths::kDisabledRecord, publish::Journal::through(), {});
     if (auto started = service.start(); !started) return fail(started.error());
-    multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy,
-                                  service.inventory(), service.inventory());
+    daemon::Inventory& inventory = service.inventory();
+    paths::UdevEvent udev(bus.get());
+    multipathd::MultipathdManager multipathd(
+        {loop.get(), inventory,
+         [&](auto work, auto done) { service.off_loop().submit(std::move(work), std::move(done)); },
+         [](const auto& disabled) {
+             return paths::write_disabled_record(paths::kDisabledRecord, disabled);
+         },
+         [&](const std::string& device, auto ended) { udev.send(device, std::move(ended)); }},
+        bus.get(), policy);
+    inventory.add_listener(multipathd);
+    standalone::Standalone standalone(
+        {loop.get(), hardware, service.workers(), inventory,
+         [&](model::DeviceNumber number) { return inventory.map_facts(number); },
+         config.commands.timeout, kModelPatience,
+         [&](const std::string& notice) { service.note(LOG_NOTICE, notice); }});
+    if (auto started = standalone.start(); !started) return fail(started.error());
+    inventory.add_listener(standalone);
+    daemon::PathManagers managers(inventory, service.changes(), multipathd, standalone);
+    multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy, managers,
+                                  inventory);
     if (auto followed = follower.start(); !followed)
         sd_journal_print(LOG_WARNING, "%s", followed.error().message().c_str());
-    service.inventory().add_listener(follower);
+    inventory.add_listener(follower);
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
     if (service.left_behind()) {

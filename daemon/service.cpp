@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/service.hpp"
 
+#include "common/system/clock.hpp"
+#include "daemon/publish/message_ids.hpp"
+
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 
@@ -28,12 +31,13 @@ Result<std::uint64_t> new_instance() {
 } // namespace
 
 Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-                 const Config& config, std::string disabled_record, publish::Journal::Sink sink,
-                 const publish::Gatekeeper::Rules& rules)
+                 holders::Lookup& lookup, const Config& config, std::string disabled_record,
+                 publish::Journal::Sink sink, const publish::Gatekeeper::Rules& rules)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
   , policy_(policy)
+  , lookup_(lookup)
   , config_(config)
   , disabled_record_(std::move(disabled_record))
   , sink_(std::move(sink))
@@ -76,7 +80,7 @@ Status Service::start() {
 Status Service::make_changers() {
     auto writer = publish::Background::create(loop_);
     if (!writer) return writer.error();
-    intents_writer_ = std::move(*writer);
+    off_loop_ = std::move(*writer);
     std::optional<paths::IntentsFile> file;
     paths::Intents kept;
     if (!config_.state_directory.empty()) {
@@ -89,19 +93,32 @@ Status Service::make_changers() {
     }
     queue_ = std::make_unique<paths::ChangeQueue>(
         loop_, *inventory_, *inventory_, std::move(file),
-        [writer = intents_writer_.get()](auto work, auto done) {
-            writer->submit(std::move(work), std::move(done));
+        [off_loop = off_loop_.get()](auto work, auto done) {
+            off_loop->submit(std::move(work), std::move(done));
         },
         [this](const std::string& trouble) { note(LOG_ERR, trouble); });
     queue_->begin_with(std::move(kept));
     paths::AccessStates::Options options;
     options.inquiry = config_.commands.timeout;
+    jobs_ = std::make_unique<jobs::Jobs>(
+        *inventory_, lookup_,
+        [this](const model::LogicalUnit& unit, paths::Ended ended) {
+            if (!queue_->manager()) return ended(queue_->nobody());
+            queue_->manager()->remove(unit, std::move(ended));
+        },
+        jobs::Jobs::Clocks{jobs::Jobs::Clock::now, now_realtime});
+    inventory_->add_listener(*jobs_);
     access_states_ =
         std::make_unique<paths::AccessStates>(loop_, hardware_, *workers_, *inventory_, options);
     changes_ = std::make_unique<paths::Changes>(
         *inventory_, *queue_, *access_states_,
-        [](const model::LogicalUnit&, uid_t, std::chrono::microseconds) {
-            return paths::Refused{paths::Refusal::Unsupported, "Not yet."};
+        [this](const model::LogicalUnit& unit, uid_t user,
+               std::chrono::microseconds wait) -> std::variant<std::string, paths::Refused> {
+            auto job = jobs_->start_removal(unit, user, wait);
+            if (job) return std::move(*job);
+            return paths::Refused{job.error().errnum == EBUSY ? paths::Refusal::TryAgain
+                                                              : paths::Refusal::Failed,
+                                  job.error().message() + "."};
         });
     return Done{};
 }
@@ -163,6 +180,14 @@ void Service::publish() {
         return;
     }
     publisher_ = std::move(*publisher);
+    auto jobs = jobs::JobObjects::publish(bus_, loop_, *jobs_);
+    if (!jobs) {
+        fail(jobs.error());
+        return;
+    }
+    job_objects_ = std::move(*jobs);
+    publisher_->also_manage([this](publish::BusWriter& out) { job_objects_->append_all(out); });
+    jobs_->tell_ends([this](const jobs::Job& job) { record(job); });
     inventory_->add_listener(*publisher_);
     if (const int r = sd_bus_request_name(bus_, publish::kBusName, 0); r < 0) {
         const Status alone = check_not_running(); // two may have started at once
@@ -175,6 +200,14 @@ void Service::publish() {
     malloc_trim(0); // the start has needs that do not come again
     const auto snapshot = inventory_->snapshot();
     sd_notifyf(0, "READY=1\nSTATUS=Watching %zu logical units", snapshot->units.size());
+}
+
+void Service::record(const jobs::Job& job) const {
+    sink_({"MESSAGE=" + job.kind + " of " + job.object + ", asked for by user " +
+               std::to_string(job.user) + ": " + std::string(jobs::name_of(job.state)) + " " +
+               job.message,
+           std::string("MESSAGE_ID=") + publish::message_id::kChange,
+           "PRIORITY=" + std::to_string(LOG_NOTICE), "MPAPI_OBJECT=" + job.object});
 }
 
 void Service::note(int priority, const std::string& message) const {

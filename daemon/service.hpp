@@ -7,6 +7,7 @@
 #include "daemon/config.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/inventory/inventory.hpp"
+#include "daemon/jobs/job_objects.hpp"
 #include "daemon/paths/changes.hpp"
 #include "daemon/publish/background.hpp"
 #include "daemon/publish/publisher.hpp"
@@ -19,12 +20,12 @@ namespace mpapi::daemon {
 class Service {
   public:
     // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
-    // already. An empty state directory keeps object numbers, and what is asked for, in memory
-    // only; else `disabled_record` is where disabled paths are written down. What happens is told
-    // to `sink`; who may change something is decided by `rules`.
+    // already; `lookup` tells who holds a map. An empty state directory keeps object numbers, and
+    // what is asked for, in memory only; else `disabled_record` is where disabled paths are written
+    // down. What happens is told to `sink`; who may change something is decided by `rules`.
     Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-            const Config& config, std::string disabled_record, publish::Journal::Sink sink,
-            const publish::Gatekeeper::Rules& rules);
+            holders::Lookup& lookup, const Config& config, std::string disabled_record,
+            publish::Journal::Sink sink, const publish::Gatekeeper::Rules& rules);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -37,6 +38,10 @@ class Service {
     Inventory& inventory() { return *inventory_; }
     Workers& workers() { return *workers_; }
     paths::ChangeQueue& changes() { return *queue_; }
+    // For what may take as long as the state directory's disk takes.
+    publish::Background& off_loop() { return *off_loop_; }
+    // What somebody should know.
+    void note(int priority, const std::string& message) const;
 
     // Whether worker threads are still in the kernel: what they refer to must not be destroyed, so
     // the process should end without doing so.
@@ -48,13 +53,14 @@ class Service {
     Status watch_signals();
     Status watch_bus();
     void publish();
-    void note(int priority, const std::string& message) const;
+    void record(const jobs::Job& job) const;
     void fail(const Error& error);
 
     sd_event* loop_;
     sd_bus* bus_;
     Hardware& hardware_;
     MultipathPolicy& policy_;
+    holders::Lookup& lookup_;
     const Config& config_;
     std::string disabled_record_;
     publish::Journal::Sink sink_;
@@ -62,9 +68,11 @@ class Service {
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;
-    std::unique_ptr<publish::Background> intents_writer_;
+    std::unique_ptr<publish::Background> off_loop_;
     std::unique_ptr<paths::ChangeQueue> queue_;
     std::unique_ptr<paths::AccessStates> access_states_;
+    std::unique_ptr<jobs::Jobs> jobs_;
+    std::unique_ptr<jobs::JobObjects> job_objects_;
     std::unique_ptr<paths::Changes> changes_;
     std::unique_ptr<publish::Publisher> publisher_;
     BusSlot disconnected_;

@@ -34,6 +34,7 @@ void ChangeQueue::begin_with(Intents kept) {
 void ChangeQueue::set_manager(PathManager* manager, std::string why_none) {
     why_none_ = std::move(why_none);
     if (manager == manager_) return;
+    if (manager_) manager_->retire();
     manager_ = manager;
     observer_.set_management(manager_, asked_);
     resume_due_ = manager_ != nullptr;

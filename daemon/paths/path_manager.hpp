@@ -45,6 +45,9 @@ class PathManager {
     // Takes charge with what was kept: makes `kept` true, whatever is there. As pursue() otherwise.
     virtual void resume(const Intents& kept, Ended ended) = 0;
 
+    // Not in charge any more: changes nothing by itself until resume().
+    virtual void retire() {}
+
     // Takes the map away; refused while anybody has it open. Never forces, leaves nothing
     // suspended.
     virtual void remove(const model::LogicalUnit& unit, Ended ended) = 0;

@@ -25,6 +25,8 @@ namespace {
 
 using namespace mpapi;
 
+constexpr std::chrono::seconds kModelPatience{10}; // to show what the kernel has done
+
 int fail(const Error& error) {
     std::fprintf(stderr, "mpapid-san: %s\n", error.message().c_str());
     return EXIT_FAILURE;
@@ -121,7 +123,8 @@ int serve(const Options& options) {
     auto control = san::SanBus::create(bus->get(), **hardware);
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
-    daemon::Service service(loop.get(), bus->get(), **hardware, policy, *config,
+    holders::NoHolders nobody;
+    daemon::Service service(loop.get(), bus->get(), **hardware, policy, nobody, *config,
                             config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
                             {.owner = ::geteuid()}); // whose storage it is, may change it
@@ -130,7 +133,7 @@ int serve(const Options& options) {
     standalone::Standalone standalone(
         {loop.get(), **hardware, service.workers(), service.inventory(),
          [&](model::DeviceNumber number) { return service.inventory().map_facts(number); },
-         config->commands.timeout, [](const std::string& notice) { note(notice); }});
+         config->commands.timeout, kModelPatience, note});
     if (config->manager == daemon::ManagerMode::Observe) {
         manage(service, "observe", "the configuration says manager = \"observe\"", nullptr);
     } else if ((*hardware)->has_multipathd()) {

@@ -73,7 +73,7 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
                 paths::Ended ended) override;
     // Probing and failback begin here, and end with retire(): then nothing is changed any more,
     // what was under way is not ended, and resume() may take charge again.
-    void retire();
+    void retire() override;
     void resume(const paths::Intents& kept, paths::Ended ended) override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
 
