@@ -147,7 +147,8 @@ void Inventory::set_path_manager(const std::string& manager, const std::string& 
 }
 
 void Inventory::set_management(const paths::PathManager* manager,
-                               std::shared_ptr<const paths::Intents> intents) {
+                               std::shared_ptr<const paths::Intents> intents,
+                               std::function<void()> shown) {
     const paths::Management before = std::exchange(management_, {manager, std::move(intents)});
     const bool everywhere =
         before.manager != manager || before.intents->everywhere != management_.intents->everywhere;
@@ -168,6 +169,10 @@ void Inventory::set_management(const paths::PathManager* manager,
             if (!disk->map) mark(*disk);
     describe_due_ = true;
     schedule_commit();
+    constexpr Epoch no_questions = 0;
+    constexpr std::chrono::seconds patience{2};
+    if (shown)
+        wait_for(no_questions, patience, [shown = std::move(shown)](const Status&) { shown(); });
 }
 
 void Inventory::policy_changed() {

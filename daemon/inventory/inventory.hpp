@@ -63,7 +63,8 @@ class Inventory final : public HardwareObserver,
 
     // paths::ManagementObserver. The manager outlives the inventory or is taken away again.
     void set_management(const paths::PathManager* manager,
-                        std::shared_ptr<const paths::Intents> intents) override;
+                        std::shared_ptr<const paths::Intents> intents,
+                        std::function<void()> shown) override;
 
     // ModelSource
     model::SnapshotPtr snapshot() const override { return snapshot_; }

@@ -28,7 +28,7 @@ ChangeQueue::~ChangeQueue() {
 
 void ChangeQueue::begin_with(Intents kept) {
     asked_ = std::make_shared<const Intents>(std::move(kept));
-    observer_.set_management(manager_, asked_);
+    observer_.set_management(manager_, asked_, nullptr);
 }
 
 void ChangeQueue::set_manager(PathManager* manager, std::string why_none) {
@@ -36,7 +36,7 @@ void ChangeQueue::set_manager(PathManager* manager, std::string why_none) {
     if (manager == manager_) return;
     if (manager_) manager_->retire();
     manager_ = manager;
-    observer_.set_management(manager_, asked_);
+    observer_.set_management(manager_, asked_, nullptr);
     resume_due_ = manager_ != nullptr;
     if (step_ && !step_->over)
         put_back(step_, Refused{Refusal::TryAgain, "The path manager changed meanwhile."});
@@ -151,11 +151,18 @@ void ChangeQueue::put_back(const std::shared_ptr<Step>& step, const Outcome& out
 
 void ChangeQueue::end(const std::shared_ptr<Step>& step, const Outcome& outcome) {
     step->over = true;
-    step_.reset();
     const Refused* why = refused(outcome);
     if (!why) asked_ = step->wanted;
-    observer_.set_management(manager_, asked_);
+    // Who was told that something is done finds it so.
+    observer_.set_management(manager_, asked_, [this, alive = alive_, step, outcome] {
+        if (*alive) answer(step, outcome);
+    });
+}
+
+void ChangeQueue::answer(const std::shared_ptr<Step>& step, const Outcome& outcome) {
+    step_.reset();
     wake();
+    const Refused* why = refused(outcome);
     if (why && step->changes.size() > 1 && why->why != Refusal::TryAgain) {
         for (auto change = step->changes.rbegin(); change != step->changes.rend(); ++change) {
             change->alone = true;
@@ -184,7 +191,7 @@ void ChangeQueue::resume() {
 }
 
 void ChangeQueue::tell(const Intents& shown) {
-    observer_.set_management(manager_, std::make_shared<const Intents>(shown));
+    observer_.set_management(manager_, std::make_shared<const Intents>(shown), nullptr);
 }
 
 } // namespace mpapi::paths

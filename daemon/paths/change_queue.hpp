@@ -71,6 +71,7 @@ class ChangeQueue {
     void keep(const std::shared_ptr<Step>& step);
     void pursue(const std::shared_ptr<Step>& step);
     void end(const std::shared_ptr<Step>& step, const Outcome& outcome);
+    void answer(const std::shared_ptr<Step>& step, const Outcome& outcome);
     void put_back(const std::shared_ptr<Step>& step, const Outcome& outcome);
     void resume();
     void tell(const Intents& shown);

@@ -6,6 +6,7 @@
 #include "daemon/paths/intents.hpp"
 #include "daemon/paths/path_manager.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace mpapi::paths {
@@ -18,9 +19,10 @@ struct Management {
 // Who is told (the inventory).
 class ManagementObserver {
   public:
-    // A disabled path is one that the intents name and no table does.
-    virtual void set_management(const PathManager* manager,
-                                std::shared_ptr<const Intents> intents) = 0;
+    // A disabled path is one that the intents name and no table does. `shown`, where it is not
+    // null, is called when readers see it, or after two seconds.
+    virtual void set_management(const PathManager* manager, std::shared_ptr<const Intents> intents,
+                                std::function<void()> shown) = 0;
 
   protected:
     ~ManagementObserver() = default;

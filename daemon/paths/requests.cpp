@@ -149,7 +149,8 @@ class Editor {
             if (!known_selector(first_word(value)))
                 return refuse(Refusal::Failed, "This kernel has no path selector \"" +
                                                    std::string(first_word(value)) + "\".");
-            settings_->selector = value;
+            const bool bare = value.find(' ') == std::string::npos;
+            settings_->selector = bare ? value + " 0" : value;
         }
         return edited();
     }

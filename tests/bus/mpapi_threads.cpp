@@ -66,7 +66,7 @@ void look_at_path(const MP_OID& oid, std::map<MP_UINT64, PathIdentity>& known) {
     if (!there(MP_GetPathLogicalUnitProperties(oid, &p), "path")) return;
     check(p.pathState == MP_PATH_STATE_OKAY || p.pathState == MP_PATH_STATE_PATH_ERR, "path state",
           p.pathState);
-    check(p.weight == 0 && p.disabled <= 1, "path", p.disabled);
+    check(p.weight == 1 && p.disabled <= 1, "path", p.disabled);
     const std::size_t length = ::strnlen(p.deviceFileName, sizeof p.deviceFileName);
     check(length < sizeof p.deviceFileName && std::strncmp(p.deviceFileName, "/dev/sd", 7) == 0,
           "device file", length);
@@ -128,9 +128,9 @@ void call_everything(unsigned seed) {
             there(MP_GetProprietaryLoadBalanceProperties(algorithm, &b), "algorithm");
         }
         const MP_OID unit = units[random() % units.size()];
-        const MP_STATUS refused = MP_CancelOverridePath(unit);
-        check(refused == MP_STATUS_UNSUPPORTED || refused == MP_STATUS_OBJECT_NOT_FOUND, "change",
-              refused);
+        const MP_STATUS changed = MP_CancelOverridePath(unit); // of none
+        check(changed == MP_STATUS_SUCCESS || changed == MP_STATUS_OBJECT_NOT_FOUND, "change",
+              changed);
     }
 }
 

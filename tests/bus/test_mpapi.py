@@ -51,13 +51,23 @@ class Values(MpapiTest):
         self.assertEqual(plugin["deviceFileNamespace"], "/dev/mapper/*")
         self.assertEqual(plugin["supportedLoadBalanceTypes"], bus["SupportedLoadBalanceTypes"] | 64)
         self.assertEqual(plugin["exposesPathDeviceFiles"], 1)
-        for unable in (
-            "canSetTPGAccess", "canOverridePaths", "onlySupportsSpecifiedProducts", "maximumWeight",
-            "autoFailbackSupport", "autoProbingSupport", "pluginAutoFailbackEnabled",
-            "pluginAutoProbingEnabled", "failbackPollingRateMax", "currentFailbackPollingRate",
-            "probingPollingRateMax", "currentProbingPollingRate",
+        # The machine of this SAN has a multipathd.
+        support = ["none", "plugin", "logical-unit", "both"]
+        for field, member in (
+            ("canSetTPGAccess", "CanSetAccessStates"), ("canOverridePaths", "CanOverridePaths"),
+            ("maximumWeight", "MaximumWeight"), ("failbackPollingRateMax", "FailbackPollingRateMax"),
+            ("currentFailbackPollingRate", "FailbackPollingRate"),
+            ("probingPollingRateMax", "ProbingPollingRateMax"),
+            ("currentProbingPollingRate", "ProbingPollingRate"),
         ):  # fmt: skip
-            self.assertEqual(plugin[unable], 0, unable)
+            self.assertEqual(plugin[field], bus[member], field)
+        self.assertEqual(plugin["autoFailbackSupport"], support.index(bus["AutoFailbackSupport"]))
+        self.assertEqual(plugin["autoProbingSupport"], support.index(bus["AutoProbingSupport"]))
+        self.assertEqual(plugin["pluginAutoFailbackEnabled"], bus["AutoFailback"] == "on")
+        self.assertEqual(plugin["pluginAutoProbingEnabled"], bus["AutoProbing"] == "on")
+        self.assertEqual((plugin["canSetTPGAccess"], plugin["canOverridePaths"]), (1, 1))
+        self.assertEqual((plugin["maximumWeight"], plugin["autoFailbackSupport"]), (1, 3))
+        self.assertEqual(plugin["onlySupportsSpecifiedProducts"], 0)
         self.assertEqual(plugin["proprietary"]["mpapid"], "running")
         self.assertEqual(
             plugin["proprietary"].get("path manager", ""), self.seen.all(MANAGER)[ROOT]["PathManager"]
@@ -104,7 +114,7 @@ class Values(MpapiTest):
             self.assertEqual(unit["logicalUnitGroupID"], bus["LogicalUnitGroup"])
             in_a_group = bus["Name"] in ("mpatha", "mpathb")
             self.assertEqual(bus["LogicalUnitGroup"], 7 if in_a_group else 0xFFFFFFFF)
-            self.assertEqual(unit["proprietary"]["selector"], bus["Selector"])
+            self.assertEqual(unit["proprietary"]["selector"].split()[0], bus["Selector"])
             self.assertEqual(unit["proprietary"].get("hwhandler", ""), bus["HardwareHandler"])
             self.assertEqual(unit["proprietary"]["queueing"], bus["Queueing"])
             self.assertEqual(
@@ -134,7 +144,7 @@ class Values(MpapiTest):
         for sequence, bus in self.by_id("Path").items():
             path = self.mp.get("MP_GetPathLogicalUnitProperties", PATH_LU, sequence)
             host, channel, _, _ = map(int, bus["Address"].split(":"))
-            self.assertEqual(path["weight"], 0)
+            self.assertEqual(path["weight"], bus["Weight"])
             self.assertEqual(path["pathState"], PATH_STATES.index(bus["State"]))
             self.assertEqual(path["disabled"], bus["Disabled"])
             self.assertEqual(path["logicalUnitNumber"], bus["LogicalUnitNumber"])
@@ -212,7 +222,7 @@ class Values(MpapiTest):
             self.assertEqual(balance["vendorName"], bus["Vendor"])
             names[balance["name"]] = balance["proprietary"]
         self.assertEqual(names["service-time"]["selector"], "service-time")
-        self.assertIn("repeat_count", names["service-time"]["path args"])
+        self.assertIn("repeat_count", names["service-time"]["path usage"])
         for sequence in set(self.by_id("LoadBalance")) - set(buses):
             answer = self.mp.status("get", "MP_GetProprietaryLoadBalanceProperties", BALANCE, sequence)
             self.assertEqual(answer, OBJECT_NOT_FOUND)
@@ -272,32 +282,120 @@ class Values(MpapiTest):
             self.mp.status("set", UNIT, one, "features", "x" * 48), INVALID_PARAMETER, "no end"
         )
 
-    def test_what_the_daemon_does_not_do_is_unsupported(self):
+    def test_what_cannot_be_done_says_so(self):
         unit = self.id_of(self.seen.unit("mpatha"))
         path = self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit)[0]
         groups = self.mp.list("MP_GetAssociatedTPGOidList", UNIT, unit)
-        balance = self.mp.list("MP_GetProprietaryLoadBalanceOidList", PLUGIN)[0]
-        for name in [*ON_PLUGIN, *WITH_NUMBER]:
-            self.assertEqual(self.mp.status("do", name, PLUGIN, 0, 1), UNSUPPORTED, name)
-            self.assertEqual(self.mp.status("do", name, UNIT, unit, 1), UNSUPPORTED, name)
-        for words in (
-            ("do", "MP_CancelOverridePath", UNIT, unit), ("do", "MP_EnablePath", PATH_LU, path),
-            ("do", "MP_DisablePath", PATH_LU, path), ("do", "MP_SetPathWeight", PATH_LU, path, 1),
-            ("do", "MP_SetOverridePath", UNIT, unit, PATH_LU, path),
-            ("do", "MP_SetLogicalUnitLoadBalanceType", UNIT, unit, 2),
-            ("do", "MP_SetPluginLoadBalanceType", PLUGIN, 0, 2),
-            ("do", "MP_AssignLogicalUnitToTPG", TPG, groups[0], UNIT, unit),
-            ("tpg", unit, groups[0], 1, groups[1], 0), ("set", UNIT, unit, "features", "x"),
-            ("set", PLUGIN, 0, "mpapid", "x"), ("set", BALANCE, balance, "selector", "x"),
+        for status, *words in (
+            (UNSUPPORTED, "do", "MP_AssignLogicalUnitToTPG", TPG, groups[0], UNIT, unit),
+            (UNSUPPORTED, "do", "MP_EnableAutoProbing", UNIT, unit),
+            (UNSUPPORTED, "do", "MP_SetProbingPollingRate", UNIT, unit, 5),
+            (INVALID_WEIGHT, "do", "MP_SetPathWeight", PATH_LU, path, 2),
+            (INVALID_PARAMETER, "do", "MP_SetFailbackPollingRate", PLUGIN, 0, 1 << 31),
+            (INVALID_PARAMETER, "do", "MP_SetLogicalUnitLoadBalanceType", UNIT, unit, 3),
+            (FAILED, "do", "MP_SetLogicalUnitLoadBalanceType", UNIT, unit, 4),
+            (FAILED, "do", "MP_SetPluginLoadBalanceType", PLUGIN, 0, 16),
+            (INVALID_PARAMETER, "set", UNIT, unit, "features", "x"),
+            (INVALID_PARAMETER, "set", PLUGIN, 0, "mpapid", "x"),
         ):  # fmt: skip
-            self.assertEqual(self.mp.status(*words), UNSUPPORTED, words)
+            self.assertEqual(self.mp.status(*words), status, words)
 
-    def test_cancelling_no_override_succeeds_where_there_are_overrides(self):
+    def of_unit(self, name="mpatha"):
+        return self.client.get_all(self.model().unit(name)[0], "LogicalUnit")
+
+    def test_a_path_is_disabled_until_it_is_enabled(self):
+        where, _ = self.seen.unit("mpatha")
         unit = self.id_of(self.seen.unit("mpatha"))
-        can = self.mp.plugin()["canOverridePaths"]
+        paths = self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit)
+        first, *others = paths
+        device = self.by_id("Path")[first]["Device"]
+        self.assertEqual(self.mp.status("do", "MP_DisablePath", PATH_LU, first), SUCCESS)
+        told = self.mp.get("MP_GetPathLogicalUnitProperties", PATH_LU, first)
+        self.assertEqual((told["disabled"], told["pathState"]), (1, 0))
+        self.seen = self.model()
+        self.assertEqual(self.by_id("Path")[first]["PriorityGroup"], 0)
+        self.assertEqual(self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit), paths)
+        # Its loss and return change nothing.
+        self.san.path_lost(device)
+        self.client.call(ROOT, MANAGER, "Settled", "t", (10_000_000,))
+        self.san.path_restored(device)
+        self.client.call(ROOT, MANAGER, "Settled", "t", (10_000_000,))
+        self.seen = self.model()
+        self.assertTrue(self.by_id("Path")[first]["Disabled"])
+        self.assertEqual(self.mp.status("do", "MP_DisablePath", PATH_LU, first), SUCCESS, "again")
+        for path in others[:-1]:
+            self.assertEqual(self.mp.status("do", "MP_DisablePath", PATH_LU, path), SUCCESS)
+        self.assertEqual(self.mp.status("do", "MP_DisablePath", PATH_LU, others[-1]), NOT_PERMITTED)
         self.assertEqual(
-            self.mp.status("do", "MP_CancelOverridePath", UNIT, unit), SUCCESS if can else UNSUPPORTED
+            self.mp.status("do", "MP_SetOverridePath", UNIT, unit, PATH_LU, first), PATH_NONOPERATIONAL
         )
+        for path in paths:
+            self.assertEqual(self.mp.status("do", "MP_EnablePath", PATH_LU, path), SUCCESS)
+        self.seen = self.model()
+        for path in paths:
+            self.assertFalse(self.by_id("Path")[path]["Disabled"])
+            self.assertNotEqual(self.by_id("Path")[path]["PriorityGroup"], 0)
+
+    def test_an_override_path_has_all_the_io_until_it_is_cancelled(self):
+        unit = self.id_of(self.seen.unit("mpatha"))
+        last = self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit)[-1]
+        before = {p["Device"]: p["PriorityGroup"] for p in self.by_id("Path").values()}
+        self.assertEqual(self.mp.status("do", "MP_SetOverridePath", UNIT, unit, PATH_LU, last), SUCCESS)
+        told = self.mp.get("MP_GetMPLogicalUnitProperties", UNIT, unit)
+        self.assertEqual(told["overridePath"], [PATH_LU, 1, last])
+        self.assertEqual(self.mp.status("do", "MP_DisablePath", PATH_LU, last), NOT_PERMITTED)
+        self.seen = self.model()
+        alone = self.by_id("Path")[last]["PriorityGroup"]
+        self.assertEqual(self.of_unit()["CurrentPriorityGroup"], alone)
+        self.assertEqual(
+            [i for i, p in self.by_id("Path").items()
+             if p["LogicalUnit"] == self.by_id("Path")[last]["LogicalUnit"] and p["PriorityGroup"] == alone],
+            [last],
+        )  # fmt: skip
+        self.assertEqual(self.mp.status("do", "MP_CancelOverridePath", UNIT, unit), SUCCESS)
+        self.assertEqual(self.mp.status("do", "MP_CancelOverridePath", UNIT, unit), SUCCESS, "of none")
+        told = self.mp.get("MP_GetMPLogicalUnitProperties", UNIT, unit)
+        self.assertEqual(told["overridePath"], NONE)
+        self.seen = self.model()
+        self.assertEqual(
+            {p["Device"]: p["PriorityGroup"] for p in self.by_id("Path").values()}, before
+        )
+
+    def test_groups_change_their_states_in_one_command(self):
+        unit = self.id_of(self.seen.unit("mpatha"))
+        groups = self.mp.list("MP_GetAssociatedTPGOidList", UNIT, unit)
+        state = lambda group: self.mp.get("MP_GetTargetPortGroupProperties", TPG, group)["accessState"]
+        before = [state(group) for group in groups]
+        self.assertEqual(before[0], 0)
+        self.assertEqual(self.mp.status("tpg", unit, groups[0], 1, groups[1], 0), SUCCESS)
+        self.assertEqual([state(group) for group in groups], [1, 0])
+        self.assertEqual(self.mp.status("tpg", unit, groups[0], 16), SUCCESS, "it is active already")
+        self.assertEqual(self.mp.status("tpg", unit, groups[0], 0, groups[1], 1), SUCCESS)
+        self.assertEqual([state(group) for group in groups], [0, 1])
+
+    def test_settings_are_kept_for_a_unit_and_for_all_others(self):
+        unit, other = (self.id_of(self.seen.unit(name)) for name in ("mpatha", "mpathb"))
+        lb = lambda one: self.mp.get("MP_GetMPLogicalUnitProperties", UNIT, one)["currentLoadBalanceType"]
+        self.assertEqual(self.mp.status("do", "MP_SetLogicalUnitLoadBalanceType", UNIT, unit, 2), SUCCESS)
+        self.assertEqual(lb(unit), 2)
+        self.assertEqual(self.mp.status("do", "MP_SetPluginLoadBalanceType", PLUGIN, 0, 1 << 16), SUCCESS)
+        self.assertEqual((lb(unit), lb(other)), (2, 1 << 16))
+        self.assertEqual(self.mp.plugin()["defaultloadBalanceType"], 1 << 16)
+        self.assertEqual(self.mp.status("set", UNIT, unit, "selector", "queue-length"), SUCCESS)
+        self.assertEqual(lb(unit), 8)
+        self.assertEqual(self.mp.status("do", "MP_DisableAutoFailback", UNIT, unit), SUCCESS)
+        self.assertEqual(self.mp.status("do", "MP_SetFailbackPollingRate", PLUGIN, 0, 30), SUCCESS)
+        failback = lambda one: [
+            self.mp.get("MP_GetMPLogicalUnitProperties", UNIT, one)[field]
+            for field in ("autoFailbackEnabled", "currentFailbackPollingRate")
+        ]
+        self.assertEqual((failback(unit)[0], failback(other)), (0, [1, 30]))
+        self.assertEqual(self.mp.status("do", "MP_EnableAutoFailback", UNIT, unit), SUCCESS)
+        self.assertEqual(self.mp.status("do", "MP_DisableAutoProbing", PLUGIN, 0), SUCCESS)
+        self.assertEqual(self.mp.plugin()["pluginAutoProbingEnabled"], 0)
+        self.assertEqual(self.mp.status("do", "MP_SetPathWeight", PATH_LU,
+                                        self.mp.list("MP_GetAssociatedPathOidList", UNIT, unit)[0], 1),
+                         SUCCESS)  # fmt: skip
 
     def test_a_read_shows_what_the_daemon_has_published(self):
         unit = self.id_of(self.seen.unit("mpatha"))

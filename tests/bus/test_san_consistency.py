@@ -272,7 +272,7 @@ class Consistency(SanTest):
         magic, layout, size, _, has_instance, has_generation, _, total = struct.unpack_from(
             "<8sIIQQQQQ", content
         )
-        self.assertEqual((magic, layout), (b"mapflat1", 3))
+        self.assertEqual((magic, layout), (b"mapflat1", 4))
         self.assertEqual((has_instance, has_generation), (instance, generation))
         self.assertEqual(total, len(content))
         directories = list(struct.iter_unpack("<QII", content[size - 5 * 16 : size]))

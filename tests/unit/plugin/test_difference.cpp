@@ -83,7 +83,9 @@ void against_nothing_all_appears(void**) {
 void properties_that_come_from_elsewhere_count(void**) {
     World world;
     const Flat before = world.flat();
-    world.snapshot.manager.path_manager = "observe"; // nobody is known to probe
+    auto plugin = world.snapshot.plugins->front();
+    plugin.capabilities.failback_rate_max = 60;
+    world.snapshot.plugins = table<model::Plugin>({plugin});
     const Flat after = world.flat();
     const Difference found = difference(&*before, *after, std::nullopt);
     assert_counts(found, 0, 0, 1);

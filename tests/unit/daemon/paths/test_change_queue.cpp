@@ -78,9 +78,10 @@ class ToldManager final : public PathManager {
 };
 
 struct Observer final : ManagementObserver {
-    void set_management(const PathManager* manager,
-                        std::shared_ptr<const Intents> intents) override {
+    void set_management(const PathManager* manager, std::shared_ptr<const Intents> intents,
+                        std::function<void()> shown) override {
         last = {manager, std::move(intents)};
+        if (shown) shown();
     }
     Management last;
 };

@@ -192,6 +192,8 @@ void properties_are_those_that_are_listed(void**) {
     const World world;
     const Intents set = made(world, unit_target, SetProperties{{{"selector", "service-time 0"}}});
     assert_text_equal(*set.units.at("36001405a").settings.selector, "service-time 0");
+    const Intents bare = made(world, unit_target, SetProperties{{{"selector", "round-robin"}}});
+    assert_text_equal(*bare.units.at("36001405a").settings.selector, "round-robin 0");
     assert_refused(world, unit_target, SetProperties{{{"queueing", "no"}}},
                    Refusal::InvalidParameter, "queueing");
     assert_refused(world, unit_target, SetProperties{{{"selector", "round-robin 0\"\n}"}}},

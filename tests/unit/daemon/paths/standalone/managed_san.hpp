@@ -135,8 +135,8 @@ class World final : public daemon::ModelListener {
     }
     ~World() {
         show(asked, false);
+        workers_->close(10s); // what they look at goes next
         manager.reset();
-        workers_->close(0ms);
         inventory_.reset();
         san_.reset(); // lets hanging commands go
     }
@@ -280,7 +280,7 @@ class World final : public daemon::ModelListener {
   private:
     void show(const Intents& intents, bool managed = true) {
         inventory_->set_management(managed ? manager.get() : nullptr,
-                                   std::make_shared<const Intents>(intents));
+                                   std::make_shared<const Intents>(intents), nullptr);
     }
     void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,
                        const std::vector<model::Event>& events,
