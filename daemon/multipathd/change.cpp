@@ -184,11 +184,12 @@ void Change::announce_next(std::vector<std::string> devices) {
     if (devices.empty()) return write();
     const std::string device = std::move(devices.back());
     devices.pop_back();
-    means_.udev_event(device, [this, alive = alive_, devices = std::move(devices)](Status ended) {
-        if (!*alive) return;
-        if (!ended) return fail(ended.error());
-        announce_next(devices);
-    });
+    means_.udev_event(device,
+                      [this, alive = alive_, devices = std::move(devices)](const Status& ended) {
+                          if (!*alive) return;
+                          if (!ended) return fail(ended.error());
+                          announce_next(devices);
+                      });
 }
 
 void Change::write() {
@@ -206,7 +207,7 @@ void Change::reconfigure() {
     if (refused_) revision_ = found_ ? revision_in(*found_) : std::string();
     if (refused_ ? !reconfigured_ : loaded_ == revision_) return move_paths();
     reconfigured_ = true;
-    ask("reconfigure", [this](Result<std::string> reply) {
+    ask("reconfigure", [this](const Result<std::string>& reply) {
         if (!reply) return fail(reply.error());
         await_loading();
     });
@@ -339,13 +340,14 @@ void Change::multipathd_told() {
 
 // Ways to wait
 
-void Change::ask(std::string command, std::function<void(Result<std::string>)> then) {
+void Change::ask(const std::string& command, const std::function<void(Result<std::string>)>& then) {
     busy_until_ = {};
-    repeat(std::move(command), std::move(then));
+    repeat(command, then);
 }
 
 // While it says that it is busy it has not begun with what it was asked.
-void Change::repeat(std::string command, std::function<void(Result<std::string>)> then) {
+void Change::repeat(const std::string& command,
+                    const std::function<void(Result<std::string>)>& then) {
     multipathd_.ask(command, limits_.request,
                     [this, alive = alive_, command, then](Result<std::string> reply) {
                         if (!*alive) return;

@@ -99,8 +99,8 @@ class Change {
     void prove();
     std::string unproven() const;
 
-    void ask(std::string command, std::function<void(Result<std::string>)> then);
-    void repeat(std::string command, std::function<void(Result<std::string>)> then);
+    void ask(const std::string& command, const std::function<void(Result<std::string>)>& then);
+    void repeat(const std::string& command, const std::function<void(Result<std::string>)>& then);
     void work(std::function<Status()> work, std::function<void()> then);
     void after(std::chrono::milliseconds pause, std::function<void()> then);
     void fail(paths::Refused refused);

@@ -78,7 +78,7 @@ class MultipathdManager::Removal {
         return !found.empty() && found.begin()->second->unit.name == name_;
     }
 
-    void take(Result<std::string> reply) {
+    void take(const Result<std::string>& reply) {
         if (!reply && reply.error().errnum == EIO)
             return end(Refused{Refusal::Failed, "Map " + name_ +
                                                     " is in use, by itself or by a partition: "

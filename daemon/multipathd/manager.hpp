@@ -35,7 +35,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     MultipathdManager(const Means& means, sd_bus* bus, daemon::MultipathPolicy& policy);
     MultipathdManager(const Means& means, sd_bus* bus, daemon::MultipathPolicy& policy,
                       Options options);
-    ~MultipathdManager(); // what is under way is not told to have ended
+    ~MultipathdManager() override; // what is under way is not told to have ended
     MultipathdManager(const MultipathdManager&) = delete;
     MultipathdManager& operator=(const MultipathdManager&) = delete;
 
