@@ -326,13 +326,14 @@ void Standalone::plan() {
         finish();
         return;
     }
-    TableChanges::make(around_.hardware, right_, operation.changes, operation.on_failure,
-                       [this, right = std::weak_ptr(right_)](std::vector<MapFailure> failures) {
-                           if (right.expired()) return;
-                           for (const MapFailure& failure : failures)
-                               refuse({refusal_of(failure.error), failure.error.message()});
-                           await_model();
-                       });
+    TableChanges::make(
+        around_.hardware, right_, operation.changes, operation.on_failure,
+        [this, right = std::weak_ptr(right_)](const std::vector<MapFailure>& failures) {
+            if (right.expired()) return;
+            for (const MapFailure& failure : failures)
+                refuse({refusal_of(failure.error), failure.error.message()});
+            await_model();
+        });
 }
 
 std::optional<Refused> Standalone::plan_unit(const model::Snapshot& snapshot,
