@@ -67,8 +67,8 @@ class MultipathdManager::Removal {
                                "Map " + name_ + " is none that multipathd could remove."});
         if (!exists()) return end(Refused{Refusal::ObjectNotFound, "The map is gone."});
         manager_.multipathd_->ask("del map " + name_, manager_.options_.limits.request,
-                                  [this, alive = alive_](Result<std::string> reply) {
-                                      if (*alive) take(std::move(reply));
+                                  [this, alive = alive_](const Result<std::string>& reply) {
+                                      if (*alive) take(reply);
                                   });
     }
 

@@ -70,7 +70,7 @@ class Change {
         if (map_.suspended) return wrong("somebody has suspended it", EBUSY);
         auto table = dm::parse_multipath_table(text);
         if (!table) return wrong(table.error().reason, EINVAL);
-        if (const auto known = check_words(*table); !known) return known;
+        if (auto known = check_words(*table); !known) return known;
         std::vector<std::vector<std::uint32_t>> groups;
         for (auto& group : table->groups) {
             auto& paths = groups.emplace_back();
