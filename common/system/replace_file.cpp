@@ -23,11 +23,16 @@ Status flush_directory_of(const std::string& path) {
     return Done{};
 }
 
+Status unlink_if_there(const std::string& path) {
+    if (::unlink(path.c_str()) < 0 && errno != ENOENT) return Error{"remove", path, "", errno};
+    return Done{};
+}
+
 } // namespace
 
 Status replace_file(const std::string& path, std::string_view text, mode_t mode) {
     const std::string beside = path + ".new";
-    if (::unlink(beside.c_str()) < 0 && errno != ENOENT) return Error{"remove", beside, "", errno};
+    if (auto removed = unlink_if_there(beside); !removed) return removed;
     const Fd file(
         ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!file) return Error{"create", beside, "", errno};
@@ -39,10 +44,8 @@ Status replace_file(const std::string& path, std::string_view text, mode_t mode)
 }
 
 Status remove_file(const std::string& path) {
-    if (::unlink(path.c_str()) < 0) {
-        if (errno == ENOENT) return Done{};
-        return Error{"remove", path, "", errno};
-    }
+    if (auto removed = unlink_if_there(path + ".new"); !removed) return removed;
+    if (auto removed = unlink_if_there(path); !removed) return removed;
     return flush_directory_of(path);
 }
 

@@ -17,7 +17,7 @@ namespace mpapi {
 // root, write to.
 Status replace_file(const std::string& path, std::string_view text, mode_t mode);
 
-// That there is none, durably.
+// That there is none, durably, nor what a writer that was killed left beside it.
 Status remove_file(const std::string& path);
 
 } // namespace mpapi

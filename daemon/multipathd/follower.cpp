@@ -76,7 +76,7 @@ Status Follower::start() {
 }
 
 void Follower::tell_path_manager() {
-    auto manager = path_manager(mode_, unit_->status(), options_.unit);
+    auto manager = manager_in_force(mode_, unit_->status(), options_.unit);
     if (manager_ == manager) return;
     manager_ = std::move(manager);
     observer_.set_path_manager(manager_->name, manager_->reason);

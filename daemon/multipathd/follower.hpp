@@ -27,7 +27,7 @@
 #include "daemon/multipathd/client.hpp"
 #include "daemon/multipathd/file_watch.hpp"
 #include "daemon/multipathd/files.hpp"
-#include "daemon/multipathd/path_manager.hpp"
+#include "daemon/multipathd/manager_in_force.hpp"
 #include "daemon/multipathd/policy.hpp"
 #include "daemon/multipathd/unit_state.hpp"
 
@@ -129,7 +129,7 @@ class Follower final : public daemon::ModelListener {
     bool answered_ = false;            // "show config" was answered or failed since it runs
     std::optional<std::string> shown_; // the last answer
     MultipathdPolicy::Watched watched_;
-    std::optional<PathManager> manager_; // as last told
+    std::optional<ManagerInForce> manager_; // as last told
 
     std::unique_ptr<UnitState> unit_;
 };

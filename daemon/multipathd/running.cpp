@@ -2,7 +2,7 @@
 #include "daemon/multipathd/running.hpp"
 
 #include "common/system/turn.hpp"
-#include "daemon/multipathd/path_manager.hpp"
+#include "daemon/multipathd/manager_in_force.hpp"
 
 #include <cerrno>
 #include <utility>

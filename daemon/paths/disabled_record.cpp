@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/paths/disabled_record.hpp"
 
-#include "common/system/handle.hpp"
 #include "common/system/read_file.hpp"
-#include "common/system/write_all.hpp"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "common/system/replace_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <iterator>
 #include <optional>
 
@@ -103,19 +97,6 @@ void append_field(std::string& text, std::string_view field) {
     text += ' ';
 }
 
-Status flush_folder_of(const std::string& path) {
-    const std::string folder = path.substr(0, path.find_last_of('/') + 1) + ".";
-    const Fd directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) return Error{"open", folder, "", errno};
-    if (::fsync(directory.get()) < 0) return Error{"flush", folder, "", errno};
-    return Done{};
-}
-
-Status remove_file(const std::string& path) {
-    if (::unlink(path.c_str()) < 0 && errno != ENOENT) return Error{"remove", path, "", errno};
-    return Done{};
-}
-
 } // namespace
 
 DisabledRecord parse_disabled_record(std::string_view text) {
@@ -166,25 +147,10 @@ Result<DisabledRecord> read_disabled_record(const std::string& path) {
 }
 
 Status write_disabled_record(const std::string& path, const std::set<PathName>& paths) {
-    const std::string beside = path + ".new";
-    // One that was left by a writer that was killed.
-    if (auto removed = remove_file(beside); !removed) return removed;
-    if (paths.empty()) {
-        if (auto removed = remove_file(path); !removed) return removed;
-        return flush_folder_of(path);
-    }
+    if (paths.empty()) return remove_file(path);
     const auto text = build_disabled_record(paths);
     if (!text) return text.error();
-    constexpr mode_t mode = 0644; // whatever the umask is: it keeps no secret
-    {
-        const Fd file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-        if (!file) return Error{"create", beside, "", errno};
-        if (::fchmod(file.get(), mode) < 0) return Error{"set mode of", beside, "", errno};
-        if (auto written = write_all(file.get(), *text, beside); !written) return written;
-        if (::fsync(file.get()) < 0) return Error{"flush", beside, "", errno};
-    }
-    if (::rename(beside.c_str(), path.c_str()) < 0) return Error{"rename", beside, "", errno};
-    return flush_folder_of(path);
+    return replace_file(path, *text, 0644); // it keeps no secret
 }
 
 } // namespace mpapi::paths

@@ -11,14 +11,14 @@
 
 namespace mpapi::multipathd {
 
-struct PathManager {
+struct ManagerInForce {
     std::string name;   // "multipathd", "standalone", "observe"
     std::string reason; // "multipathd.service is inactive"
-    bool operator==(const PathManager&) const = default;
+    bool operator==(const ManagerInForce&) const = default;
 };
 
-PathManager path_manager(daemon::ManagerMode mode, const UnitStatus& status,
-                         const std::string& unit = "multipathd.service");
+ManagerInForce manager_in_force(daemon::ManagerMode mode, const UnitStatus& status,
+                                const std::string& unit = "multipathd.service");
 
 // "multipathd.service is inactive", or why its state is not known.
 std::string describe(const UnitStatus& status, const std::string& unit = "multipathd.service");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/multipathd/path_manager.hpp"
+#include "daemon/multipathd/manager_in_force.hpp"
 #include "tests/unit/cmocka.hpp"
 
 #include <string_view>
@@ -11,7 +11,7 @@ using daemon::ManagerMode;
 namespace {
 
 void expect(ManagerMode mode, const UnitStatus& status, const char* name, std::string_view part) {
-    const PathManager manager = path_manager(mode, status);
+    const ManagerInForce manager = manager_in_force(mode, status);
     assert_text_equal(manager.name, name);
     if (manager.reason.find(part) == std::string::npos)
         fail_msg("the reason is \"%s\", expected \"...%s...\"", manager.reason.c_str(),

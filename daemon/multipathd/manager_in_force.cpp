@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/multipathd/path_manager.hpp"
+#include "daemon/multipathd/manager_in_force.hpp"
 
 namespace mpapi::multipathd {
 
@@ -9,8 +9,8 @@ std::string describe(const UnitStatus& status, const std::string& unit) {
     return unit + " is " + std::string(to_string(status.state));
 }
 
-PathManager path_manager(daemon::ManagerMode mode, const UnitStatus& status,
-                         const std::string& unit) {
+ManagerInForce manager_in_force(daemon::ManagerMode mode, const UnitStatus& status,
+                                const std::string& unit) {
     const std::string found = describe(status, unit);
     switch (mode) {
     case daemon::ManagerMode::Observe:
