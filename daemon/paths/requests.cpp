@@ -73,13 +73,13 @@ class Editor {
         if (!path)
             return refuse(Refusal::InvalidParameter,
                           "The path is none of logical unit " + unit_->unit.name + ".");
-        if (path->disabled)
+        const auto name = path_name(now_, *unit_, *path);
+        if (!name) return nameless();
+        if (path->disabled || asked_.disabled.count(*name) != 0)
             return refuse(Refusal::PathNonoperational,
                           "Path " + path->device + " is disabled; enable it first.");
         if (path->state != PathState::Okay)
             return refuse(Refusal::PathNonoperational, "Path " + path->device + " does not work.");
-        const auto name = path_name(now_, *unit_, *path);
-        if (!name) return nameless();
         unit_intent().override_path = *name;
         return edited();
     }
@@ -217,13 +217,13 @@ class Editor {
         if (transitioning())
             return refuse(Refusal::TryAgain, "Target port groups of " + unit_->unit.name +
                                                  " are changing their state; try again.");
-        if (path_->id == unit_->unit.override_path)
+        if (path_->id == unit_->unit.override_path || overridden_by(*name))
             return refuse(Refusal::NotPermitted,
                           "Path " + path_->device + " is the override path; cancel that first.");
         const bool others =
             std::any_of(unit_->paths.begin(), unit_->paths.end(), [&](const model::Path& each) {
-                return each.id != path_->id && !each.disabled && each.state == PathState::Okay &&
-                       each.priority_group != 0 && carries_io(each);
+                return each.id != path_->id && each.state == PathState::Okay &&
+                       each.priority_group != 0 && carries_io(each) && stays(each);
             });
         if (!others)
             return refuse(Refusal::NotPermitted, "Path " + path_->device +
@@ -231,6 +231,17 @@ class Editor {
                                                      unit_->unit.name + ".");
         asked_.disabled.insert(*name);
         return edited();
+    }
+
+    // Neither disabled, nor about to be by a change of the same turn.
+    bool stays(const model::Path& path) const {
+        const auto name = path_name(now_, *unit_, path);
+        return !path.disabled && (!name || asked_.disabled.count(*name) == 0);
+    }
+
+    bool overridden_by(const PathName& name) const {
+        const auto intent = asked_.units.find(unit_->unit.key);
+        return intent != asked_.units.end() && intent->second.override_path == name;
     }
 
     // A path in standby can be activated; one whose group is unavailable or offline cannot be used.

@@ -122,6 +122,20 @@ void the_last_usable_path_stays(void**) {
     assert_int_equal(made(world, path_target(31), DisablePath{}).disabled.size(), 1);
 }
 
+// What was asked for in the same turn counts, although the model does not show it yet.
+void changes_of_one_turn_know_of_each_other(void**) {
+    World world;
+    world.unit.paths[0].state = PathState::PathError;
+    const Intents one_off = made(world, path_target(31), DisablePath{});
+    assert_refused(world, path_target(32), DisablePath{}, Refusal::NotPermitted, "sdc is the last",
+                   one_off);
+    assert_refused(world, unit_target, SetOverridePath{31}, Refusal::PathNonoperational, "enable",
+                   one_off);
+    const Intents forced = made(world, unit_target, SetOverridePath{31});
+    assert_refused(world, path_target(31), DisablePath{}, Refusal::NotPermitted, "override",
+                   forced);
+}
+
 void nothing_is_disabled_amid_a_transition(void**) {
     World world;
     world.unit.groups[1].access_state = AccessState::Transitioning;
@@ -239,6 +253,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_disabled_and_enabled_again),
         cmocka_unit_test(the_last_usable_path_stays),
+        cmocka_unit_test(changes_of_one_turn_know_of_each_other),
         cmocka_unit_test(nothing_is_disabled_amid_a_transition),
         cmocka_unit_test(a_path_that_leads_elsewhere_is_not_named),
         cmocka_unit_test(the_override_path_must_work_and_belong_to_the_unit),
