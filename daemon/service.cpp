@@ -100,6 +100,10 @@ Status Service::make_changers() {
     queue_->begin_with(std::move(kept));
     paths::AccessStates::Options options;
     options.inquiry = config_.commands.timeout;
+    options.lead = [this](const model::LogicalUnit& unit, std::uint32_t group, auto then) {
+        if (!queue_->manager()) return then();
+        queue_->manager()->lead(unit, group, std::move(then));
+    };
     jobs_ = std::make_unique<jobs::Jobs>(
         *inventory_, lookup_,
         [this](const model::LogicalUnit& unit, paths::Ended ended) {

@@ -75,6 +75,7 @@ std::optional<Refused> beyond(const paths::UnitIntent& before, const paths::Unit
 model::Capabilities multipathd_capabilities() {
     using model::SettingSupport;
     model::Capabilities can;
+    can.set_access_states = true;
     can.override_paths = true;
     can.disable_paths = true;
     can.maximum_weight = 1;

@@ -134,12 +134,7 @@ MultipathdManager::MultipathdManager(const Means& means, sd_bus* bus,
                                                     options_.client, [this] { told(); }))
   , overrides_(std::make_unique<Overrides>(
         means_.loop,
-        [this](const std::string& map, std::uint32_t group) {
-            if (!is_plain(map)) return;
-            // How it went is told by the table.
-            multipathd_->ask("switch map " + map + " group " + std::to_string(group),
-                             options_.limits.request, [](const Result<std::string>&) {});
-        },
+        [this](const std::string& map, std::uint32_t group) { switch_group(map, group, [] {}); },
         options_.pauses)) {}
 
 MultipathdManager::~MultipathdManager() = default;
@@ -172,6 +167,23 @@ void MultipathdManager::begin(const paths::Intents& before, const paths::Intents
                                            ended(std::move(outcome));
                                        });
     change_->start();
+}
+
+// Where a path of the group fails, multipathd goes by the priority that it had, for as long as it
+// has not looked again: it may join it in one priority group with those that took over, and the
+// kernel, which activates priority groups as a whole, moves the target port group back.
+void MultipathdManager::lead(const model::LogicalUnit& unit, std::uint32_t group,
+                             std::function<void()> then) {
+    switch_group(unit.name, group, std::move(then));
+}
+
+// How it went is told by the table.
+void MultipathdManager::switch_group(const std::string& map, std::uint32_t group,
+                                     std::function<void()> then) {
+    if (!is_plain(map)) return then();
+    multipathd_->ask("switch map " + map + " group " + std::to_string(group),
+                     options_.limits.request,
+                     [then = std::move(then)](const Result<std::string>&) { then(); });
 }
 
 void MultipathdManager::remove(const model::LogicalUnit& unit, paths::Ended ended) {

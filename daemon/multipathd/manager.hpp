@@ -48,6 +48,8 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     void pursue(const paths::Intents& before, const paths::Intents& wanted,
                 paths::Ended ended) override;
     void resume(const paths::Intents& kept, paths::Ended ended) override;
+    void lead(const model::LogicalUnit& unit, std::uint32_t group,
+              std::function<void()> then) override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
 
     // ModelListener
@@ -61,6 +63,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     void begin(const paths::Intents& before, const paths::Intents& wanted, bool resuming,
                paths::Ended ended);
     void told();
+    void switch_group(const std::string& map, std::uint32_t group, std::function<void()> then);
 
     Means means_;
     daemon::MultipathPolicy& policy_;

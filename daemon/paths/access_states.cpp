@@ -58,6 +58,7 @@ struct AccessStates::Change {
     Ended ended;
     Clock::time_point deadline;
     std::set<model::Sequence> tried; // paths that did not serve
+    std::uint32_t left = 0;          // the priority group that I/O was led away from
     std::string last;                // why it is not done yet
     EventSource timer;
 
@@ -239,7 +240,28 @@ void AccessStates::begin(const std::shared_ptr<Change>& change) {
     if (change->unit_name.empty())
         return end(change, refuse(Refusal::TryAgain, "No path of " + change->name +
                                                          " has told yet what it leads to."));
-    send(change);
+    lead(change, *unit);
+}
+
+// To the priority group that is in use when all is done: one whose paths are all in groups that are
+// made active.
+void AccessStates::lead(const std::shared_ptr<Change>& change, const model::Unit& unit) {
+    const auto made_active = [&](const model::Path& path) {
+        return std::any_of(change->wanted.begin(), change->wanted.end(), [&](const auto& each) {
+            return path.group_known && each.number == path.target_port_group &&
+                   reached(each.state, AccessState::Active);
+        });
+    };
+    std::set<std::uint32_t> whole;
+    for (const model::Path& path : unit.paths)
+        if (path.priority_group != 0 && made_active(path)) whole.insert(path.priority_group);
+    for (const model::Path& path : unit.paths)
+        if (!made_active(path)) whole.erase(path.priority_group);
+    if (whole.empty() || whole.count(unit.unit.current_group) != 0) return send(change);
+    change->left = unit.unit.current_group;
+    options_.lead(unit.unit, *whole.begin(), [this, alive = alive_, change] {
+        if (*alive) send(change);
+    });
 }
 
 // Numbered as the priority groups are, from 0 (daemon/inventory/assemble.cpp).
@@ -351,7 +373,12 @@ void AccessStates::end(const std::shared_ptr<Change>& change, Outcome outcome) {
     if (!next) changes_.erase(queue);
     if (next) later(next, &AccessStates::begin);
     // Asked again in any case: what was refused may have been done.
-    if (refused(outcome)) model_.refresh(change->unit);
+    if (refused(outcome)) {
+        model_.refresh(change->unit);
+        const model::SnapshotPtr now = model_.snapshot();
+        const model::Unit* unit = change->left != 0 ? now->units.find(change->unit) : nullptr;
+        if (unit) options_.lead(unit->unit, change->left, [] {});
+    }
     change->ended(std::move(outcome));
 }
 

@@ -36,6 +36,10 @@ class AccessStates {
         std::chrono::milliseconds interval{500};    // between two looks at it
         std::chrono::milliseconds command{30'000};  // SET TARGET PORT GROUPS may take its time
         std::chrono::milliseconds inquiry{5'000};   // of any other command
+        // PathManager::lead of whoever is in force.
+        std::function<void(const model::LogicalUnit& unit, std::uint32_t group,
+                           std::function<void()> then)>
+            lead = [](const auto&, auto, const std::function<void()>& then) { then(); };
     };
     // All references outlive this.
     AccessStates(sd_event* loop, daemon::Hardware& hardware, daemon::Workers& workers,
@@ -54,6 +58,7 @@ class AccessStates {
 
     void begin(const std::shared_ptr<Change>& change);
     void switch_synthetic(const std::shared_ptr<Change>& change, const model::Unit& unit);
+    void lead(const std::shared_ptr<Change>& change, const model::Unit& unit);
     void send(const std::shared_ptr<Change>& change);
     void report(const std::shared_ptr<Change>& change);
     void later(const std::shared_ptr<Change>& change,

@@ -9,6 +9,8 @@
 #include "daemon/paths/intents.hpp"
 #include "daemon/paths/outcome.hpp"
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -47,6 +49,16 @@ class PathManager {
 
     // Not in charge any more: changes nothing by itself until resume().
     virtual void retire() {}
+
+    // Target port groups are about to change so that this priority group of the map is the one to
+    // use: I/O goes there first, so that none meets a group that was just made to refuse it. Calls
+    // `then` once, soon, whatever became of it. Not for managers that leave that to the kernel.
+    virtual void lead(const model::LogicalUnit& unit, std::uint32_t group,
+                      std::function<void()> then) {
+        (void)unit;
+        (void)group;
+        then();
+    }
 
     // Takes the map away; refused while anybody has it open. Never forces, leaves nothing
     // suspended.

@@ -129,7 +129,7 @@ def calm():
              all(one["State"] == "okay" for one in Objects().of(PATH)), deadline=60, every=0.2)
 
 
-def nothing_suspended():
-    """Maps that are suspended or have a table that waits, by name: nothing is left so."""
-    return [name for name in NAMES.values() if (known := dm.info(name)) and known["suspended"] or
-            "INACTIVE" in sh(f"dmsetup info -c --noheadings -o tables_loaded {name}", check=False).upper()]
+def left_over():
+    """Maps that are suspended or have a table that waits, by name: nothing may be left so."""
+    return [name for name in NAMES.values() if (known := dm.info(name)) and
+            (known["suspended"] or sh(f"dmsetup table --inactive {name}", check=False))]
