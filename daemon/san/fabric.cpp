@@ -197,4 +197,20 @@ void tell_disk(Fabric& fabric, std::uint32_t index) {
     fabric.news.post({Notice::Kind::DiskPresent, index});
 }
 
+void scan(Fabric& fabric, std::uint32_t index) {
+    const Path& path = fabric.paths[index];
+    const Initiator& initiator = fabric.initiators[path.initiator];
+    if (fabric.has_disk(path) || !initiator.host || !initiator.present || path.lost ||
+        !fabric.units[path.unit].exists)
+        return;
+    fabric.add_disk(index);
+    tell_disk(fabric, index);
+}
+
+void take_disk_away(Fabric& fabric, std::uint32_t index) {
+    fabric.news.post({Notice::Kind::DiskGone, fabric.paths[index].disk});
+    const auto lock = fabric.stripes.all();
+    fabric.remove_disk(index);
+}
+
 } // namespace mpapi::san

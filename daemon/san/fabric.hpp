@@ -237,4 +237,11 @@ model::DeviceState state_of_disk(const Path& path);
 // Posts that the path's disk is there or has changed (loop).
 void tell_disk(Fabric& fabric, std::uint32_t path);
 
+// The host looks whether there is something at the end of the path, and makes a disk of it (loop,
+// all stripes held).
+void scan(Fabric& fabric, std::uint32_t path);
+
+// The kernel lets go of the path's disk and tells so (loop, no stripe held).
+void take_disk_away(Fabric& fabric, std::uint32_t path);
+
 } // namespace mpapi::san

@@ -16,8 +16,4 @@ namespace mpapi::san {
 // EINVAL, EEXIST or EBUSY for what cannot be done to it; then nothing has changed.
 Status apply_fault(Fabric& fabric, const Fault& fault);
 
-// After a command (SET TARGET PORT GROUPS) changed the states of the unit's groups: the unit
-// attentions that the other nexuses of an array get whose hosts are busy.
-void access_changed_by_command(Fabric& fabric, std::uint32_t unit);
-
 } // namespace mpapi::san

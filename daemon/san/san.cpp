@@ -2,6 +2,7 @@
 #include "daemon/san/san.hpp"
 
 #include "common/system/turn.hpp"
+#include "daemon/san/attentions.hpp"
 #include "daemon/san/device.hpp"
 #include "daemon/san/faults.hpp"
 #include "daemon/san/kernel_names.hpp"
