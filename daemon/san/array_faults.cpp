@@ -35,6 +35,7 @@ class ArrayFault {
         if (description.groups.empty())
             return wrong(fault_.array, "the array has no target port groups", EINVAL);
         if (fault_.verb == Verb::ArrayFailsOver) return fail_over(*index);
+        if (fault_.verb == Verb::SetGroupsAnswer) return answer_set_groups(*index);
         const auto group = std::find_if(
             description.groups.begin(), description.groups.end(),
             [this](const GroupDescription& known) { return known.id == fault_.group; });
@@ -87,6 +88,26 @@ class ArrayFault {
             attend(fabric_, unit, Condition::AccessStateChanged);
         }
         review_map(fabric_, *found);
+        return Done{};
+    }
+
+    Status answer_set_groups(std::uint32_t index) {
+        Array& array = fabric_.arrays[index];
+        if (!array.description->explicit_access)
+            return wrong(fault_.array, "nobody may set the states of its groups", EINVAL);
+        const auto timer = ++array.set_groups_timer;
+        {
+            const auto lock = fabric_.stripes.all();
+            array.set_groups = fault_.answer;
+            array.transition = fault_.transition;
+        }
+        if (fault_.answer != SetGroupsAnswer::Transitioning || fault_.transition.count() == 0)
+            return Done{};
+        fabric_.later(fault_.transition, [&fabric = fabric_, index, timer] {
+            if (fabric.arrays[index].set_groups_timer != timer) return;
+            const auto lock = fabric.stripes.all();
+            fabric.arrays[index].set_groups = SetGroupsAnswer::Obeys;
+        });
         return Done{};
     }
 

@@ -3,6 +3,8 @@
 
 #include "daemon/san/maps.hpp"
 
+#include <utility>
+
 namespace mpapi::san {
 
 void attend(Fabric& fabric, const Unit& unit, std::uint32_t index, Condition condition) {
@@ -25,6 +27,20 @@ void attend(Fabric& fabric, const Unit& unit, Condition condition) {
         attend(fabric, unit, unit.first_path + i, condition);
 }
 
+namespace {
+
+void arrive(Fabric& fabric, std::uint32_t index) {
+    {
+        const auto lock = fabric.stripes.all();
+        Unit& unit = fabric.units[index];
+        unit.access = std::exchange(unit.arriving, none);
+        attend(fabric, unit, Condition::AccessStateChanged);
+    }
+    review_map(fabric, index);
+}
+
+} // namespace
+
 void access_changed_by_command(Fabric& fabric, std::uint32_t index) {
     if (fabric.array_of(fabric.units[index]).attention == Attention::Reported) {
         // What was left for the next command, a busy host has met by now.
@@ -39,6 +55,9 @@ void access_changed_by_command(Fabric& fabric, std::uint32_t index) {
             fabric.news.post({Notice::Kind::AccessChanged, unit.first_path + i});
         }
     }
+    if (fabric.units[index].arriving != none)
+        fabric.later(fabric.arrays[fabric.units[index].array].transition,
+                     [&fabric, index] { arrive(fabric, index); });
     review_map(fabric, index);
 }
 

@@ -101,8 +101,9 @@ struct Unit {
     std::uint32_t array = 0;
     std::uint32_t first_path = 0;
     std::uint32_t path_count = 0;
-    std::uint32_t access = 0; // index into Array::access
-    std::uint32_t map = none; // loop
+    std::uint32_t access = 0;      // index into Array::access
+    std::uint32_t arriving = none; // the same, once a command's transition is over
+    std::uint32_t map = none;      // loop
     std::uint16_t lun = 0;
     bool exists = true; // the array maps it
     const MapDescription* map_options = nullptr;
@@ -132,6 +133,9 @@ struct Array {
     std::vector<Port> ports;
     // States are kept once for all units that have the same ones.
     std::vector<Access> access;
+    SetGroupsAnswer set_groups = SetGroupsAnswer::Obeys;
+    std::chrono::milliseconds transition{0}; // of a command that is obeyed slowly
+    std::uint32_t set_groups_timer = 0;      // loop: counts them; an older one means nothing
 };
 
 struct Initiator {

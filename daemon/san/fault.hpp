@@ -25,6 +25,7 @@ enum class Verb : std::uint8_t {
     CommandReleased,
     ArrayFailsOver,
     GroupState,
+    SetGroupsAnswer,
     LunReused,
     PathReused,
     SizeChanged,
@@ -62,6 +63,19 @@ struct Designator {
     bool operator==(const Designator&) const = default;
 };
 
+// What an array makes of SET TARGET PORT GROUPS.
+enum class SetGroupsAnswer : std::uint8_t {
+    Obeys,
+    Transitioning, // NOT READY, 04h/0Ah, and nothing is done
+    Refused,       // ILLEGAL REQUEST, 26h/00h
+    Failed,        // HARDWARE ERROR, 67h/0Ah
+    Ignored,       // GOOD, and nothing is done
+    Slow,          // GOOD, and the groups are transitioning for a while
+};
+
+// "obeys" …
+const std::vector<std::pair<std::string_view, SetGroupsAnswer>>& set_groups_answers();
+
 // Which members mean something depends on the verb; the others are ignored.
 struct Fault {
     Verb verb = Verb::PathLost;
@@ -70,6 +84,7 @@ struct Fault {
     std::string name;                   // the map's new one
     std::optional<std::uint16_t> group; // id
     model::AccessState state = model::AccessState::ActiveOptimized;
+    SetGroupsAnswer answer = SetGroupsAnswer::Obeys;
     Designator designator;
     std::string serial;
     std::uint64_t size = 0;               // bytes

@@ -37,6 +37,7 @@ Status apply_fault(Fabric& fabric, const Fault& fault) {
     case Verb::PortRestored:
     case Verb::ArrayFailsOver:
     case Verb::GroupState:
+    case Verb::SetGroupsAnswer:
         return apply_array_fault(fabric, fault);
     case Verb::LunReused:
     case Verb::SizeChanged:

@@ -88,8 +88,29 @@ ScsiReply Command::set_target_port_groups() {
                 }
     }
     auto& array = fabric_.arrays[unit_.array];
-    const auto index = Fabric::shared_access(array, access);
+    switch (array.set_groups) {
+    case SetGroupsAnswer::Transitioning:
+        return refused(SenseKey::NotReady, 0x04, 0x0a);
+    case SetGroupsAnswer::Refused:
+        return invalid_field_in_list();
+    case SetGroupsAnswer::Failed:
+        return refused(SenseKey::HardwareError, 0x67, 0x0a);
+    case SetGroupsAnswer::Ignored:
+        return {};
+    case SetGroupsAnswer::Obeys:
+    case SetGroupsAnswer::Slow:
+        break;
+    }
+    if (unit_.arriving != none) return refused(SenseKey::NotReady, 0x04, 0x0a);
+    auto index = Fabric::shared_access(array, access);
     if (index == unit_.access) return {};
+    if (array.set_groups == SetGroupsAnswer::Slow) {
+        unit_.arriving = index; // timed by access_changed_by_command()
+        const Access& before = fabric_.access_of(unit_);
+        for (std::size_t i = 0; i < access.size(); ++i)
+            if (access[i].state != before[i].state) access[i].state = AccessState::Transitioning;
+        index = Fabric::shared_access(array, access);
+    }
     unit_.access = index;
     if (array_.attention != san::Attention::None)
         establish(fabric_, path_.unit, Condition::AccessStateChanged, path_index_);

@@ -71,6 +71,15 @@ std::optional<model::AccessState> access_state_named(std::string_view name) {
     return std::nullopt;
 }
 
+const std::vector<std::pair<std::string_view, SetGroupsAnswer>>& set_groups_answers() {
+    static const std::vector<std::pair<std::string_view, SetGroupsAnswer>> names{
+        {"obeys", SetGroupsAnswer::Obeys},     {"transitioning", SetGroupsAnswer::Transitioning},
+        {"refused", SetGroupsAnswer::Refused}, {"failed", SetGroupsAnswer::Failed},
+        {"ignored", SetGroupsAnswer::Ignored}, {"slow", SetGroupsAnswer::Slow},
+    };
+    return names;
+}
+
 const std::vector<std::pair<std::string_view, Verb>>& verbs() {
     static const std::vector<std::pair<std::string_view, Verb>> names{
         {"path_lost", Verb::PathLost},
@@ -81,6 +90,7 @@ const std::vector<std::pair<std::string_view, Verb>>& verbs() {
         {"command_released", Verb::CommandReleased},
         {"array_fails_over", Verb::ArrayFailsOver},
         {"group_state", Verb::GroupState},
+        {"set_groups_answer", Verb::SetGroupsAnswer},
         {"lun_reused", Verb::LunReused},
         {"path_reused", Verb::PathReused},
         {"size_changed", Verb::SizeChanged},

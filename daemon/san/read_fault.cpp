@@ -85,6 +85,13 @@ Fault read_fault(settings::Section& section) {
         if (const auto state = section.choice<model::AccessState>("state", access_states()))
             fault.state = *state;
         break;
+    case Verb::SetGroupsAnswer:
+        fault.array = text(section, "array", 64);
+        must_have(section, "answer");
+        if (const auto answer = section.choice<SetGroupsAnswer>("answer", set_groups_answers()))
+            fault.answer = *answer;
+        if (const auto time = section.duration("transition", 0ms, 1h)) fault.transition = *time;
+        break;
     case Verb::LunReused:
         fault.unit = text(section, "unit", 128);
         read_designator(section, fault);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/san/san_bus.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,7 @@ enum class Field : std::uint8_t {
     Serial,
     DesignatorText,
     State,
+    Answer,
     Group,
     Size,
     Milliseconds,
@@ -51,6 +53,9 @@ constexpr std::array methods{
     Method{"CommandReleased", Verb::CommandReleased, {Field::Disk}},
     Method{"ArrayFailsOver", Verb::ArrayFailsOver, {Field::Array, Field::Milliseconds}},
     Method{"GroupState", Verb::GroupState, {Field::Array, Field::Unit, Field::Group, Field::State}},
+    Method{"SetGroupsAnswer",
+           Verb::SetGroupsAnswer,
+           {Field::Array, Field::Answer, Field::Milliseconds}},
     Method{"LunReused",
            Verb::LunReused,
            {Field::Unit, Field::DesignatorText, Field::Serial, Field::Announced}},
@@ -172,6 +177,16 @@ Reading read_field(sd_bus_message* message, Field field, Fault& fault) {
         if (result > 0 && !state)
             return {result, invalid(text, "expected an access state such as \"standby\"")};
         if (state) fault.state = *state;
+        return {result};
+    }
+    case Field::Answer: {
+        result = read_text(message, text);
+        const auto& known = set_groups_answers();
+        const auto answer = std::find_if(known.begin(), known.end(),
+                                         [&](const auto& each) { return each.first == text; });
+        if (result > 0 && answer == known.end())
+            return {result, invalid(text, "expected an answer such as \"refused\"")};
+        if (answer != known.end()) fault.answer = answer->second;
         return {result};
     }
     case Field::Group: {
@@ -328,6 +343,7 @@ const sd_bus_vtable vtable[] = {
     FAULT("CommandReleased", "s", disk),
     FAULT("ArrayFailsOver", "s", array, "u", transition_ms),
     FAULT("GroupState", "s", array, "s", unit, "q", group, "s", state),
+    FAULT("SetGroupsAnswer", "s", array, "s", answer, "u", transition_ms),
     FAULT("LunReused", "s", unit, "s", designator, "s", serial, "b", announced),
     FAULT("PathReused", "s", disk, "s", designator, "s", serial, "b", announced),
     FAULT("SizeChanged", "s", unit, "t", size, "b", announced),

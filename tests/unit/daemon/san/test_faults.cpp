@@ -232,6 +232,80 @@ void a_group_can_be_put_into_each_state(void**) {
     assert_true(groups(world, "sdc").groups[0].state == scsi::AccessState::ActiveOptimized);
 }
 
+// Swaps the groups of "database", seen by sda; returns what the array answers.
+std::string swap_groups(World& world) {
+    using enum scsi::AccessState;
+    const auto now = groups(world, "sda");
+    const bool first = now.groups[0].state == ActiveOptimized;
+    const std::array wanted{
+        scsi::SetTargetPortGroup{1, first ? ActiveNonOptimized : ActiveOptimized},
+        scsi::SetTargetPortGroup{2, first ? ActiveOptimized : ActiveNonOptimized}};
+    const auto list = scsi::build_set_target_port_groups(wanted);
+    const auto cdb = scsi::set_target_port_groups_cdb(static_cast<std::uint32_t>(list.size()));
+    const auto reply = world.open("sda")->write(cdb, list, 1s);
+    if (reply.error) return reply.error->reason;
+    if (reply.status == 0) return "good";
+    const auto parsed = scsi::parse_sense(reply.sense);
+    assert_ok(parsed);
+    return scsi::sense_text(*parsed);
+}
+
+Fault set_groups(SetGroupsAnswer answer, std::chrono::milliseconds transition = 0ms) {
+    Fault made = fault(Verb::SetGroupsAnswer);
+    made.array = "north";
+    made.answer = answer;
+    made.transition = transition;
+    return made;
+}
+
+void an_array_need_not_do_what_set_target_port_groups_says(void**) {
+    auto world = two_arrays();
+    const std::pair<SetGroupsAnswer, std::string> answers[] = {
+        {SetGroupsAnswer::Transitioning, sense(scsi::SenseKey::NotReady, 0x04, 0x0a)},
+        {SetGroupsAnswer::Refused, sense(scsi::SenseKey::IllegalRequest, 0x26, 0x00)},
+        {SetGroupsAnswer::Failed, sense(scsi::SenseKey::HardwareError, 0x67, 0x0a)},
+        {SetGroupsAnswer::Ignored, "good"},
+    };
+    for (const auto& [answer, expected] : answers) {
+        world.apply(set_groups(answer));
+        assert_text_equal(swap_groups(world), expected);
+        assert_true(groups(world, "sda").groups[0].state == scsi::AccessState::ActiveOptimized);
+    }
+    world.apply(set_groups(SetGroupsAnswer::Obeys));
+    assert_text_equal(swap_groups(world), "good");
+    assert_true(groups(world, "sda").groups[0].state == scsi::AccessState::ActiveNonOptimized);
+}
+
+void an_array_may_be_transitioning_for_a_while(void**) {
+    auto world = two_arrays();
+    world.apply(set_groups(SetGroupsAnswer::Transitioning, 50ms));
+    world.apply(set_groups(SetGroupsAnswer::Transitioning, 100ms)); // the first means nothing now
+    const auto began = std::chrono::steady_clock::now();
+    while (swap_groups(world) != "good")
+        assert_true(sd_event_run(world.loop.get(), 1'000) >= 0);
+    assert_true(std::chrono::steady_clock::now() - began > 90ms);
+    assert_true(groups(world, "sda").groups[1].state == scsi::AccessState::ActiveOptimized);
+}
+
+void an_array_may_obey_slowly(void**) {
+    auto world = two_arrays();
+    world.apply(set_groups(SetGroupsAnswer::Slow, 50ms));
+    assert_text_equal(swap_groups(world), "good");
+    for (const auto& group : groups(world, "sda").groups)
+        assert_true(group.state == scsi::AccessState::Transitioning);
+    assert_text_equal(swap_groups(world), sense(scsi::SenseKey::NotReady, 0x04, 0x0a));
+    // Another unit of the array has states of its own.
+    assert_true(groups(world, "sdc").groups[0].state == scsi::AccessState::ActiveOptimized);
+    while (groups(world, "sda").groups[1].state == scsi::AccessState::Transitioning)
+        assert_true(sd_event_run(world.loop.get(), 1'000) >= 0);
+    const auto now = groups(world, "sda");
+    assert_true(now.groups[0].state == scsi::AccessState::ActiveNonOptimized);
+    assert_true(now.groups[1].state == scsi::AccessState::ActiveOptimized);
+    assert_true(now.groups[1].status == scsi::GroupStatus::SetByCommand);
+    world.settle();
+    assert_contains(world.recorder.take(), "access sdf");
+}
+
 void a_reused_lun_changes_its_name_and_sysfs_keeps_the_old_one(void**) {
     auto world = two_arrays();
     Fault reused = unit_fault(Verb::LunReused, "database");
@@ -536,6 +610,9 @@ int main() {
         cmocka_unit_test(a_failover_may_take_its_time),
         cmocka_unit_test(an_idle_host_meets_the_unit_attention_with_its_next_command),
         cmocka_unit_test(a_group_can_be_put_into_each_state),
+        cmocka_unit_test(an_array_need_not_do_what_set_target_port_groups_says),
+        cmocka_unit_test(an_array_may_be_transitioning_for_a_while),
+        cmocka_unit_test(an_array_may_obey_slowly),
         cmocka_unit_test(a_reused_lun_changes_its_name_and_sysfs_keeps_the_old_one),
         cmocka_unit_test(a_lun_can_be_reused_without_a_word),
         cmocka_unit_test(one_path_can_lead_to_another_unit),
