@@ -107,8 +107,7 @@ Status Service::make_changers() {
     jobs_ = std::make_unique<jobs::Jobs>(
         *inventory_, lookup_,
         [this](const model::LogicalUnit& unit, paths::Ended ended) {
-            if (!queue_->manager()) return ended(queue_->nobody());
-            queue_->manager()->remove(unit, std::move(ended));
+            queue_->remove(unit.id, std::move(ended));
         },
         jobs::Jobs::Clocks{jobs::Jobs::Clock::now, now_realtime});
     inventory_->add_listener(*jobs_);

@@ -57,8 +57,8 @@ class Jobs final : public daemon::ModelListener {
     static constexpr std::chrono::minutes kKept{10};
     static constexpr std::chrono::hours kLongestWait{7 * 24};
 
-    // References outlive the jobs. `remove` is PathManager::remove of whoever is in force, in line
-    // with other changes; it may be answered from within.
+    // References outlive the jobs. `remove` takes the map away in line with other changes
+    // (paths::ChangeQueue::remove); it may be answered from within.
     Jobs(const daemon::ModelSource& model, holders::Lookup& lookup, RemoveMap remove,
          Clocks clocks);
     Jobs(const Jobs&) = delete;

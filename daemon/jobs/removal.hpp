@@ -34,7 +34,7 @@ class Removal : public std::enable_shared_from_this<Removal> {
         // The unit as it is now; nothing where it is gone.
         std::function<std::optional<model::LogicalUnit>(model::Sequence)> find;
         holders::Lookup* lookup = nullptr; // never null
-        // paths::PathManager::remove of whoever is in force, in line with other changes.
+        // In line with other changes: paths::ChangeQueue::remove.
         std::function<void(const model::LogicalUnit&, paths::Ended)> remove;
     };
 

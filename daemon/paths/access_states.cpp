@@ -6,6 +6,7 @@
 #include "daemon/paths/set_groups_command.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,9 +58,10 @@ struct AccessStates::Change {
     std::vector<scsi::SetTargetPortGroup> list;
     Ended ended;
     Clock::time_point deadline;
-    std::set<model::Sequence> tried; // paths that did not serve
-    std::uint32_t left = 0;          // the priority group that I/O was led away from
-    std::string last;                // why it is not done yet
+    std::optional<Clock::time_point> taken; // by the device; nothing: not asked for it yet
+    std::set<model::Sequence> tried;        // paths that did not serve
+    std::uint32_t left = 0;                 // the priority group that I/O was led away from
+    std::string last;                       // why it is not done yet
     EventSource timer;
 
     std::vector<GroupState> pairs;
@@ -98,7 +100,10 @@ class AccessStates::CommandJob final : public daemon::Job {
     void take(const SetGroupsAnswer& answer) {
         if (!*alive_) return;
         if (const auto* why = std::get_if<Refused>(&answer)) return owner_.end(change_, *why);
-        if (std::holds_alternative<Taken>(answer)) return owner_.report(change_);
+        if (std::holds_alternative<Taken>(answer)) {
+            change_->taken = owner_.options_.now();
+            return owner_.report(change_);
+        }
         if (const auto* later = std::get_if<NotNow>(&answer)) {
             change_->last = later->text;
             return owner_.later(change_, &AccessStates::send);
@@ -128,20 +133,29 @@ class AccessStates::ReportJob final : public daemon::Job {
       , change_(std::move(change))
       , path_(path.id)
       , device_(path.device)
-      , number_(path.number) {}
+      , number_(path.number)
+      , unit_name_(change_->unit_name) {}
 
     void run(daemon::Progress& progress) override {
-        progress.begin("open", owner_.options_.inquiry);
+        const auto limit = owner_.options_.inquiry;
+        progress.begin("open", limit);
         const auto opened = owner_.hardware_.open(device_, number_);
-        answer_ =
-            opened
-                ? daemon::ask_target_port_groups(**opened, progress, owner_.options_.inquiry).result
-                : Result<scsi::TargetPortGroups>(opened.error());
+        if (!opened) {
+            answer_ = opened.error();
+        } else if (const auto other = leads_elsewhere(**opened, progress, unit_name_, limit)) {
+            answer_ = Error{*other, "", "", 0};
+        } else {
+            answer_ = daemon::ask_target_port_groups(**opened, progress, limit).result;
+        }
     }
     void done() override {
         if (!*alive_) return;
         if (!answer_) return another(answer_.error().message());
-        bool transitioning = false;
+        std::string left; // the first of the groups that are not there yet
+        const bool transitioning =
+            std::any_of(answer_->groups.begin(), answer_->groups.end(), [](const auto& each) {
+                return each.state == scsi::AccessState::Transitioning;
+            });
         for (const Change::Wanted& wanted : change_->wanted) {
             const auto told =
                 std::find_if(answer_->groups.begin(), answer_->groups.end(),
@@ -151,16 +165,17 @@ class AccessStates::ReportJob final : public daemon::Job {
                                " is not reported through this path");
             const auto state = static_cast<AccessState>(told->state);
             if (reached(state, wanted.state)) continue;
-            change_->last = "Target port group " + std::to_string(wanted.number) + " of " +
-                            change_->name + " is " + std::string(model::name_of(state)) +
-                            " all the same.";
-            transitioning |= state == AccessState::Transitioning;
-            if (state != AccessState::Transitioning)
-                return owner_.end(change_, refuse(Refusal::Failed,
-                                                  "The device took the request. " + change_->last));
+            if (left.empty())
+                left = "Target port group " + std::to_string(wanted.number) + " of " +
+                       change_->name + " is " + std::string(model::name_of(state)) +
+                       " all the same.";
         }
-        if (transitioning) return owner_.later(change_, &AccessStates::report);
-        owner_.show(change_);
+        if (left.empty()) return owner_.show(change_);
+        change_->last = left;
+        if (!change_->taken) return owner_.lead(change_); // the model was wrong
+        if (transitioning || owner_.options_.now() < *change_->taken + owner_.options_.grace)
+            return owner_.later(change_, &AccessStates::report);
+        owner_.end(change_, refuse(Refusal::Failed, "The device took the request. " + left));
     }
     void stalled(const daemon::Stall& stall) override {
         if (*alive_) another(stall.command + ": " + stall.reason);
@@ -168,7 +183,7 @@ class AccessStates::ReportJob final : public daemon::Job {
 
   private:
     void another(const std::string& why) {
-        change_->last = "Its state cannot be read back: " + why + ".";
+        change_->last = "Its states cannot be read back: " + why + ".";
         change_->tried.insert(path_);
         owner_.report(change_);
     }
@@ -179,6 +194,7 @@ class AccessStates::ReportJob final : public daemon::Job {
     const model::Sequence path_;
     const std::string device_;
     const model::DeviceNumber number_;
+    const std::string unit_name_;
     Result<scsi::TargetPortGroups> answer_ = Error{};
 };
 
@@ -213,7 +229,7 @@ void AccessStates::begin(const std::shared_ptr<Change>& change) {
     if (!unit) return end(change, refuse(Refusal::ObjectNotFound, "The logical unit is gone."));
     change->unit_name = unit->unit.unit_name;
     change->name = unit->unit.name;
-    change->deadline = Clock::now() + options_.deadline;
+    change->deadline = options_.now() + options_.deadline;
     bool all_reached = true;
     bool synthetic = false;
     for (const auto& [id, state] : change->pairs) {
@@ -235,17 +251,23 @@ void AccessStates::begin(const std::shared_ptr<Change>& change) {
         change->wanted.push_back({id, group->number, state});
         change->list.push_back({group->number, on_the_wire(*group, state)});
     }
-    if (all_reached) return end(change, Made{});
+    if (all_reached && (synthetic || change->unit_name.empty())) return end(change, Made{});
     if (synthetic) return switch_synthetic(change, *unit);
     if (change->unit_name.empty())
         return end(change, refuse(Refusal::TryAgain, "No path of " + change->name +
                                                          " has told yet what it leads to."));
-    lead(change, *unit);
+    if (all_reached)
+        report(change);
+    else
+        lead(change);
 }
 
 // To the priority group that is in use when all is done: one whose paths are all in groups that are
 // made active.
-void AccessStates::lead(const std::shared_ptr<Change>& change, const model::Unit& unit) {
+void AccessStates::lead(const std::shared_ptr<Change>& change) {
+    const model::SnapshotPtr now = model_.snapshot();
+    const model::Unit* unit = now->units.find(change->unit);
+    if (!unit) return end(change, refuse(Refusal::ObjectNotFound, "The logical unit is gone."));
     const auto made_active = [&](const model::Path& path) {
         return std::any_of(change->wanted.begin(), change->wanted.end(), [&](const auto& each) {
             return path.group_known && each.number == path.target_port_group &&
@@ -253,13 +275,13 @@ void AccessStates::lead(const std::shared_ptr<Change>& change, const model::Unit
         });
     };
     std::set<std::uint32_t> whole;
-    for (const model::Path& path : unit.paths)
+    for (const model::Path& path : unit->paths)
         if (path.priority_group != 0 && made_active(path)) whole.insert(path.priority_group);
-    for (const model::Path& path : unit.paths)
+    for (const model::Path& path : unit->paths)
         if (!made_active(path)) whole.erase(path.priority_group);
-    if (whole.empty() || whole.count(unit.unit.current_group) != 0) return send(change);
-    change->left = unit.unit.current_group;
-    options_.lead(unit.unit, *whole.begin(), [this, alive = alive_, change] {
+    if (whole.empty() || whole.count(unit->unit.current_group) != 0) return send(change);
+    change->left = unit->unit.current_group;
+    options_.lead(unit->unit, *whole.begin(), [this, alive = alive_, change] {
         if (*alive) send(change);
     });
 }
@@ -319,13 +341,14 @@ void AccessStates::report(const std::shared_ptr<Change>& change) {
     const model::Path* best = nullptr;
     for (const model::Path& path : unit->paths) {
         if (change->tried.count(path.id) != 0 || path.state == model::PathState::Removed ||
-            path.state == model::PathState::Unknown)
+            path.state == model::PathState::Unknown || path.identity == model::Identity::Changed)
             continue;
         if (!best ||
             (best->state != model::PathState::Okay && path.state == model::PathState::Okay))
             best = &path;
     }
     if (!best) {
+        if (!change->taken) return send(change);
         // All were tried; a transition may have been why.
         change->tried.clear();
         return later(change, &AccessStates::report);
@@ -337,7 +360,7 @@ void AccessStates::report(const std::shared_ptr<Change>& change) {
 void AccessStates::later(const std::shared_ptr<Change>& change,
                          void (AccessStates::*step)(const std::shared_ptr<Change>&)) {
     const bool first = change->deadline == Clock::time_point();
-    if (!first && Clock::now() >= change->deadline)
+    if (!first && options_.now() >= change->deadline)
         return end(change,
                    refuse(Refusal::TryAgain,
                           change->last.empty() ? "It takes longer than expected." : change->last));

@@ -48,6 +48,12 @@ void ChangeQueue::submit(Target target, Request request, Ended ended) {
     wake();
 }
 
+void ChangeQueue::remove(model::Sequence unit, Ended ended) {
+    waiting_.push_back(
+        {{{model::ObjectType::LogicalUnit, unit}, unit}, RemoveMap{}, std::move(ended), true});
+    wake();
+}
+
 void ChangeQueue::wake() {
     if (!wake_) {
         sd_event_source* source = nullptr;
@@ -80,7 +86,12 @@ void ChangeQueue::next() {
             refusals.emplace_back(std::move(change.ended), nobody());
             continue;
         }
-        Edited edited = edit(*now, change.target, change.request, wanted);
+        const Request* request = std::get_if<Request>(&change.what);
+        if (!request) {
+            step->changes.push_back(std::move(change));
+            break;
+        }
+        Edited edited = edit(*now, change.target, *request, wanted);
         if (auto* refused = std::get_if<Refused>(&edited)) {
             refusals.emplace_back(std::move(change.ended), std::move(*refused));
             continue;
@@ -93,7 +104,12 @@ void ChangeQueue::next() {
         step->changes.push_back(std::move(change));
         if (alone) break;
     }
-    if (!step->changes.empty()) {
+    const bool removal =
+        !step->changes.empty() && std::holds_alternative<RemoveMap>(step->changes.front().what);
+    if (removal) {
+        step->wanted = step->before;
+        step_ = step;
+    } else if (!step->changes.empty()) {
         step->wanted =
             std::make_shared<const Intents>(manager_->completed(*asked_, std::move(wanted)));
         step_ = step;
@@ -104,7 +120,21 @@ void ChangeQueue::next() {
         ended(std::move(refused));
         if (!*alive) return;
     }
-    if (!step->changes.empty()) keep(step);
+    if (removal)
+        remove_map(step);
+    else if (!step->changes.empty())
+        keep(step);
+}
+
+// The unit is found again: its turn may have come late.
+void ChangeQueue::remove_map(const std::shared_ptr<Step>& step) {
+    if (step->over) return;
+    const model::SnapshotPtr now = model_.snapshot();
+    const model::Unit* unit = now->units.find(step->changes.front().target.unit);
+    if (!unit) return end(step, Refused{Refusal::ObjectNotFound, "The logical unit is gone."});
+    manager_->remove(unit->unit, [this, alive = alive_, step](const Outcome& outcome) {
+        if (*alive && !step->over) end(step, outcome);
+    });
 }
 
 void ChangeQueue::keep(const std::shared_ptr<Step>& step) {

@@ -4,6 +4,8 @@
 // so that a hundred changes cost multipathd a few reconfigurations; where such a step fails, each
 // of its changes is tried alone, so that everyone is told about their own.
 //
+// A removal of a map is a step of its own, which changes nothing of what is asked for.
+//
 // A step: edit what is asked for, keep it (intents_file.hpp), have the path manager make it true;
 // on failure keep what was asked for before. Ended at any point by kill -9, the next run finds the
 // old intents or the new ones and makes them true.
@@ -21,6 +23,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace mpapi::paths {
@@ -49,6 +52,9 @@ class ChangeQueue {
     // Calls `ended` once, later.
     void submit(Target target, Request request, Ended ended);
 
+    // Takes the unit's map away, in line with all other changes. Calls `ended` once, later.
+    void remove(model::Sequence unit, Ended ended);
+
     // Whoever is in force; null: nobody.
     PathManager* manager() const { return manager_; }
     // What to say while there is none.
@@ -58,11 +64,12 @@ class ChangeQueue {
     const Intents& asked() const { return *asked_; }
 
   private:
+    struct RemoveMap {};
     struct Change {
         Target target;
-        Request request;
+        std::variant<Request, RemoveMap> what;
         Ended ended;
-        bool alone = false; // failed together with others
+        bool alone = false; // not in one step with others: a removal, or failed together with them
     };
     struct Step;
 
@@ -70,6 +77,7 @@ class ChangeQueue {
     void next();
     void keep(const std::shared_ptr<Step>& step);
     void pursue(const std::shared_ptr<Step>& step);
+    void remove_map(const std::shared_ptr<Step>& step);
     void end(const std::shared_ptr<Step>& step, const Outcome& outcome);
     void answer(const std::shared_ptr<Step>& step, const Outcome& outcome);
     void put_back(const std::shared_ptr<Step>& step, const Outcome& outcome);

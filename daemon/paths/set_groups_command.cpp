@@ -6,6 +6,8 @@
 #include "common/scsi/text.hpp"
 #include "daemon/inventory/device_inquiry.hpp"
 
+#include <utility>
+
 namespace mpapi::paths {
 
 namespace {
@@ -16,26 +18,42 @@ constexpr int kAttentionRetries = 5; // as many as device_inquiry.cpp allows
 SetGroupsAnswer meaning_of(const scsi::Sense& sense) {
     const std::string text = std::string(kCommand) + ": " + scsi::sense_text(sense) + ".";
     using scsi::SenseKey;
+    if (scsi::is_no_such_unit(sense)) return NoAnswer{text};
     if (sense.key == SenseKey::IllegalRequest) {
-        // 20h: no such command. All else is about what was asked for (SPC-3 6.31).
-        if (sense.asc == 0x20) return Refused{Refusal::Unsupported, text};
+        // No such command, or no such service action of it. All else is about what was asked for
+        // (SPC-3 6.31).
+        if (sense.asc == 0x20 || sense.asc == 0x24) return Refused{Refusal::Unsupported, text};
         return Refused{Refusal::AccessStateInvalid, text};
     }
-    if (sense.is(SenseKey::NotReady, 0x04, 0x0a)) return NotNow{text}; // a transition is under way
+    // The port's group does not take the command; another's may (SPC-4 5.15.2.4).
+    if (scsi::is_standby(sense) || scsi::is_unavailable(sense) || scsi::is_offline(sense))
+        return NoAnswer{text};
+    const bool for_a_while = scsi::is_transitioning(sense) ||
+                             sense.is(SenseKey::NotReady, 0x04, 0x01) || // becoming ready
+                             sense.key == SenseKey::AbortedCommand;
+    if (for_a_while) return NotNow{text};
     return Refused{Refusal::Failed, text};
 }
 
 } // namespace
+
+std::optional<std::string> leads_elsewhere(daemon::ScsiDevice& device, daemon::Progress& progress,
+                                           const std::string& unit_name,
+                                           std::chrono::milliseconds timeout) {
+    const auto told = daemon::ask_identity(device, progress, timeout);
+    if (!told.result) return told.result.error().message();
+    if (told.result->unit.unit_name != unit_name)
+        return "the device is logical unit " + told.result->unit.unit_name + " by now";
+    return std::nullopt;
+}
 
 SetGroupsAnswer set_target_port_groups(daemon::ScsiDevice& device, daemon::Progress& progress,
                                        const std::string& unit_name,
                                        std::span<const scsi::SetTargetPortGroup> groups,
                                        std::chrono::milliseconds inquiry_timeout,
                                        std::chrono::milliseconds command_timeout) {
-    const auto told = daemon::ask_identity(device, progress, inquiry_timeout);
-    if (!told.result) return NoAnswer{told.result.error().message()};
-    if (told.result->unit.unit_name != unit_name)
-        return NoAnswer{"the device is logical unit " + told.result->unit.unit_name + " by now"};
+    if (auto why = leads_elsewhere(device, progress, unit_name, inquiry_timeout))
+        return NoAnswer{std::move(*why)};
 
     const auto list = scsi::build_set_target_port_groups(groups);
     const auto cdb = scsi::set_target_port_groups_cdb(static_cast<std::uint32_t>(list.size()));

@@ -26,6 +26,11 @@ struct NoAnswer { // this path does not serve: another may
 };
 using SetGroupsAnswer = std::variant<Taken, NotNow, NoAnswer, Refused>;
 
+// Reads VPD page 83h: why the device does not serve for this logical unit, nothing where it does.
+std::optional<std::string> leads_elsewhere(daemon::ScsiDevice& device, daemon::Progress& progress,
+                                           const std::string& unit_name,
+                                           std::chrono::milliseconds timeout);
+
 // Reads VPD page 83h first, over the same open device; where it names another logical unit than
 // `unit_name` nothing is sent and the answer is NoAnswer.
 SetGroupsAnswer set_target_port_groups(daemon::ScsiDevice& device, daemon::Progress& progress,

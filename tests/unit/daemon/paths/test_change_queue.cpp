@@ -68,11 +68,15 @@ class ToldManager final : public PathManager {
         resumed = kept;
         ended(Made{});
     }
-    void remove(const model::LogicalUnit&, Ended) override {}
+    void remove(const model::LogicalUnit& unit, Ended ended) override {
+        removed.push_back(unit.id);
+        open = std::move(ended);
+    }
 
     void end(const Outcome& outcome) { std::exchange(open, nullptr)(outcome); }
 
     std::vector<Intents> steps;
+    std::vector<model::Sequence> removed;
     std::optional<Intents> resumed;
     Ended open;
 };
@@ -116,6 +120,11 @@ struct World {
         outcomes.emplace_back();
         queue->submit(unit_target, std::move(request),
                       [this, place](const Outcome& outcome) { outcomes[place] = outcome; });
+    }
+    void ask_to_remove(model::Sequence unit = kUnit) {
+        const std::size_t place = outcomes.size();
+        outcomes.emplace_back();
+        queue->remove(unit, [this, place](const Outcome& outcome) { outcomes[place] = outcome; });
     }
     bool made(std::size_t place) const { return outcomes[place] && !refused(*outcomes[place]); }
     Refusal why(std::size_t place) const {
@@ -263,6 +272,71 @@ void a_damaged_file_is_set_aside_and_told(void**) {
     assert_false(std::filesystem::exists(path));
 }
 
+void a_removal_has_its_place_among_the_changes(void**) {
+    World world;
+    world.queue->set_manager(&world.manager, "");
+    world.turn();
+    world.ask(SetAutoFailback{true});
+    world.turn();
+    world.ask(SetFailbackRate{10});
+    world.ask_to_remove();
+    world.ask(SetFailbackRate{20});
+    world.turn();
+    assert_int_equal(world.manager.steps.size(), 1);
+    assert_true(world.manager.removed.empty());
+    world.manager.end(Made{});
+    world.turn();
+    // What came before it, without it and what came after.
+    assert_int_equal(world.manager.steps.size(), 2);
+    assert_true(world.manager.removed.empty());
+    world.manager.end(Made{});
+    world.turn();
+    assert_true(world.made(1));
+    assert_int_equal(world.manager.removed.size(), 1);
+    assert_int_equal(world.manager.steps.size(), 2);
+    assert_false(world.outcomes[2].has_value());
+    world.manager.end(Refused{Refusal::TryAgain, "in use"});
+    world.turn();
+    assert_int_equal(static_cast<int>(world.why(2)), static_cast<int>(Refusal::TryAgain));
+    assert_int_equal(world.manager.removed.size(), 1); // not tried again by itself
+    assert_int_equal(world.manager.steps.size(), 3);
+    world.manager.end(Made{});
+    world.turn();
+    assert_true(world.made(3));
+    // It changed nothing of what is asked for.
+    assert_true(world.kept().units.at("a").settings.failback_rate == 20U);
+}
+
+void a_unit_that_is_gone_when_its_removal_comes(void**) {
+    World world;
+    world.queue->set_manager(&world.manager, "");
+    world.turn();
+    world.ask_to_remove(99);
+    world.turn();
+    assert_int_equal(static_cast<int>(world.why(0)), static_cast<int>(Refusal::ObjectNotFound));
+    assert_true(world.manager.removed.empty());
+    world.ask(SetAutoFailback{true});
+    world.turn();
+    assert_int_equal(world.manager.steps.size(), 1);
+    world.manager.end(Made{});
+    world.turn();
+}
+
+void a_manager_that_goes_amid_a_removal(void**) {
+    World world;
+    world.queue->set_manager(&world.manager, "");
+    world.turn();
+    world.ask_to_remove();
+    world.turn();
+    world.queue->set_manager(nullptr, "multipathd.service is inactive");
+    world.turn();
+    assert_int_equal(static_cast<int>(world.why(0)), static_cast<int>(Refusal::TryAgain));
+    world.manager.end(Made{}); // nobody listens any more
+    world.ask_to_remove();
+    world.turn();
+    assert_contains(refused(*world.outcomes[1])->text, "multipathd.service is inactive");
+}
+
 } // namespace
 
 int main() {
@@ -275,6 +349,9 @@ int main() {
         cmocka_unit_test(what_was_kept_is_resumed),
         cmocka_unit_test(a_file_that_cannot_be_written_changes_nothing),
         cmocka_unit_test(a_damaged_file_is_set_aside_and_told),
+        cmocka_unit_test(a_removal_has_its_place_among_the_changes),
+        cmocka_unit_test(a_unit_that_is_gone_when_its_removal_comes),
+        cmocka_unit_test(a_manager_that_goes_amid_a_removal),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
