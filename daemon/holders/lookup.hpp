@@ -50,11 +50,4 @@ class Lookup {
     virtual std::shared_ptr<void> watch(std::function<void()> changed) = 0;
 };
 
-// Over a software storage network there is nobody to hold anything.
-class NoHolders final : public Lookup {
-  public:
-    void look(model::DeviceNumber, Answer answer) override { answer({}); }
-    std::shared_ptr<void> watch(std::function<void()>) override { return nullptr; }
-};
-
 } // namespace mpapi::holders

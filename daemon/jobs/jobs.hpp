@@ -3,11 +3,11 @@
 // The jobs there are. One that has ended can be looked at for a while. No bus in here and no loop:
 // an observer (job_objects.hpp) is told what to show and when to call again.
 //
-// To wire it: make the lookup (holders::SystemLookup; holders::NoHolders over a software storage
-// network), then Jobs with it, then JobObjects over Jobs; Inventory::add_listener(jobs);
-// Publisher::also_manage() with JobObjects::append_all(). LogicalUnit.Remove calls start_removal()
-// once the caller is known to be allowed and the unit has been found again; how that ends is told
-// to tell_ends(), for the journal. They go in this order: publisher, objects, jobs, lookup.
+// To wire it: make the lookup (holders::SystemLookup; san::MapHolders over the embedded SAN), then
+// Jobs with it, then JobObjects over Jobs; Inventory::add_listener(jobs); Publisher::also_manage()
+// with JobObjects::append_all(). LogicalUnit.Remove calls start_removal() once the caller is known
+// to be allowed and the unit has been found again; how that ends is told to tell_ends(), for the
+// journal. They go in this order: publisher, objects, jobs, lookup.
 #pragma once
 
 #include "common/result.hpp"

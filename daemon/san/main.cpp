@@ -5,6 +5,7 @@
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/paths/standalone/standalone.hpp"
+#include "daemon/san/map_holders.hpp"
 #include "daemon/san/multipathd.hpp"
 #include "daemon/san/san.hpp"
 #include "daemon/san/san_bus.hpp"
@@ -123,8 +124,8 @@ int serve(const Options& options) {
     auto control = san::SanBus::create(bus->get(), **hardware);
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
-    holders::NoHolders nobody;
-    daemon::Service service(loop.get(), bus->get(), **hardware, policy, nobody, *config,
+    san::MapHolders map_holders(**hardware);
+    daemon::Service service(loop.get(), bus->get(), **hardware, policy, map_holders, *config,
                             config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
                             {.owner = ::geteuid()}); // whose storage it is, may change it

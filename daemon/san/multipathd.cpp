@@ -137,7 +137,7 @@ void Multipathd::remove(const model::LogicalUnit& unit, paths::Ended ended) {
         [name = unit.name, ended = std::move(ended)](const Status& status) {
             if (status) return ended(paths::Made{});
             if (status.error().errnum == EBUSY)
-                return ended(Refused{Refusal::NotPermitted, "Somebody has map " + name + " open."});
+                return ended(Refused{Refusal::TryAgain, "Somebody has map " + name + " open."});
             ended(Refused{Refusal::ObjectNotFound, "Map " + name + " is gone."});
         });
 }

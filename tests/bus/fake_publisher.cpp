@@ -22,23 +22,30 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Whatever is asked for is done.
+// Whatever is asked for is done, and counted.
 class WillingChanger final : public paths::Changer {
   public:
     void request(paths::Target, paths::Request, paths::Ended ended) override {
+        ++changed;
         ended(paths::Made{});
     }
     void set_access_states(Sequence, std::vector<paths::GroupState>, paths::Ended ended) override {
+        ++changed;
         ended(paths::Made{});
     }
+    unsigned changed = 0;
+
     std::variant<std::string, paths::Refused> remove(Sequence, uid_t,
                                                      std::chrono::microseconds) override {
+        ++changed;
         return "/org/mpapi/Multipath1/job/1";
     }
 };
 
 class FakeSource final : public daemon::ModelSource {
   public:
+    WillingChanger changer;
+
     FakeSource() {
         auto first = std::make_shared<Snapshot>();
         first->instance = 0xfeedfacecafef00d;
@@ -323,6 +330,8 @@ std::string FakeSource::obey(const std::string& line) {
         }
     } else if (verb == "removal" || verb == "hold" || verb == "free") {
         return jobs.obey(verb, words);
+    } else if (verb == "changed") {
+        std::printf("changed %u\n", changer.changed);
     } else if (verb == "refreshed") {
         std::printf("refreshed%s\n", refreshed_.c_str());
     } else {
@@ -393,9 +402,8 @@ int main(int argc, char** argv) {
     r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL);
     if (r < 0) return fail("attach", r);
     FakeSource source;
-    WillingChanger changer;
     auto publisher = publish::Publisher::create(
-        bus.get(), loop.get(), source, limits, changer, [](const auto&) {}, rules);
+        bus.get(), loop.get(), source, limits, source.changer, [](const auto&) {}, rules);
     if (!publisher) {
         std::fprintf(stderr, "fake-publisher: %s\n", publisher.error().message().c_str());
         return 1;

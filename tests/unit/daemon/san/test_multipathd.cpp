@@ -307,7 +307,7 @@ void a_map_is_removed_unless_somebody_has_it_open(void**) {
     story.manager.remove(unit, end);
     story.world.settle();
     assert_int_equal(ends.size(), 3);
-    assert_true(paths::refused(ends[0])->why == Refusal::NotPermitted);
+    assert_true(paths::refused(ends[0])->why == Refusal::TryAgain);
     assert_null(paths::refused(ends[1]));
     assert_true(paths::refused(ends[2])->why == Refusal::ObjectNotFound);
 }
