@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/find.hpp"
 #include "cli/names.hpp"
+#include "cli/patience.hpp"
 #include "cli/survey.hpp"
 
 #include <string>
@@ -33,7 +34,12 @@ void fail_over(const Command& command, Report& report) {
         MP_TPG_STATE_PAIR pair{};
         pair.tpgOid = oid;
         pair.desiredState = MP_ACCESS_STATE_ACTIVE;
-        const MP_STATUS status = MP_SetTPGAccess(unit.oid, 1, &pair);
+        const MP_STATUS status = [&] {
+            const Patience patience("Waiting until the groups of " + unit.device_file_name +
+                                    " have changed their states; a controller may take a minute. "
+                                    "The change goes on when this is interrupted.");
+            return MP_SetTPGAccess(unit.oid, 1, &pair);
+        }();
         if (status != MP_STATUS_SUCCESS)
             report.failed("Failover failed: " + std::string(name_of(status).text) + ".", status);
         return;

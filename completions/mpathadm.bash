@@ -9,6 +9,8 @@ _mpathadm_names() {
     target-port) mpathadm show lu 2>/dev/null | sed -n 's/^\t\tTarget Port Name:  //p' | sort -u ;;
     initiator-port) mpathadm list initiator-port 2>/dev/null | sed -n 's/^Initiator Port:  //p' ;;
     mpath-support) mpathadm list mpath-support 2>/dev/null | sed -n 's/^mpath-support:  //p' ;;
+    load-balance) mpathadm show mpath-support 2>/dev/null |
+        sed -n '/Supported Load Balance Types:/,/:/s/^\t\t\t*\([a-z0-9-]*\)$/\1/p' | grep -v '^none$' | sort -u ;;
     esac
 }
 
@@ -80,7 +82,7 @@ _mpathadm() {
     else
         case $previous in
         -a | --autofailback | -p | --autoprobe) offered=(on off) ;;
-        -b | --loadbalance) offered=(round-robin least-blocks least-used device-product-specific logical-block failover-only) ;;
+        -b | --loadbalance) mapfile -t offered < <(_mpathadm_names load-balance) ;;
         -i | --initiator-port) mapfile -t offered < <(_mpathadm_names initiator-port) ;;
         -l | --logical-unit) mapfile -t offered < <(_mpathadm_names unit) ;;
         -n | --inqname) mapfile -t offered < <(_mpathadm_names unit-name) ;;

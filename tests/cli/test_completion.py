@@ -117,7 +117,11 @@ class Completion(Mpathadm):
         self.assertEqual(self.both("list", "lu", "-t", ""), ["50060e801049c1f0", "50060e801049c1f1"])
         self.assertEqual(self.both("list", "lu", "-n", ""), ["60060e801049c1f00000000000000001", "d"])
         self.assertEqual(self.both("modify", "lu", "-a", "o"), ["off", "on"])
-        self.assertEqual(self.both("modify", "lu", "-b", "le"), ["least-blocks", "least-used"])
+        # Of plugins and products, those that there are.
+        self.assertEqual(self.both("modify", "lu", "-b", ""), ["logical-block", "round-robin"])
+        self.plugin("plugin loadbalance=0x50008\n", "libother.so")
+        self.assertEqual(self.both("modify", "mpath-support", "--loadbalance", ""),
+                         ["least-used", "logical-block", "proprietary1", "proprietary3", "round-robin"])
         self.assertEqual(self.both("override", "path", "--c"), ["--cancel"])
         self.assertEqual(self.both("watch", "--"), ["--help", "--json"])
 
