@@ -114,7 +114,8 @@ Status Service::make_changers() {
     access_states_ =
         std::make_unique<paths::AccessStates>(loop_, hardware_, *workers_, *inventory_, options);
     changes_ = std::make_unique<paths::Changes>(
-        *inventory_, *queue_, *access_states_,
+        paths::Changes::Means{hardware_, *workers_, config_.commands.timeout}, *inventory_, *queue_,
+        *access_states_,
         [this](const model::LogicalUnit& unit, uid_t user,
                std::chrono::microseconds wait) -> std::variant<std::string, paths::Refused> {
             auto job = jobs_->start_removal(unit, user, wait);

@@ -7,8 +7,11 @@
 #include "daemon/paths/access_states.hpp"
 #include "daemon/paths/change_queue.hpp"
 #include "daemon/paths/changer.hpp"
+#include "daemon/paths/identity_job.hpp"
 
+#include <chrono>
 #include <functional>
+#include <memory>
 
 namespace mpapi::paths {
 
@@ -17,13 +20,18 @@ class Changes final : public Changer {
     using Removal = std::function<std::variant<std::string, Refused>(
         const model::LogicalUnit&, uid_t user, std::chrono::microseconds wait)>;
 
+    struct Means {
+        daemon::Hardware& hardware;
+        daemon::Workers& workers;
+        std::chrono::milliseconds inquiry;
+    };
+
     // References outlive this.
-    Changes(const daemon::ModelSource& model, ChangeQueue& queue, AccessStates& access_states,
-            Removal removal)
-      : model_(model)
-      , queue_(queue)
-      , access_states_(access_states)
-      , removal_(std::move(removal)) {}
+    Changes(const Means& means, const daemon::ModelSource& model, ChangeQueue& queue,
+            AccessStates& access_states, Removal removal);
+    ~Changes();
+    Changes(const Changes&) = delete;
+    Changes& operator=(const Changes&) = delete;
 
     void request(Target target, Request request, Ended ended) override;
     void set_access_states(model::Sequence unit, std::vector<GroupState> states,
@@ -32,10 +40,12 @@ class Changes final : public Changer {
                                               std::chrono::microseconds wait) override;
 
   private:
+    const Means means_;
     const daemon::ModelSource& model_;
     ChangeQueue& queue_;
     AccessStates& access_states_;
     Removal removal_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 } // namespace mpapi::paths

@@ -80,6 +80,9 @@ class Editor {
                           "Path " + path->device + " is disabled; enable it first.");
         if (path->state != PathState::Okay)
             return refuse(Refusal::PathNonoperational, "Path " + path->device + " does not work.");
+        if (path->identity == model::Identity::Changed)
+            return refuse(Refusal::Failed,
+                          "Path " + path->device + " leads to another unit by now.");
         unit_intent().override_path = *name;
         return edited();
     }

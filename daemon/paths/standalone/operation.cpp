@@ -256,14 +256,14 @@ void Standalone::verify() {
         return;
     }
     for (std::size_t i = 0; i < operation.joiners.size(); ++i)
-        around_.workers.submit(std::make_shared<NewcomerJob>(
+        around_.workers.submit(std::make_shared<paths::IdentityJob>(
             around_.hardware, operation.joiners[i].newcomer, around_.command_timeout,
-            [this, right = std::weak_ptr(right_), i](Result<NewcomerJob::Device> device) {
+            [this, right = std::weak_ptr(right_), i](Result<paths::IdentityJob::Device> device) {
                 if (!right.expired()) joiner_answered(i, std::move(device));
             }));
 }
 
-void Standalone::joiner_answered(std::size_t index, Result<NewcomerJob::Device> device) {
+void Standalone::joiner_answered(std::size_t index, Result<paths::IdentityJob::Device> device) {
     Operation& operation = operations_.front();
     Joiner& joiner = operation.joiners[index];
     if (device) {

@@ -16,9 +16,9 @@
 
 #include "common/system/handle.hpp"
 #include "daemon/inventory/source.hpp"
+#include "daemon/paths/identity_job.hpp"
 #include "daemon/paths/path_manager.hpp"
 #include "daemon/paths/standalone/failback.hpp"
-#include "daemon/paths/standalone/newcomer.hpp"
 #include "daemon/paths/standalone/prober.hpp"
 #include "daemon/paths/standalone/table_changes.hpp"
 #include "daemon/paths/standalone/table_plan.hpp"
@@ -91,8 +91,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     struct Joiner {
         model::Sequence unit = 0;
         PlannedPath path;
-        Newcomer newcomer;
-        NewcomerJob::Device device; // null until it said that it leads to the unit
+        paths::Claimed newcomer;
+        paths::IdentityJob::Device device; // null until it said that it leads to the unit
     };
     static bool before_unit(const Joiner& a, const Joiner& b) { return a.unit < b.unit; }
     // One set of intents made true, on the units that it is about.
@@ -136,7 +136,7 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
     std::vector<PlannedPath> planned_paths(const model::Snapshot& snapshot, const model::Unit& unit,
                                            const dm::MultipathTable& table) const;
     std::vector<Joiner> find_joiners(const model::Snapshot& snapshot) const;
-    void joiner_answered(std::size_t index, Result<NewcomerJob::Device> device);
+    void joiner_answered(std::size_t index, Result<paths::IdentityJob::Device> device);
     std::set<paths::PathName> may_join(const model::Unit& unit,
                                        const std::set<paths::PathName>& lost) const;
     std::optional<dm::MultipathTable> table_of(const model::Unit& unit) const;

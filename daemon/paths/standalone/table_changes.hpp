@@ -32,7 +32,7 @@ struct MapChange {
     // The same without devices that are gone, to be tried where the other is refused.
     std::optional<dm::MultipathTable> without_gone;
     std::uint32_t switch_to = 0;                              // group to use; 0: as it comes
-    std::vector<std::shared_ptr<daemon::ScsiDevice>> holding; // newcomers: see newcomer.hpp
+    std::vector<std::shared_ptr<daemon::ScsiDevice>> holding; // newcomers: see identity_job.hpp
     bool loaded = false;
 };
 

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/paths/standalone/newcomer.hpp"
+#include "daemon/paths/identity_job.hpp"
 
 #include "daemon/inventory/device_inquiry.hpp"
 
 #include <cerrno>
 #include <utility>
 
-namespace mpapi::standalone {
+namespace mpapi::paths {
 
-NewcomerJob::NewcomerJob(daemon::Hardware& hardware, Newcomer newcomer,
+IdentityJob::IdentityJob(daemon::Hardware& hardware, Claimed claimed,
                          std::chrono::milliseconds timeout, Answered answered)
-  : Job(newcomer.scsi_host)
+  : Job(claimed.scsi_host)
   , hardware_(hardware)
-  , newcomer_(std::move(newcomer))
+  , claimed_(std::move(claimed))
   , timeout_(timeout)
   , answered_(std::move(answered)) {}
 
-void NewcomerJob::run(daemon::Progress& progress) {
+void IdentityJob::run(daemon::Progress& progress) {
     progress.begin("open", timeout_);
-    auto opened = hardware_.open(newcomer_.device, newcomer_.number);
+    auto opened = hardware_.open(claimed_.device, claimed_.number);
     if (!opened) {
         found_ = opened.error();
         return;
@@ -27,20 +27,20 @@ void NewcomerJob::run(daemon::Progress& progress) {
     if (!identity.result)
         found_ = identity.result.error();
     else if (const std::string& name = identity.result->unit.unit_name;
-             name.empty() || name != newcomer_.unit_name)
-        found_ = Error{"add path", newcomer_.device,
-                       "it leads to \"" + name + "\", not to " + newcomer_.unit_name, EXDEV};
+             name.empty() || name != claimed_.unit_name)
+        found_ = Error{"use path", claimed_.device,
+                       "it leads to \"" + name + "\", not to " + claimed_.unit_name, EXDEV};
     else
         found_ = Device(std::move(*opened));
 }
 
-void NewcomerJob::done() {
+void IdentityJob::done() {
     answered_(std::move(found_));
 }
 
-void NewcomerJob::stalled(const daemon::Stall& stall) {
-    answered_(Error{stall.command.empty() ? "ask" : stall.command, newcomer_.device, stall.reason,
+void IdentityJob::stalled(const daemon::Stall& stall) {
+    answered_(Error{stall.command.empty() ? "ask" : stall.command, claimed_.device, stall.reason,
                     ETIMEDOUT});
 }
 
-} // namespace mpapi::standalone
+} // namespace mpapi::paths
