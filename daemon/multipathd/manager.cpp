@@ -80,9 +80,9 @@ class MultipathdManager::Removal {
 
     void take(const Result<std::string>& reply) {
         if (!reply && reply.error().errnum == EIO)
-            return end(Refused{Refusal::Failed, "Map " + name_ +
-                                                    " is in use, by itself or by a partition: "
-                                                    "multipathd did not remove it."});
+            return end(Refused{Refusal::TryAgain, "Map " + name_ +
+                                                      " is in use, by itself or by a partition: "
+                                                      "multipathd did not remove it."});
         if (!reply) return end(refused_by(reply.error()));
         removed_ = true;
         if (!exists()) return end(paths::Made{});

@@ -663,7 +663,7 @@ void a_map_in_use_is_not_removed(void**) {
     world.start();
     world.multipathd->behaves("del map mpatha", "fail");
     world.manager->remove(world.unit().unit, world.take());
-    assert_contains(World::expect(world.wait(), paths::Refusal::Failed), "is in use");
+    assert_contains(World::expect(world.wait(), paths::Refusal::TryAgain), "is in use");
 }
 
 void a_map_that_multipathd_has_not_is_not_removed(void**) {
