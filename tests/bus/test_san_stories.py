@@ -123,6 +123,27 @@ class Stories(SanTest):
         self.assertEqual(told, [(self.paths[1], (ONE, OTHER))])
         self.assertEqual(len(self.model().all(PATH)), self.san.count("Disks"))
 
+    def test_a_disk_that_became_another_unit_unnoticed_is_left_alone(self):
+        change = lambda where, kind, method, signature="a{sv}", body=({},): self.client.call(
+            where, kind, method, signature, body
+        )
+        before = self.model()
+        self.san.path_reused(self.disks[1], f"naa.{OTHER}", "X9", False)
+        for method in ("Disable", "Enable"):
+            text = self.assert_bus_error(ERROR + "Failed", change, self.paths[1], PATH, method)
+            self.assertIn(f'it leads to "{OTHER}", not to {ONE}', text)
+        self.assert_bus_error(
+            ERROR + "Failed", change, self.one, LU, "SetOverridePath", "oa{sv}", (self.paths[1], {})
+        )
+        after = self.model()
+        for path in self.paths:
+            for name in ("Disabled", "PriorityGroup"):
+                was, is_now = (model.objects[path][PATH][name] for model in (before, after))
+                self.assertEqual(is_now, was, f"{name} of {path}")
+        self.assertEqual(after.unit("mpatha")[1]["OverridePath"], "/")
+        change(self.paths[0], PATH, "Disable")
+        self.assertTrue(self.client.get(self.paths[0], "Path", "Disabled"), "a good one")
+
     def test_a_disk_is_removed_and_comes_back_as_the_same_path(self):
         number = self.before.objects[self.paths[0]][PATH]["ObjectId"]
         self.san.disk_removed(self.disks[0])
