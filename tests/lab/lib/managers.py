@@ -10,8 +10,9 @@ import dm
 from lio import disk_of, lio_map, lio_unmap, plug
 from mpapid import (LOGICAL_UNIT, PATH, Objects, call, configure, configure_as_installed, manager_property, restart,
                     settled)
-from multipathd import multipathd_start
-from san import GROUPS, HOSTS, SERIALS, map_by_hand, naa_of, san_down, two_alua_units
+from multipathd import map_names, multipathd_start
+from paths import device_number
+from san import GROUPS, HOSTS, SERIALS, map_by_hand, maps_down, naa_of, san_down, two_alua_units
 from shell import settle, sh, wait_for
 
 STATE = Path("/var/lib/mpapi/intents")
@@ -53,6 +54,27 @@ def in_charge(deadline=60):
              lambda: manager_property("PathManager") == manager and manager_property("Ready") and
              len(Objects().of(LOGICAL_UNIT)) == 2, deadline=deadline, every=0.2)
     settled()
+
+
+def begin_anew():
+    """What a boot does, but for the kernel: no daemon, no map, nothing that udev knows of a disk; then all again."""
+    sh("systemctl stop mpapid.service", timeout=120)
+    if manager == "multipathd":
+        sh("systemctl stop multipathd.socket multipathd.service", timeout=120)
+    maps_down()
+    disks = [disk for members in units.values() for disk in members]
+    for disk in disks:
+        Path(f"/run/udev/data/b{device_number(disk)}").unlink(missing_ok=True)
+    sh("udevadm trigger --settle --action=add " + " ".join(f"/sys/block/{disk}" for disk in disks), timeout=120)
+    if manager == "multipathd":
+        sh("systemctl start multipathd.service", timeout=120)
+        wait_for("multipathd has made both maps", lambda: len(map_names()) == 2, deadline=60)
+    else:
+        # Whoever makes maps here knows nothing of what was disabled.
+        for name, members in units.items():
+            map_by_hand(NAMES[name], members, uuid=f"mpath-{NAMES[name]}")
+    restart()
+    in_charge()
 
 
 def all_down():
