@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import managers
 from bus import BusError
@@ -14,6 +15,7 @@ from load import Load
 from managers import DROP_IN, NAMES, RECORD, act, in_table, optimized, path, unit, units
 from mpapid import PATH, Objects, main_pid, settled
 from path_stories import check_out_of_use
+from paths import device_number
 from shell import read, settle, sh, status, wait_for
 from tap import _points, check, check_that, main, note, require_that, test
 
@@ -137,12 +139,14 @@ def one_that_hangs_is_given_up_and_nothing_is_changed():
 
 
 def stopped_amid(disk, pid):
-    """Disables a path and stops multipathd when the record says so: it has been asked once by then."""
+    """Disables a path and stops multipathd when udev has marked the disk: it is told to drop the path next."""
+    told = Path(f"/run/udev/data/b{device_number(disk)}")
     asked = Asked(path(disk), "Disable")
-    end = time.monotonic() + 30
-    while not RECORD.exists():
-        require_that(time.monotonic() < end and asked.is_alive(), "the record is written")
+    end = time.monotonic() + 60
+    while "DM_MPAPI_DISABLED" not in read(told, "-"):
+        require_that(time.monotonic() < end and asked.is_alive(), "the disk is marked")
     os.kill(pid, signal.SIGSTOP)
+    check_that(asked.is_alive(), "it is amid the change")
     return asked
 
 
