@@ -11,7 +11,8 @@ from events import DmEvents, Uevents
 from lio import lio_group, lio_map, lio_unit, lio_unmap, plug
 from load import Load, requests
 from managers import NAMES, RECORD, act, give_back, in_table, lose, optimized, path, unit, units
-from mpapid import INITIATOR_PORT, LOGICAL_UNIT, PATH, SERVICE, TARGET_PORT, Objects, Story, milliseconds, restart, settled
+from mpapid import (INITIATOR_PORT, LOGICAL_UNIT, PATH, SERVICE, TARGET_PORT, Objects, Story, milliseconds, restart,
+                    settled)
 from paths import device_number, path_offline, path_online
 from san import naa_of
 from shell import settle, sh, status, wait_for
@@ -157,8 +158,9 @@ def the_last_usable_path_is_not_disabled():
     path_offline(others[0])
     try:
         # Nobody may know it yet: reading through it tells.
-        wait_for("it is known not to work", lambda: status(f"dd if=/dev/mapper/{NAMES['lu0']} of=/dev/null bs=4k count=8 "
-                 "iflag=direct") and path(others[0])["State"] != "okay", deadline=60, every=0.2)
+        read_on = f"dd if=/dev/mapper/{NAMES['lu0']} of=/dev/null bs=4k count=8 iflag=direct"
+        wait_for("it is known not to work", lambda: status(read_on) and path(others[0])["State"] != "okay",
+                 deadline=60, every=0.2)
         try:
             act(path(first), "Disable")
             check_that(False, "it is refused while the other does not work")

@@ -153,6 +153,9 @@ def a_mount_on_lvm_is_told_from_the_top_and_waited_for():
     sh("vgchange -an held")
     check(ended(path)["State"], "done", "the job, when all is free")
     check(dm.info(NAME), None, "the map")
+    # LVM activates what it finds on a map that comes; the others shall find none.
+    there_again()
+    sh(f"udevadm settle; vgremove -ff -y held && pvremove -y /dev/mapper/{NAME}", timeout=120)
 
 
 @test
