@@ -173,6 +173,7 @@ Status Service::watch_bus() {
 
 // The inventory stands: show it, then take the name, then say so.
 void Service::publish() {
+    queue_->begin();
     // What is shown now keeps its numbers, whatever ends this process.
     if (auto written = ids_.written(kPatienceAtTheStart);
         !written && written.error().errnum == ETIMEDOUT)

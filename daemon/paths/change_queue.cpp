@@ -31,6 +31,11 @@ void ChangeQueue::begin_with(Intents kept) {
     observer_.set_management(manager_, asked_, nullptr);
 }
 
+void ChangeQueue::begin() {
+    begun_ = true;
+    wake();
+}
+
 void ChangeQueue::set_manager(PathManager* manager, std::string why_none) {
     why_none_ = std::move(why_none);
     if (manager == manager_) return;
@@ -69,7 +74,7 @@ void ChangeQueue::wake() {
 
 // All that waits, up to one that must be alone.
 void ChangeQueue::next() {
-    if (step_) return;
+    if (step_ || !begun_) return;
     if (std::exchange(resume_due_, false) && manager_) return resume();
     if (waiting_.empty()) return;
     auto step = std::make_shared<Step>();

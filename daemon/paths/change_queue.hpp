@@ -44,6 +44,9 @@ class ChangeQueue {
 
     // What was kept. Before anything else.
     void begin_with(Intents kept);
+    // The model shows what there is. Until then nobody takes charge and nothing is changed: of a
+    // unit that the model does not have, what was kept cannot be made true.
+    void begin();
 
     // Who makes tables from now on; null: nobody, and why. One that goes is not called any more; a
     // change that it was making ends with TryAgain.
@@ -97,6 +100,7 @@ class ChangeQueue {
     std::deque<Change> waiting_;
     std::shared_ptr<Step> step_; // under way
     bool resume_due_ = false;
+    bool begun_ = false;
     EventSource wake_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

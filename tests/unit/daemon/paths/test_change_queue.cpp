@@ -91,7 +91,7 @@ struct Observer final : ManagementObserver {
 };
 
 struct World {
-    World() {
+    explicit World(bool begun = true) {
         sd_event* raw = nullptr;
         assert_true(sd_event_new(&raw) >= 0);
         loop.reset(raw);
@@ -105,6 +105,7 @@ struct World {
                 done();
             },
             [this](const std::string& text) { troubles.push_back(text); });
+        if (begun) queue->begin();
     }
     ~World() {
         queue.reset();
@@ -232,8 +233,8 @@ void a_manager_that_goes_ends_its_change(void**) {
     assert_true(world.queue->asked() == Intents());
 }
 
-void what_was_kept_is_resumed(void**) {
-    World world;
+void what_was_kept_is_resumed_once_the_model_shows_what_there_is(void**) {
+    World world(false);
     Intents kept;
     kept.units["a"].settings.auto_failback = false;
     kept.disabled.insert({"6001405", "host1", "5000", 3});
@@ -241,6 +242,9 @@ void what_was_kept_is_resumed(void**) {
     assert_true(world.kept() == kept);
     world.queue->begin_with(world.kept());
     world.queue->set_manager(&world.manager, "");
+    world.turn();
+    assert_false(world.manager.resumed.has_value());
+    world.queue->begin();
     world.turn();
     assert_true(world.manager.resumed == kept);
     assert_true(*world.observer.last.intents == kept);
@@ -346,7 +350,7 @@ int main() {
         cmocka_unit_test(a_step_that_fails_is_tried_one_by_one),
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_happens),
         cmocka_unit_test(a_manager_that_goes_ends_its_change),
-        cmocka_unit_test(what_was_kept_is_resumed),
+        cmocka_unit_test(what_was_kept_is_resumed_once_the_model_shows_what_there_is),
         cmocka_unit_test(a_file_that_cannot_be_written_changes_nothing),
         cmocka_unit_test(a_damaged_file_is_set_aside_and_told),
         cmocka_unit_test(a_removal_has_its_place_among_the_changes),
