@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """I/O on a map that goes on while a story is told, and the kernel's counters of which path carries it."""
 
+import json
+import signal
 import subprocess
+import tempfile
 
 from shell import read, wait_for
 
@@ -43,3 +46,25 @@ class Load:
 
         wait_for(f"{total} requests on {', '.join(disks)}", lambda: sum(since().values()) >= total, deadline=deadline)
         return since()
+
+
+class VerifiedLoad(Load):
+    """Direct writes all over a map, each read back and compared soon after, until its end."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            ["fio", "--name=verified", f"--filename=/dev/mapper/{self.map}", "--rw=randwrite", "--bs=4k", "--direct=1",
+             "--ioengine=libaio", "--iodepth=8", "--rate_iops=100", "--time_based", "--runtime=3600",
+             "--verify=crc32c", "--verify_backlog=32", "--verify_fatal=1", "--output-format=json",
+             f"--aux-path={tempfile.gettempdir()}"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return self
+
+    def end(self):
+        """Ends it; gives {written, compared, error, text}: requests, an errno, and what it said of them."""
+        self.process.send_signal(signal.SIGINT)
+        text = self.process.communicate(timeout=120)[0]
+        said, _, report = text.partition("\n{")
+        job = json.loads("{" + report)["jobs"][0]
+        return {"written": job["write"]["total_ios"], "compared": job["read"]["total_ios"], "error": job["error"],
+                "text": said}
