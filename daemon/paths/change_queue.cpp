@@ -223,6 +223,7 @@ void ChangeQueue::resume() {
             trouble_("What was asked for before is not in force: " + why->text);
         end(step, outcome);
     });
+    observer_.policy_changed(); // it knows of settings since then
 }
 
 void ChangeQueue::tell(const Intents& shown) {

@@ -23,6 +23,8 @@ class ManagementObserver {
     // null, is called when readers see it, or after two seconds.
     virtual void set_management(const PathManager* manager, std::shared_ptr<const Intents> intents,
                                 std::function<void()> shown) = 0;
+    // What the manager tells of itself may be another now, its settings above all.
+    virtual void policy_changed() = 0;
 
   protected:
     ~ManagementObserver() = default;

@@ -87,6 +87,10 @@ struct Observer final : ManagementObserver {
         last = {manager, std::move(intents)};
         if (shown) shown();
     }
+    // What the manager that is in charge was asked to resume when its settings were looked at.
+    void policy_changed() override { seen = told->resumed; }
+    const ToldManager* told = nullptr;
+    std::optional<Intents> seen;
     Management last;
 };
 
@@ -105,6 +109,7 @@ struct World {
                 done();
             },
             [this](const std::string& text) { troubles.push_back(text); });
+        observer.told = &manager;
         if (begun) queue->begin();
     }
     ~World() {
@@ -247,6 +252,7 @@ void what_was_kept_is_resumed_once_the_model_shows_what_there_is(void**) {
     world.queue->begin();
     world.turn();
     assert_true(world.manager.resumed == kept);
+    assert_true(world.observer.seen == kept); // its settings are looked at again
     assert_true(*world.observer.last.intents == kept);
 }
 
