@@ -21,6 +21,10 @@ class StatePair(ctypes.Structure):
     _fields_ = [("tpgOid", Oid), ("desiredState", ctypes.c_int)]
 
 
+class Property(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_wchar * 16), ("value", ctypes.c_wchar * 48)]
+
+
 class Library:
     def __init__(self):
         self.library = ctypes.CDLL("libMPAPI.so.1")
@@ -30,6 +34,9 @@ class Library:
             raise LookupError(f"one plugin is expected; status {status}")
         self.plugin = Oid.from_buffer_copy(plugins.contents.oids[0])
         self.library.MP_FreeOidList(plugins)
+        self.plugin_id = (self.plugin.objectType, self.plugin.objectSequenceNumber)
+        self.library.MP_SetPathWeight.argtypes = [Oid, ctypes.c_uint32]
+        self.library.MP_SetProprietaryProperties.argtypes = [Oid, ctypes.c_uint32, ctypes.POINTER(Property)]
         self.library.MP_SetTPGAccess.argtypes = [Oid, ctypes.c_uint32, ctypes.POINTER(StatePair)]
 
     def oid(self, object_id):
@@ -39,3 +46,11 @@ class Library:
         """MP_SetTPGAccess with all pairs in one call, [(group's ObjectId, state)]; gives the MP_STATUS."""
         pairs = (StatePair * len(states))(*[StatePair(self.oid(group), STATES[state]) for group, state in states])
         return self.library.MP_SetTPGAccess(self.oid(unit), len(states), pairs)
+
+    def set_weight(self, path, weight):
+        return self.library.MP_SetPathWeight(self.oid(path), weight)
+
+    def set_properties(self, one, values):
+        """MP_SetProprietaryProperties of a plugin, a logical unit or a load balance type; gives the MP_STATUS."""
+        properties = (Property * len(values))(*values.items())
+        return self.library.MP_SetProprietaryProperties(self.oid(one), len(values), properties)
