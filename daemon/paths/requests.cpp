@@ -276,13 +276,22 @@ class Editor {
             const std::string text = algorithm->selector + " " + value;
             if (!is_selector_text(text))
                 return refuse(Refusal::InvalidParameter, "Those are no arguments of a selector.");
+            bool used = false;
             const auto use = [&](Settings& settings) {
-                if (settings.selector && first_word(*settings.selector) == algorithm->selector)
-                    settings.selector = text;
+                if (!settings.selector || first_word(*settings.selector) != algorithm->selector)
+                    return;
+                settings.selector = text;
+                used = true;
             };
             use(asked_.everywhere);
             for (auto& [key, unit] : asked_.units)
                 use(unit.settings);
+            // They are kept with whoever was told to use it; to be silent would be to forget them.
+            if (!used)
+                return refuse(Refusal::Failed, "Nothing was told to use path selector \"" +
+                                                   algorithm->selector +
+                                                   "\"; set both together as property "
+                                                   "\"selector\" of a logical unit or the plugin.");
         }
         return edited();
     }

@@ -217,6 +217,8 @@ void properties_are_those_that_are_listed(void**) {
     const Target algorithm{{ObjectType::LoadBalance, 2}, 0};
     const Intents more = made(world, algorithm, SetProperties{{{"selector args", "1 7"}}}, set);
     assert_text_equal(*more.units.at("36001405a").settings.selector, "service-time 1 7");
+    assert_refused(world, algorithm, SetProperties{{{"selector args", "1 7"}}}, Refusal::Failed,
+                   "Nothing was told to use");
     assert_refused(world, {{ObjectType::LoadBalance, 9}, 0}, SetProperties{},
                    Refusal::ObjectNotFound, "gone");
 }
