@@ -69,13 +69,15 @@ int serve(const daemon::Config& config) {
     if (auto started = service.start(); !started) return fail(started.error());
     daemon::Inventory& inventory = service.inventory();
     paths::UdevEvent udev(bus.get());
+    multipathd::Follower* follows = nullptr;
     multipathd::MultipathdManager multipathd(
         {loop.get(), inventory,
          [&](auto work, auto done) { service.off_loop().submit(std::move(work), std::move(done)); },
          [](const auto& disabled) {
              return paths::write_disabled_record(paths::kDisabledRecord, disabled);
          },
-         [&](const std::string& device, auto ended) { udev.send(device, std::move(ended)); }},
+         [&](const std::string& device, auto ended) { udev.send(device, std::move(ended)); },
+         [&](const std::string& shown) { follows->learn(shown); }},
         bus.get(), policy);
     inventory.add_listener(multipathd);
     standalone::Standalone standalone(
@@ -88,6 +90,7 @@ int serve(const daemon::Config& config) {
     daemon::PathManagers managers(inventory, service.changes(), multipathd, standalone);
     multipathd::Follower follower(loop.get(), bus.get(), config.manager, policy, managers,
                                   inventory);
+    follows = &follower;
     if (auto followed = follower.start(); !followed)
         sd_journal_print(LOG_WARNING, "%s", followed.error().message().c_str());
     inventory.add_listener(follower);

@@ -247,6 +247,8 @@ void Change::take_look(Result<std::string> shown) {
         return;
     }
     stage_ = Stage::Working;
+    // Who is told how it ended finds the settings that are in force then.
+    means_.learn(*shown);
     if (refused_) return move_paths();
     std::vector<multipath_conf::ConfFile> files;
     for (const TextFile& file : read_configuration(root_))

@@ -47,6 +47,8 @@ struct Means {
     std::function<Status(const std::set<paths::PathName>&)> write_record;
     // paths::UdevEvent::send
     std::function<void(const std::string& device, std::function<void(Status)>)> udev_event;
+    // What multipathd has loaded is this reply to "show config" (Follower::learn).
+    std::function<void(const std::string& shown)> learn = [](const std::string&) {};
 };
 
 struct Limits {

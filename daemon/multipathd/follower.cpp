@@ -118,6 +118,14 @@ void Follower::ask_again() {
     if (client_) want(devices_, options_.disks_settle);
 }
 
+void Follower::learn(const std::string& shown) {
+    if (!client_) return;
+    files_ = read_configuration(options_.root);
+    shown_ = shown;
+    answered_ = true;
+    learn_configuration();
+}
+
 void Follower::model_changed(const model::SnapshotPtr&, const model::SnapshotPtr&,
                              const std::vector<model::Event>& events, Clock::time_point) {
     if (!client_ || devices_.due) return;

@@ -137,7 +137,7 @@ def a_setting_of_the_administrator_that_wins_is_named():
     before = asked()
     local = DROP_IN.with_name("zzz-local.conf")
     local.write_text(f"multipaths {{\n\tmultipath {{\n\t\twwid {NAMES['lu0']}\n\t\tpath_selector \"round-robin 0\"\n"
-                     "\t}\n}\ndefaults {\n\tpolling_interval 3\n}\n")
+                     "\t}\n}\ndefaults {\n\tpolling_interval 7\n\tmax_polling_interval 7\n}\n")
     try:
         for one, method, value in ((unit(), "SetLoadBalanceType", QUEUE_LENGTH), (plugin(), "SetProbingPollingRate", 2)):
             try:
@@ -217,7 +217,8 @@ def the_probing_rate_is_the_rate_of_probes():
             gaps = probes.gaps(disk, 3, deadline=60)
             note(f"rate {rate}: gaps {[round(gap, 2) for gap in gaps]}")
             # mpapid spreads them: up to a quarter early.
-            check_that(0.7 * rate < sum(gaps) / len(gaps) < 1.5 * rate + 0.3, f"probes every {rate} s", gaps)
+            # multipathd counts turns of its loop, which take longer on a busy machine.
+            check_that(0.6 * rate < sum(gaps) / len(gaps) < 1.5 * rate + 1.5, f"probes every {rate} s", gaps)
 
 
 @test

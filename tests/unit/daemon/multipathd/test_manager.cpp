@@ -49,7 +49,8 @@ struct World final : daemon::ModelSource {
     }
 
     void start() {
-        Means means{loop.get(), *this,
+        Means means{loop.get(),
+                    *this,
                     [this](std::function<void()> work, std::function<void()> done) {
                         work();
                         later.push_back(std::move(done));
@@ -69,7 +70,8 @@ struct World final : daemon::ModelSource {
                         }
                         multipathd->set_property(device, record.count(name_of(device)) != 0);
                         ended(Done{});
-                    }};
+                    },
+                    [this](const std::string& shown) { learnt = shown; }};
         manager = std::make_unique<MultipathdManager>(means, ours.get(), policy, options);
     }
 
@@ -171,7 +173,7 @@ struct World final : daemon::ModelSource {
     model::SnapshotPtr model;
     std::deque<std::function<void()>> later;
     EventSource aside_;
-    std::string story, udev_fails;
+    std::string story, udev_fails, learnt;
     std::set<paths::PathName> record;
     bool record_fails = false;
     paths::Intents asked;
@@ -207,6 +209,8 @@ void a_setting_is_written_loaded_and_in_the_table(void**) {
     assert_text_equal(world.multipathd->deeds(), "reconfigure");
     assert_text_equal(world.unit().unit.selector, "queue-length");
     assert_text_equal(world.file(), drop_in(world.asked)->text);
+    // Who asked may look at once: its settings are those that were loaded.
+    assert_true(world.learnt.find(drop_in(world.asked)->revision) != std::string::npos);
 }
 
 void what_is_changed_together_is_one_reconfigure(void**) {
