@@ -71,6 +71,7 @@ class Inventory final : public HardwareObserver,
     WorkCounters counters() const override { return workers_.counters(); }
     void settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) override;
     void refresh(model::Sequence unit) override;
+    void look_again(model::Sequence unit) override;
 
     // HardwareObserver
     void disk_present(const DiskFacts& disk) override;

@@ -490,6 +490,10 @@ void Inventory::refresh(model::Sequence unit) {
     if (MapRecord* map = find_map(unit)) refresh_map(*map, epoch_, true);
 }
 
+void Inventory::look_again(model::Sequence unit) {
+    if (const MapRecord* map = find_map(unit)) hardware_.look_again({}, {map->facts.number});
+}
+
 void Inventory::refresh_map(MapRecord& map, Epoch epoch, bool each_path) {
     const model::Sequence unit = map.id;
     std::vector<std::string> devices;

@@ -45,6 +45,9 @@ class ModelSource {
     virtual void settle(std::chrono::milliseconds timeout, std::function<void(Status)> done) = 0;
     // Asks the devices of this logical unit again, now. Unknown ids are ignored.
     virtual void refresh(model::Sequence unit) = 0;
+    // Reads the map of this logical unit again, now, and asks no device. For who knows that its
+    // table was replaced: that is no event of device-mapper, and udev tells it after its rules.
+    virtual void look_again(model::Sequence unit) { (void)unit; }
 };
 
 } // namespace mpapi::daemon

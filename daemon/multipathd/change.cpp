@@ -309,10 +309,26 @@ std::string Change::unproven() const {
     return {};
 }
 
+// What multipathd says that it did is in the tables by now; udev would tell of them later.
+void Change::look_at_maps() {
+    std::set<std::string> names;
+    for (const auto* moved : {&disabled_, &enabled_})
+        for (const paths::PathName& name : *moved)
+            names.insert(name.unit_name);
+    const std::set<std::string> keys = changed_units(before_, wanted_);
+    if (names.empty() && keys.empty()) return;
+    const model::SnapshotPtr now = means_.model.snapshot();
+    now->units.for_each([&](const model::Unit& unit) {
+        if (names.count(unit.unit.unit_name) != 0 || keys.count(unit.unit.key) != 0)
+            means_.model.look_again(unit.unit.id);
+    });
+}
+
 void Change::prove() {
     if (stage_ != Stage::Proving) {
         stage_ = Stage::Proving;
         deadline_ = Clock::now() + limits_.proof;
+        look_at_maps();
     }
     const std::string found = unproven();
     if (found.empty()) return end(paths::Made{});

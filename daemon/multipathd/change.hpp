@@ -39,7 +39,7 @@ namespace mpapi::multipathd {
 // What a change works with.
 struct Means {
     sd_event* loop;
-    const daemon::ModelSource& model;
+    daemon::ModelSource& model;
     // Runs `work` on another thread, then `done` on the loop's (publish::Background::submit): files
     // lie on disks, which may hold back their I/O just when paths are changed.
     std::function<void(std::function<void()> work, std::function<void()> done)> off_loop;
@@ -98,6 +98,7 @@ class Change {
     void take_look(Result<std::string> shown);
     void move_paths();
     void move_next(std::vector<std::pair<std::string, bool>> devices);
+    void look_at_maps();
     void prove();
     std::string unproven() const;
 
