@@ -297,8 +297,12 @@ def a_disk_that_became_another_unit_is_left_alone():
     try:
         check("DM_MPAPI_DISABLED" in sh(f"udevadm info -q property -n {stranger}"), False, "the stranger is marked")
         check(Objects().of(PATH, Device=stranger, LogicalUnit=unit()["path"]), [], "the stranger as a path of the unit")
-        act(one, "Enable")
-        settled()
+        # What is lost is no object, whatever stands in its place.
+        try:
+            act(one, "Enable")
+            check_that(False, "the lost path is refused")
+        except BusError as error:
+            check(error.name, "org.freedesktop.DBus.Error.UnknownObject", "the lost path")
         check_that(stranger not in in_table(), "the stranger is in no table of the unit", in_table())
     finally:
         if dm.info("3" + naa_of(STRANGER)):
@@ -306,5 +310,8 @@ def a_disk_that_became_another_unit_is_left_alone():
         lio_unmap(host, tag, lun)
         wait_for("the stranger is gone", lambda: not Path(f"/sys/block/{stranger}").exists(), deadline=60)
         settle()
-        give_back(lost)
+        back = give_back(lost)
         settled()
+    check(disabled(back), True, "Disabled, when the path is back")
+    act(path(back), "Enable")
+    check_that(back in in_table(), "then it can be enabled", in_table())
