@@ -41,6 +41,7 @@ class MultipathdManager::Removal {
   public:
     Removal(MultipathdManager& manager, const model::LogicalUnit& unit, paths::Ended ended)
       : manager_(manager)
+      , id_(unit.id)
       , key_(unit.key)
       , name_(unit.name)
       , ours_(unit.uuid.starts_with("mpath-"))
@@ -86,6 +87,8 @@ class MultipathdManager::Removal {
         if (!reply) return end(refused_by(reply.error()));
         removed_ = true;
         if (!exists()) return end(paths::Made{});
+        // Its event comes when udev's rules are through with it.
+        manager_.means_.model.look_again(id_);
         at(Clock::now() + manager_.options_.limits.proof, [this] {
             if (!exists()) return end(paths::Made{});
             end(Refused{Refusal::TimedOut, "multipathd says that it removed map " + name_ +
@@ -112,6 +115,7 @@ class MultipathdManager::Removal {
     }
 
     MultipathdManager& manager_;
+    model::Sequence id_;
     std::string key_, name_;
     bool ours_;
     paths::Ended ended_;
