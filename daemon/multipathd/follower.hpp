@@ -76,8 +76,8 @@ class Follower final : public daemon::ModelListener {
     // request.
     void ask_again();
 
-    // Its reply to "show config" by somebody else's question, just now: taken with the files as they
-    // are. Nothing is asked for it.
+    // Its reply to "show config" by somebody else's question, just now: taken with the files as
+    // they are. Nothing is asked for it.
     void learn(const std::string& shown);
 
     // ModelListener
