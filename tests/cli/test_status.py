@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import subprocess
 
 from fake import Mpathadm, main
 
@@ -28,19 +29,18 @@ path unit=3 initiator=1 state=0
 class Status(Mpathadm):
     def at_a_terminal(self, **more):
         environment = self.environment(**more)
-        process, terminal = pty.fork()
-        if process == 0:
-            os.execve(os.environ["MPATHADM"], ["mpathadm", "status"], environment)
-        seen = b""
-        while True:
-            try:
-                piece = os.read(terminal, 65536)
-            except OSError:  # nobody holds it open any more
-                break
-            if not piece:
-                break
-            seen += piece
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", buffering=0) as terminal, open(theirs, "wb", buffering=0) as printed:
+            done = subprocess.run([os.environ["MPATHADM"], "status"], env=environment, stdin=printed, stdout=printed,
+                                  stderr=printed)
+            self.assertEqual(done.returncode, 0)
+            # A terminal that its last holder closes may lose what was printed; this comes after all of it.
+            end = b"<end>"
+            printed.write(end)
+            seen = b""
+            while not seen.endswith(end):
+                seen += terminal.read(65536)
+        seen = seen.removesuffix(end)
         return seen.decode().replace("\r\n", "\n")
 
     def test_units_are_sorted_as_people_count_with_a_summary(self):
