@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import struct
-import subprocess
 import threading
 import time
 import tomllib
@@ -22,12 +21,12 @@ import dm
 import managers
 from bus import Bus, BusError
 from events import DmEvents, Recorder
-from lio import group_of, group_state, unit_folder
+from lio import group_of
 from managers import DROP_IN, NAMES, RECORD, STATE, left_over, optimized, units
 from mpapid import GROUP, LOGICAL_UNIT, PATH, SERVICE, UNIT, Objects, main_pid, settled
 from san import GROUPS, map_by_hand
-from shell import TooLate, read, settle, sh, wait_for, write
-from tap import check, check_that, note, skip, test
+from shell import TooLate, read, settle, sh, wait_for
+from tap import check, check_that, note, test
 
 FIRST, SECOND = "service-time 0", "queue-length 0"
 
@@ -60,10 +59,10 @@ class Files(Recorder):
         os.close(self._descriptor)
 
 
-def kept():
+def kept(name):
     """What the file of intents says of the unit and of all, without what is only kept to find back."""
     told = tomllib.loads(read(STATE, "") or "")
-    unit = next((one for one in told.get("unit", []) if one["key"] in NAMES["lu0"]), {})
+    unit = next((one for one in told.get("unit", []) if one["key"] in NAMES[name]), {})
     return {"everywhere": told.get("everywhere", {}), "override": unit.get("override_path"),
             **{key: value for key, value in unit.items() if not isinstance(value, (dict, list)) and key != "key"}}
 
@@ -73,14 +72,14 @@ def lines(file):
                   if line.strip() and not line.strip().startswith("#"))
 
 
-def state():
-    """Everything that a change changes, from all who know of it."""
+def state(name):
+    """Everything that a change of a unit changes, from all who know of it."""
     objects = Objects()
-    unit = objects.one(LOGICAL_UNIT, Name=NAMES["lu0"])
+    unit = objects.one(LOGICAL_UNIT, Name=NAMES[name])
     paths = objects.of(PATH, LogicalUnit=unit["path"])
-    table = dm.table(NAMES["lu0"])
+    table = dm.table(NAMES[name])
     return {
-        "intents": kept(), "record": lines(RECORD), "drop-in": lines(DROP_IN),
+        "intents": kept(name), "record": lines(RECORD), "drop-in": lines(DROP_IN),
         "groups": sorted(sorted(Path(f"/sys/dev/block/{path['device']}").resolve().name for path in group["paths"])
                          for group in table["groups"]),
         "selectors": sorted({group["selector"] for group in table["groups"]}),
@@ -88,20 +87,16 @@ def state():
             "override": unit["OverridePath"].rpartition("/")[2], "selector": unit["Selector"],
             "failback": unit["AutoFailback"], "disabled": sorted(path["Device"] for path in paths if path["Disabled"]),
             "in groups": sorted(path["Device"] for path in paths if path["PriorityGroup"])},
-        "access": {group: group_of("lu0", group)["state"] for group in GROUPS},
+        "access": {group: group_of(name, group)["state"] for group in GROUPS},
         "published access": {one["Number"]: one["AccessState"] for one in objects.of(GROUP, LogicalUnit=unit["path"])}}
 
 
 class Kind:
-    """A change and the one that undoes it, as calls.
+    """A change of a unit and the one that undoes it, as calls."""
 
-    Where I/O is sent to another group, the kernel may have the array make that group an optimized one: the states of
-    the groups are compared only where they are what is changed.
-    """
-
-    def __init__(self, there, back, moves_groups=False):
+    def __init__(self, there, back, unit="lu0"):
         self.calls = {"there": there, "back": back}
-        self.moves_groups = moves_groups
+        self.unit = unit
         self.states = {}
         self.at = "back"  # which of both was the last
 
@@ -116,7 +111,7 @@ class Kind:
 
         def twice():
             settled()
-            seen.append({key: value for key, value in state().items() if self.moves_groups or "access" not in key})
+            seen.append(state(self.unit))
             return len(seen) > 1 and seen[-1] == seen[-2]
 
         wait_for("two looks see the same", twice, deadline=60, every=0.2)
@@ -149,11 +144,12 @@ def kinds():
     objects = Objects()
     unit = objects.one(LOGICAL_UNIT, Name=NAMES["lu0"])["path"]
     of_disk = {one["Device"]: one["path"] for one in objects.of(PATH, LogicalUnit=unit)}
-    groups = {one["Number"]: one["path"] for one in objects.of(GROUP, LogicalUnit=unit)}
+    explicit = objects.one(LOGICAL_UNIT, Name=NAMES["lu1"])["path"]
+    groups = {one["Number"]: one["path"] for one in objects.of(GROUP, LogicalUnit=explicit)}
     disk, other = optimized()[0][0], optimized()[1][0]
 
     def access(first, second):
-        return (unit, LOGICAL_UNIT, "SetAccessStates", "a(os)a{sv}",
+        return (explicit, LOGICAL_UNIT, "SetAccessStates", "a(os)a{sv}",
                 [(groups[GROUPS[first]], "active-optimized"), (groups[GROUPS[second]], "active-non-optimized")], {})
 
     def select(selector):
@@ -166,7 +162,7 @@ def kinds():
         "selector": Kind(select(SECOND), select(FIRST)),
         "failback": Kind((unit, LOGICAL_UNIT, "SetAutoFailback", "ba{sv}", False, {}),
                          (unit, LOGICAL_UNIT, "SetAutoFailback", "ba{sv}", True, {})),
-        "access states": Kind(access("gB", "gA"), access("gA", "gB"), moves_groups=True),
+        "access states": Kind(access("gB", "gA"), access("gA", "gB"), unit="lu1"),
     }
 
 
@@ -255,39 +251,6 @@ def differences(found, old, new):
     return found if isinstance(found, str) else {
         key: {"found": found[key], "old": old[key], "new": new[key]}
         for key in found if found[key] not in (old[key], new[key]) or old[key] != new[key]}
-
-
-@test
-def killed_while_it_waits_for_io_to_put_a_table_into_force():
-    if managers.manager == "multipathd":
-        skip("multipathd loads the tables")
-    kind, name = kinds()["disabling"], NAMES["lu0"]
-    kinds()["failback"].make("there")  # off: nobody is to leave the slow group
-    if not kind.learn():
-        return
-    # Commands to a group that is not optimized take two seconds, so the table is changed no sooner.
-    dm.message(name, "switch_group 2")
-    sh(f"dd if=/dev/mapper/{name} of=/dev/null bs=4k count=4 iflag=direct")
-    group_state("lu0", "gB", "active-nonoptimized")
-    write(unit_folder("lu0") / "alua/gB/nonop_delay_msecs", 2000)
-    reads = subprocess.Popen(["dd", f"if=/dev/mapper/{name}", "of=/dev/null", "bs=4k", "count=3", "iflag=direct"],
-                             stderr=subprocess.PIPE, text=True)
-    inflight = Path(f"/sys/block/dm-{dm.info(name)['minor']}/inflight")
-    wait_for("a read is under way", lambda: any(map(int, inflight.read_text().split())), deadline=30, every=0.01)
-
-    def waiting(call):
-        wait_for("a table waits", lambda: left_over() or not call.is_alive(), deadline=30, every=0.01)
-
-    early = Killed(kind.calls["there"]).at(lambda: contextlib.nullcontext(waiting))
-    write(unit_folder("lu0") / "alua/gB/nonop_delay_msecs", 0)
-    check(early, True, "it was killed before it had answered")
-    found = kind.became(kind.states["back"], kind.states["there"])
-    note(found)
-    check_that(found in ("old", "new"), "old or new", differences(found, kind.states["back"], kind.states["there"]))
-    check(left_over(), [], "maps left suspended or half loaded")
-    said = reads.communicate(timeout=60)[1]
-    check(reads.returncode, 0, f"the reads that were under way: {said}")
-    kind.make("back")
 
 
 @test

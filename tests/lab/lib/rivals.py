@@ -8,7 +8,7 @@ import managers
 from bus import Bus, BusError
 from managers import act, in_table, left_over, optimized, path, unit, units
 from mpapid import LOGICAL_UNIT, PATH, SERVICE, settled
-from shell import sh
+from shell import sh, wait_for
 from tap import check, check_that, note, test
 
 ROUNDS = 4
@@ -46,11 +46,14 @@ def of_path(disk, method):
     return (path(disk)["path"], PATH, method, "a{sv}", {})
 
 
-def journal_since(cursor):
-    """What the daemon recorded of changes, in order."""
-    sh("journalctl --sync")
-    told = sh(f"journalctl -u mpapid.service -o json --after-cursor='{cursor}' --no-pager")
-    return [entry for entry in map(json.loads, told.splitlines()) if "MPAPI_METHOD" in entry]
+def journal_since(cursor, count):
+    """So many records of changes, in order: the daemon writes them when it has answered."""
+    def recorded():
+        sh("journalctl --sync")
+        told = sh(f"journalctl -u mpapid.service -o json --after-cursor='{cursor}' --no-pager")
+        found = [entry for entry in map(json.loads, told.splitlines()) if "MPAPI_METHOD" in entry]
+        return found if len(found) >= count else None
+    return wait_for(f"{count} records in the journal", recorded, deadline=20, every=0.2)
 
 
 def cursor():
@@ -70,7 +73,7 @@ def of_two_selectors_set_at_once_the_later_one_stays():
         check_that(final in SELECTORS, "one of both is in force", final)
         intents = managers.STATE.read_text()
         check([selector for selector in SELECTORS if f'"{selector} 0"' in intents], [final], "what is kept")
-        recorded = journal_since(began)
+        recorded = journal_since(began, 2)
         check([entry["MPAPI_RESULT"] for entry in recorded], ["done", "done"], "the journal has both")
         seen.append(final)
     note(seen)

@@ -23,12 +23,13 @@ def naa_of(serial):
 def two_alua_units(access="implicit"):
     """Two units of four paths each: two hosts, on each a port in group gA (optimized) and one in gB.
 
-    Gives {unit: {disk: group}}.
+    `access` is of both, or {unit: its own}. Gives {unit: {disk: group}}.
     """
     for unit, serial in SERIALS.items():
+        kind = access if isinstance(access, str) else access[unit]
         lio_unit(unit, serial)
-        lio_group(unit, "gA", GROUPS["gA"], "active-optimized", access, preferred=True)
-        lio_group(unit, "gB", GROUPS["gB"], "active-nonoptimized", access)
+        lio_group(unit, "gA", GROUPS["gA"], "active-optimized", kind, preferred=True)
+        lio_group(unit, "gB", GROUPS["gB"], "active-nonoptimized", kind)
     for host, initiator in HOSTS.items():
         for tag, group in ((1, "gA"), (2, "gB")):
             lio_port(host, tag, initiator)

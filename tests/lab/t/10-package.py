@@ -189,6 +189,9 @@ def removal_keeps_what_the_administrator_wrote():
 @test
 def purging_leaves_nothing():
     Path("/etc/mpapi/disabled-paths").write_text("# of a path that was disabled\n")
+    drop_in = Path("/etc/multipath/conf.d/zz-mpapi.conf")
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
+    drop_in.write_text("# of settings that were made\n")
     sh(f"dpkg --purge {ours()}", timeout=200)
     left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
               "-o -path /tmp \\) -prune -o -iname '*mpapi*' -print; ls -d /run/systemd/system/*mpapi* 2>/dev/null",

@@ -8,8 +8,9 @@ import managers
 from tap import main
 
 
-def maps_over_explicit_groups():
-    managers.under_multipathd(access="both")
+def one_unit_with_explicit_access():
+    # Where it is explicit the kernel moves the groups when I/O moves: only the kind that does so has that unit.
+    managers.under_multipathd(access={"lu0": "implicit", "lu1": "both"})
 
 
-main(before=maps_over_explicit_groups, after=managers.all_down)
+main(before=one_unit_with_explicit_access, after=managers.all_down)
