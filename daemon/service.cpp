@@ -100,9 +100,9 @@ Status Service::make_changers() {
     queue_->begin_with(std::move(kept));
     paths::AccessStates::Options options;
     options.inquiry = config_.commands.timeout;
-    options.lead = [this](const model::LogicalUnit& unit, std::uint32_t group, auto then) {
+    options.lead = [this](const model::LogicalUnit& unit, std::uint32_t group, const auto& then) {
         if (!queue_->manager()) return then();
-        queue_->manager()->lead(unit, group, std::move(then));
+        queue_->manager()->lead(unit, group, then);
     };
     jobs_ = std::make_unique<jobs::Jobs>(
         *inventory_, lookup_,
@@ -111,8 +111,8 @@ Status Service::make_changers() {
         },
         jobs::Jobs::Clocks{jobs::Jobs::Clock::now, now_realtime});
     inventory_->add_listener(*jobs_);
-    access_states_ =
-        std::make_unique<paths::AccessStates>(loop_, hardware_, *workers_, *inventory_, options);
+    access_states_ = std::make_unique<paths::AccessStates>(loop_, hardware_, *workers_, *inventory_,
+                                                           std::move(options));
     changes_ = std::make_unique<paths::Changes>(
         paths::Changes::Means{hardware_, *workers_, config_.commands.timeout}, *inventory_, *queue_,
         *access_states_,

@@ -177,8 +177,8 @@ void MultipathdManager::begin(const paths::Intents& before, const paths::Intents
 // has not looked again: it may join it in one priority group with those that took over, and the
 // kernel, which activates priority groups as a whole, moves the target port group back.
 void MultipathdManager::lead(const model::LogicalUnit& unit, std::uint32_t group,
-                             std::function<void()> then) {
-    switch_group(unit.name, group, std::move(then));
+                             const std::function<void()>& then) {
+    switch_group(unit.name, group, then);
 }
 
 // How it went is told by the table.

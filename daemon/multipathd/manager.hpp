@@ -49,7 +49,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
                 paths::Ended ended) override;
     void resume(const paths::Intents& kept, paths::Ended ended) override;
     void lead(const model::LogicalUnit& unit, std::uint32_t group,
-              std::function<void()> then) override;
+              const std::function<void()>& then) override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
 
     // ModelListener

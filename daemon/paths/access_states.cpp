@@ -204,7 +204,7 @@ AccessStates::AccessStates(sd_event* loop, daemon::Hardware& hardware, daemon::W
   , hardware_(hardware)
   , workers_(workers)
   , model_(model)
-  , options_(options) {}
+  , options_(std::move(options)) {}
 
 AccessStates::~AccessStates() {
     *alive_ = false;

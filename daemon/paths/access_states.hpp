@@ -41,7 +41,7 @@ class AccessStates {
         std::chrono::milliseconds inquiry{5'000};   // of any other command
         // PathManager::lead of whoever is in force.
         std::function<void(const model::LogicalUnit& unit, std::uint32_t group,
-                           std::function<void()> then)>
+                           const std::function<void()>& then)>
             lead = [](const auto&, auto, const std::function<void()>& then) { then(); };
         std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
     };

@@ -54,7 +54,7 @@ class PathManager {
     // use: I/O goes there first, so that none meets a group that was just made to refuse it. Calls
     // `then` once, soon, whatever became of it. Not for managers that leave that to the kernel.
     virtual void lead(const model::LogicalUnit& unit, std::uint32_t group,
-                      std::function<void()> then) {
+                      const std::function<void()>& then) {
         (void)unit;
         (void)group;
         then();
