@@ -39,7 +39,17 @@ def as_they_begin():
         if group_of("lu0", name)["state"] != state:
             group_state("lu0", name, state)
             act(unit(), "Refresh", "")
-    return states() == wanted == reported() and apart()
+    settled()
+    return states() == wanted == reported() and apart() and multipathd_knows()
+
+
+def multipathd_knows():
+    """It goes by the priorities that it read last, for as long as its checker's interval."""
+    if managers.manager != "multipathd":
+        return True
+    told = dict(line.split() for line in sh('multipathd show paths raw format "%d %p"').splitlines())
+    by_group = {name: {int(told[disk]) for disk, of in units["lu0"].items() if of == name} for name in GROUPS}
+    return min(by_group["gA"]) > max(by_group["gB"])
 
 
 def states():
