@@ -158,15 +158,18 @@ def kinds():
     def select(selector):
         return (unit, LOGICAL_UNIT, "SetProprietaryProperties", "a{ss}a{sv}", {"selector": selector}, {})
 
-    return {
+    found = {
         "disabling": Kind((of_disk[disk], PATH, "Disable", "a{sv}", {}), (of_disk[disk], PATH, "Enable", "a{sv}", {})),
         "override": Kind((unit, LOGICAL_UNIT, "SetOverridePath", "oa{sv}", of_disk[other], {}),
                          (unit, LOGICAL_UNIT, "CancelOverridePath", "a{sv}", {})),
         "selector": Kind(select(SECOND), select(FIRST)),
         "failback": Kind((unit, LOGICAL_UNIT, "SetAutoFailback", "ba{sv}", False, {}),
                          (unit, LOGICAL_UNIT, "SetAutoFailback", "ba{sv}", True, {})),
-        "access states": Kind(access("gB", "gA"), access("gA", "gB"), unit="lu1", without=("groups",)),
     }
+    # The same code under both managers; beside multipathd the kernel may move a group once more by itself.
+    if managers.manager == "standalone":
+        found["access states"] = Kind(access("gB", "gA"), access("gA", "gB"), unit="lu1", without=("groups",))
+    return found
 
 
 class Killed:
