@@ -35,6 +35,7 @@ class Walk:
 
     def __init__(self, seed):
         self.draw = random.Random(seed)
+        self.steps, self.made = 0, set()
         self.bus = Bus()
         self.unit = managers.unit()["path"]
         self.name = NAMES["lu0"]
@@ -180,9 +181,11 @@ class Walk:
              cut: 24, mend: 26, fail: 8, remove: 1, bring_back: 3}
 
     def step(self):
-        """One action; (its kind, what it was done to, seconds)."""
+        """One action; (its kind, what it was done to, seconds). In the second half rare kinds get their turn."""
+        self.steps += 1
+        overdue = [kind for kind in self.KINDS if self.steps > ACTIONS // 2 and kind not in self.made]
         while True:
-            kind = self.draw.choices([*self.KINDS], [*self.KINDS.values()])[0]
+            kind = overdue.pop() if overdue else self.draw.choices([*self.KINDS], [*self.KINDS.values()])[0]
             began = time.monotonic()
             try:
                 done = kind(self)
@@ -193,6 +196,7 @@ class Walk:
                     self.wrong.append(f"{kind.__name__}: {error}")
                 done = f"refused: {error}"
             if done is not None:
+                self.made.add(kind)
                 return kind.__name__, done, time.monotonic() - began
 
     def all_well(self):
