@@ -47,7 +47,7 @@ class ModelSource {
     virtual void refresh(model::Sequence unit) = 0;
     // Reads the map of this logical unit again, now, and asks no device. For who knows that its
     // table was replaced: that is no event of device-mapper, and udev tells it after its rules.
-    virtual void look_again(model::Sequence unit) { (void)unit; }
+    virtual void look_again(model::Sequence unit) = 0;
 };
 
 } // namespace mpapi::daemon

@@ -37,12 +37,6 @@ scsi::AccessState on_the_wire(const model::TargetPortGroup& group, AccessState w
     return optimized ? scsi::AccessState::ActiveOptimized : scsi::AccessState::ActiveNonOptimized;
 }
 
-const model::TargetPortGroup* group_of(const model::Unit& unit, model::Sequence id) {
-    const auto found = std::find_if(unit.groups.begin(), unit.groups.end(),
-                                    [id](const auto& each) { return each.id == id; });
-    return found == unit.groups.end() ? nullptr : &*found;
-}
-
 } // namespace
 
 struct AccessStates::Change {
@@ -60,7 +54,7 @@ struct AccessStates::Change {
     Clock::time_point deadline;
     std::optional<Clock::time_point> taken; // by the device; nothing: not asked for it yet
     std::set<model::Sequence> tried;        // paths that did not serve
-    std::uint32_t left = 0;                 // the priority group that I/O was led away from
+    std::uint32_t led_from = 0;             // the priority group that I/O was in
     std::string last;                       // why it is not done yet
     EventSource timer;
 
@@ -233,7 +227,7 @@ void AccessStates::begin(const std::shared_ptr<Change>& change) {
     bool all_reached = true;
     bool synthetic = false;
     for (const auto& [id, state] : change->pairs) {
-        const model::TargetPortGroup* group = group_of(*unit, id);
+        const model::TargetPortGroup* group = unit->group(id);
         if (!group)
             return end(change, refuse(Refusal::InvalidParameter,
                                       "A target port group is none of " + change->name + "."));
@@ -280,7 +274,7 @@ void AccessStates::lead(const std::shared_ptr<Change>& change) {
     for (const model::Path& path : unit->paths)
         if (!made_active(path)) whole.erase(path.priority_group);
     if (whole.empty() || whole.count(unit->unit.current_group) != 0) return send(change);
-    change->left = unit->unit.current_group;
+    change->led_from = unit->unit.current_group;
     options_.lead(unit->unit, *whole.begin(), [this, alive = alive_, change] {
         if (*alive) send(change);
     });
@@ -399,8 +393,8 @@ void AccessStates::end(const std::shared_ptr<Change>& change, Outcome outcome) {
     if (refused(outcome)) {
         model_.refresh(change->unit);
         const model::SnapshotPtr now = model_.snapshot();
-        const model::Unit* unit = change->left != 0 ? now->units.find(change->unit) : nullptr;
-        if (unit) options_.lead(unit->unit, change->left, [] {});
+        const model::Unit* unit = change->led_from != 0 ? now->units.find(change->unit) : nullptr;
+        if (unit) options_.lead(unit->unit, change->led_from, [] {});
     }
     change->ended(std::move(outcome));
 }

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/paths/changes.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace mpapi::paths {
 
 namespace {
-
-const model::Path* path_in(const model::Unit& unit, model::Sequence id) {
-    const auto found = std::find_if(unit.paths.begin(), unit.paths.end(),
-                                    [id](const model::Path& path) { return path.id == id; });
-    return found == unit.paths.end() ? nullptr : &*found;
-}
 
 // The path that is to carry I/O, or not to, once the request is granted.
 model::Sequence path_moved(const Target& target, const Request& request) {
@@ -43,7 +36,7 @@ void Changes::request(Target target, Request request, Ended ended) {
         std::holds_alternative<SetOverridePath>(request) ? target.object.sequence : target.unit;
     const model::SnapshotPtr now = model_.snapshot();
     const model::Unit* unit = moved != 0 ? now->units.find(id) : nullptr;
-    const model::Path* path = unit ? path_in(*unit, moved) : nullptr;
+    const model::Path* path = unit ? unit->path(moved) : nullptr;
     // What does not work is not asked: to disable it must not wait for it.
     if (!path || path->device.empty() || path->state != model::PathState::Okay ||
         unit->unit.unit_name.empty())

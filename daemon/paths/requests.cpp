@@ -69,7 +69,7 @@ class Editor {
         if (!find_unit()) return gone();
         if (!capabilities().override_paths)
             return unsupported("The path manager in force cannot override paths.");
-        const model::Path* path = path_of(*unit_, request.path);
+        const model::Path* path = unit_->path(request.path);
         if (!path)
             return refuse(Refusal::InvalidParameter,
                           "The path is none of logical unit " + unit_->unit.name + ".");
@@ -171,14 +171,8 @@ class Editor {
 
     bool find_path() {
         unit_ = now_.units.find(of_);
-        path_ = unit_ ? path_of(*unit_, object_.sequence) : nullptr;
+        path_ = unit_ ? unit_->path(object_.sequence) : nullptr;
         return path_ != nullptr;
-    }
-
-    static const model::Path* path_of(const model::Unit& unit, model::Sequence id) {
-        const auto found = std::find_if(unit.paths.begin(), unit.paths.end(),
-                                        [id](const model::Path& each) { return each.id == id; });
-        return found == unit.paths.end() ? nullptr : &*found;
     }
 
     UnitIntent& unit_intent() { return asked_.units[unit_->unit.key]; }

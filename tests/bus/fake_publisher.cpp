@@ -82,6 +82,7 @@ class FakeSource final : public daemon::ModelSource {
         waiting_.push_back(std::move(done));
     }
     void refresh(Sequence unit) override { refreshed_ += ' ' + std::to_string(unit); }
+    void look_again(Sequence) override {}
 
     std::vector<daemon::ModelListener*> listeners;
     test::FakeJobs jobs{

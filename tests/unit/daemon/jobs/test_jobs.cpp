@@ -68,6 +68,7 @@ class World final : public daemon::ModelSource, public JobsObserver {
         done(Done{});
     }
     void refresh(model::Sequence) override {}
+    void look_again(model::Sequence) override {}
 
     model::LogicalUnit unit(model::Sequence id) {
         auto unit = std::make_shared<model::Unit>();

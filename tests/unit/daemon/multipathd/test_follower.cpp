@@ -86,6 +86,7 @@ class Witness final : public daemon::PolicyObserver, public daemon::ModelSource 
     daemon::WorkCounters counters() const override { return {}; }
     void settle(std::chrono::milliseconds, std::function<void(Status)>) override {}
     void refresh(model::Sequence) override {}
+    void look_again(model::Sequence) override {}
 
     std::string manager, reason;
     int told = 0, changed = 0, exclusions = 0;

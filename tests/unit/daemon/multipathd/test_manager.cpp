@@ -161,6 +161,7 @@ struct World final : daemon::ModelSource {
     daemon::WorkCounters counters() const override { return {}; }
     void settle(std::chrono::milliseconds, std::function<void(Status)>) override {}
     void refresh(model::Sequence) override {}
+    void look_again(model::Sequence unit) override { looked_at.insert(unit); }
 
     EventLoop loop;
     PrivateBus bus;
@@ -174,6 +175,7 @@ struct World final : daemon::ModelSource {
     std::deque<std::function<void()>> later;
     EventSource aside_;
     std::string story, udev_fails, learnt;
+    std::set<model::Sequence> looked_at;
     std::set<paths::PathName> record;
     bool record_fails = false;
     paths::Intents asked;
@@ -326,6 +328,8 @@ void a_path_is_disabled_in_the_order_that_keeps_it_so(void**) {
     assert_text_equal(world.story, "record 1; udev sdd; ");
     assert_text_equal(world.multipathd->deeds(), "reconfigure, del path sdd");
     assert_int_equal(world.group_of("sdd"), 0);
+    // Told at once, and not when udev's rules are through with the new table.
+    assert_true(world.looked_at.count(world.unit().unit.id) == 1);
     world.multipathd->forget();
 
     // The line is there now: no reconfigure for the next one.
@@ -651,14 +655,33 @@ void taking_charge_takes_up_an_override(void**) {
     assert_text_equal(world.multipathd->deeds(), "switch map mpatha group 3");
 }
 
+void io_is_led_to_a_group_by_multipathd(void**) {
+    World world;
+    world.start();
+    world.run_dry(); // it knows that multipathd runs
+    bool led = false;
+    world.manager->lead(world.unit().unit, 2, [&] { led = true; });
+    world.run([&] { return led; });
+    assert_text_equal(world.multipathd->deeds(), "switch map mpatha group 2");
+    // What it cannot be told by name is not waited for.
+    auto unit = world.unit().unit;
+    unit.name = "mpatha group 1";
+    led = false;
+    world.manager->lead(unit, 2, [&] { led = true; });
+    assert_true(led);
+    assert_text_equal(world.multipathd->deeds(), "switch map mpatha group 2");
+}
+
 // Removal
 
 void a_map_is_removed(void**) {
     World world;
     world.start();
+    const model::Sequence unit = world.unit().unit.id;
     world.manager->remove(world.unit().unit, world.take());
     assert_false(paths::refused(world.wait()));
     assert_text_equal(world.multipathd->deeds(), "del map mpatha");
+    assert_true(world.looked_at.count(unit) == 1);
     assert_true(world.model->units.empty());
 }
 
@@ -725,6 +748,7 @@ int main() {
         cmocka_unit_test(taking_charge_has_a_file_loaded_that_was_only_written),
         cmocka_unit_test(taking_charge_undoes_what_nobody_asks_for_any_more),
         cmocka_unit_test(taking_charge_takes_up_an_override),
+        cmocka_unit_test(io_is_led_to_a_group_by_multipathd),
         cmocka_unit_test(a_map_is_removed),
         cmocka_unit_test(a_map_in_use_is_not_removed),
         cmocka_unit_test(a_map_that_multipathd_has_not_is_not_removed),

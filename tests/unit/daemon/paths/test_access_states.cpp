@@ -59,6 +59,7 @@ class Model final : public daemon::ModelSource {
         done(Done{});
     }
     void refresh(model::Sequence) override { ++refreshed; }
+    void look_again(model::Sequence) override {}
     int refreshed = 0;
 
   private:
@@ -103,6 +104,12 @@ struct World {
         AccessStates::Options options;
         options.interval = 1ms;
         options.now = [this] { return now; };
+        options.lead = [this](const model::LogicalUnit& unit, std::uint32_t group,
+                              const std::function<void()>& then) {
+            led += unit.name + " " + std::to_string(group) + " after " +
+                   std::to_string(array.times_asked()) + "; ";
+            then();
+        };
         states.emplace(loop.get(), hardware, *workers, model, options);
     }
     ~World() {
@@ -147,7 +154,17 @@ struct World {
     std::optional<AccessStates> states;
     std::vector<std::optional<Outcome>> outcomes;
     std::vector<std::size_t> order;
+    std::string led; // where I/O was led to, and how many commands had been sent before
 };
+
+// A priority group for each target port group, the first in use.
+model::Unit apart() {
+    auto unit = unit_of(unit_name(1));
+    for (auto& path : unit.paths)
+        path.priority_group = path.target_port_group;
+    unit.unit.current_group = 1;
+    return unit;
+}
 
 void an_array_that_obeys(void**) {
     World world;
@@ -156,6 +173,40 @@ void an_array_that_obeys(void**) {
     assert_true(world.array.states[1] == scsi::AccessState::Standby);
     assert_true(world.array.states[2] == scsi::AccessState::ActiveOptimized);
     assert_true(world.model.refreshed > 0);
+}
+
+void io_is_led_to_what_will_be_in_use_before_the_command(void**) {
+    World world;
+    world.model.show(apart());
+    world.assert_made(world.swap());
+    assert_text_equal(world.led, "mpatha 2 after 0; ");
+}
+
+void io_is_led_back_where_the_command_is_refused(void**) {
+    World world;
+    world.model.show(apart());
+    world.array.answer = [](const auto&) {
+        return check_condition(SenseKey::IllegalRequest, 0x26, 0x00);
+    };
+    world.assert_refused(world.swap(), Refusal::AccessStateInvalid, "SET TARGET PORT GROUPS");
+    assert_text_equal(world.led, "mpatha 2 after 0; mpatha 1 after 1; ");
+}
+
+void io_is_not_led_where_it_is_well_or_no_group_is_whole(void**) {
+    World world;
+    auto unit = apart();
+    unit.unit.current_group = 2;
+    world.model.show(unit);
+    world.assert_made(world.swap());
+    assert_text_equal(world.led, "");
+    // One priority group of both: whichever is made active, some of it is not.
+    World mixed;
+    unit = apart();
+    for (auto& path : unit.paths)
+        path.priority_group = 1;
+    mixed.model.show(unit);
+    mixed.assert_made(mixed.swap());
+    assert_text_equal(mixed.led, "");
 }
 
 void an_array_that_is_transitioning_for_ten_seconds(void**) {
@@ -369,6 +420,9 @@ void a_synthetic_group_is_switched_to(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(an_array_that_obeys),
+        cmocka_unit_test(io_is_led_to_what_will_be_in_use_before_the_command),
+        cmocka_unit_test(io_is_led_back_where_the_command_is_refused),
+        cmocka_unit_test(io_is_not_led_where_it_is_well_or_no_group_is_whole),
         cmocka_unit_test(an_array_that_is_transitioning_for_ten_seconds),
         cmocka_unit_test(an_array_that_never_ends_its_transition),
         cmocka_unit_test(an_array_that_takes_it_and_then_its_time),

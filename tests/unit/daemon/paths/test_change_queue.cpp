@@ -37,6 +37,7 @@ class OneUnit final : public daemon::ModelSource {
         done(Done{});
     }
     void refresh(model::Sequence) override {}
+    void look_again(model::Sequence) override {}
 
   private:
     model::SnapshotPtr snapshot_;

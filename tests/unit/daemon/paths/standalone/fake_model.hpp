@@ -23,6 +23,7 @@ class FakeModel final : public daemon::ModelSource {
         done(Done{});
     }
     void refresh(model::Sequence unit) override { refreshed.push_back(unit); }
+    void look_again(model::Sequence) override {}
 
     void put(const model::Unit& unit) {
         auto next = std::make_shared<model::Snapshot>(*snapshot_);
