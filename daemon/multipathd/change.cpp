@@ -62,16 +62,16 @@ Status write_ours(const std::string& path, const std::optional<std::string>& tex
 } // namespace
 
 Change::Change(const Means& means, RunningMultipathd& multipathd, Overrides& overrides,
-               const Limits& limits, std::string root, paths::Intents before, paths::Intents wanted,
-               bool resuming, paths::Ended ended)
+               const Limits& limits, std::string root, Task task, paths::Ended ended)
   : means_(means)
   , multipathd_(multipathd)
   , overrides_(overrides)
   , limits_(limits)
   , root_(std::move(root))
-  , before_(std::move(before))
-  , wanted_(std::move(wanted))
-  , resuming_(resuming)
+  , before_(std::move(task.before))
+  , wanted_(std::move(task.wanted))
+  , resuming_(task.resuming)
+  , unsettled_(std::move(task.unsettled))
   , ended_(std::move(ended)) {}
 
 Change::~Change() {
@@ -156,6 +156,8 @@ void Change::learn() {
             for (const auto& [name, path] : locate(*now, wanted_.disabled))
                 if (!path.map.empty() && !path.alone) disabled_.insert(name);
             enabled_ = left_disabled(*now, wanted_.disabled);
+            for (const paths::PathName& name : unsettled_)
+                (wanted_.disabled.count(name) != 0 ? disabled_ : enabled_).insert(name);
         }
         record();
     });
@@ -171,11 +173,15 @@ void Change::record() {
          [this] { announce(); });
 }
 
-void Change::announce() {
+std::set<paths::PathName> Change::moved() const {
     std::set<paths::PathName> moved = disabled_;
     moved.insert(enabled_.begin(), enabled_.end());
+    return moved;
+}
+
+void Change::announce() {
     std::vector<std::string> devices;
-    for (const auto& [name, path] : locate(*means_.model.snapshot(), moved))
+    for (const auto& [name, path] : locate(*means_.model.snapshot(), moved()))
         devices.push_back(path.device);
     announce_next(std::move(devices));
 }
@@ -312,9 +318,8 @@ std::string Change::unproven() const {
 // What multipathd says that it did is in the tables by now; udev would tell of them later.
 void Change::look_at_maps() {
     std::set<std::string> names;
-    for (const auto* moved : {&disabled_, &enabled_})
-        for (const paths::PathName& name : *moved)
-            names.insert(name.unit_name);
+    for (const paths::PathName& name : moved())
+        names.insert(name.unit_name);
     const std::set<std::string> keys = changed_units(before_, wanted_);
     if (names.empty() && keys.empty()) return;
     const model::SnapshotPtr now = means_.model.snapshot();

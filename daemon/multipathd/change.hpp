@@ -64,6 +64,14 @@ struct Limits {
     std::chrono::milliseconds last_look{2000};
 };
 
+struct Task {
+    paths::Intents before, wanted;
+    bool resuming = false; // `wanted` was kept: whatever is there, not `before`, is made into it
+    // Paths that a change moved which multipathd's end overtook. It may have read of them what was
+    // no longer true when it was up, and then no event tells it better.
+    std::set<paths::PathName> unsettled;
+};
+
 class Change {
   public:
     using Clock = std::chrono::steady_clock;
@@ -71,8 +79,7 @@ class Change {
     // `root` stands before the names of files. All references outlive this; `ended` is called once,
     // from the loop, and may destroy this.
     Change(const Means& means, RunningMultipathd& multipathd, Overrides& overrides,
-           const Limits& limits, std::string root, paths::Intents before, paths::Intents wanted,
-           bool resuming, paths::Ended ended);
+           const Limits& limits, std::string root, Task task, paths::Ended ended);
     ~Change();
     Change(const Change&) = delete;
     Change& operator=(const Change&) = delete;
@@ -80,6 +87,8 @@ class Change {
     void start(); // the rest happens on the loop
     void model_changed();
     void multipathd_told();
+    // The paths that it disables and enables, as far as it has come.
+    std::set<paths::PathName> moved() const;
 
   private:
     enum class Stage { Working, Loading, Proving };
@@ -123,6 +132,7 @@ class Change {
     const std::string root_;
     const paths::Intents before_, wanted_;
     const bool resuming_;
+    const std::set<paths::PathName> unsettled_;
     paths::Ended ended_;
 
     std::set<paths::PathName> disabled_, enabled_; // by this change

@@ -154,21 +154,31 @@ std::optional<Refused> MultipathdManager::check(const paths::Intents& before,
 
 void MultipathdManager::pursue(const paths::Intents& before, const paths::Intents& wanted,
                                paths::Ended ended) {
-    begin(before, wanted, false, std::move(ended));
+    begin({before, wanted, false, {}}, std::move(ended));
 }
 
 void MultipathdManager::resume(const paths::Intents& kept, paths::Ended ended) {
-    begin(paths::Intents(), kept, true, std::move(ended));
+    begin({{}, kept, true, {}}, std::move(ended));
 }
 
-void MultipathdManager::begin(const paths::Intents& before, const paths::Intents& wanted,
-                              bool resuming, paths::Ended ended) {
+// One that multipathd's end overtook is still being undone, and what it did to paths is in no
+// model. Who waits for it and is overtaken as well is waited for by nobody any more.
+void MultipathdManager::begin(Task task, paths::Ended ended) {
+    if (change_) {
+        next_ = [this, task = std::move(task), ended = std::move(ended)] { begin(task, ended); };
+        return;
+    }
+    if (task.resuming) task.unsettled = std::exchange(unsettled_, {});
     change_ = std::make_unique<Change>(means_, *multipathd_, *overrides_, options_.limits,
-                                       options_.root, before, wanted, resuming,
+                                       options_.root, std::move(task),
                                        [this, ended = std::move(ended)](paths::Outcome outcome) {
                                            // The next change may be begun from within.
                                            const auto over = std::move(change_);
+                                           if (!multipathd_->runs())
+                                               unsettled_.merge(over->moved());
                                            ended(std::move(outcome));
+                                           if (const auto next = std::exchange(next_, nullptr))
+                                               next();
                                        });
     change_->start();
 }

@@ -16,7 +16,9 @@
 #include "daemon/multipathd/running.hpp"
 #include "daemon/paths/path_manager.hpp"
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace mpapi::multipathd {
@@ -60,8 +62,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
   private:
     class Removal;
 
-    void begin(const paths::Intents& before, const paths::Intents& wanted, bool resuming,
-               paths::Ended ended);
+    void begin(Task task, paths::Ended ended);
     void told();
     void switch_group(const std::string& map, std::uint32_t group, std::function<void()> then);
 
@@ -71,6 +72,8 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     std::unique_ptr<RunningMultipathd> multipathd_;
     std::unique_ptr<Overrides> overrides_;
     std::unique_ptr<Change> change_;
+    std::function<void()> next_;
+    std::set<paths::PathName> unsettled_;
     std::unique_ptr<Removal> removal_;
 };
 

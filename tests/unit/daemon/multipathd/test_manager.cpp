@@ -642,6 +642,57 @@ void taking_charge_undoes_what_nobody_asks_for_any_more(void**) {
     assert_text_equal(world.file(), drop_in({})->text);
 }
 
+// Killed and started anew while a path was being disabled: whoever takes charge finds a path out of
+// its table, which nobody asks for, and nothing in the model that says why.
+void taking_charge_waits_for_what_is_being_undone(void**) {
+    World world;
+    world.start();
+    world.multipathd->behaves("del path sdd", "hang");
+    world.begin(disabled({"sdd"}));
+    world.run([&] { return world.multipathd->deeds() == "reconfigure, del path sdd"; });
+    world.systemd->set("inactive");
+    world.multipathd->behaves_well();
+    world.multipathd->restart();
+    world.systemd->set("active");
+    std::optional<paths::Outcome> resumed;
+    world.manager->resume({}, [&](const paths::Outcome& told) {
+        resumed = told;
+        assert_true(world.outcome.has_value());
+    });
+    world.run([&] { return resumed.has_value(); });
+    assert_false(paths::refused(*resumed));
+    assert_text_equal(world.story, "record 1; udev sdd; record 0; udev sdd; ");
+    assert_int_equal(world.group_of("sdd"), 2);
+}
+
+// It read udev's database before the path was enabled again, and was told of that as of a disk that
+// it does not have.
+void taking_charge_adds_a_path_that_was_enabled_while_it_started(void**) {
+    World world;
+    world.start();
+    world.make(disabled({"sda"})); // the file stays as it is from now on
+    world.multipathd->behaves("del path sdd", "hang");
+    world.begin(disabled({"sda", "sdd"}));
+    world.run([&] { return world.multipathd->deeds().ends_with("del path sdd"); });
+    world.multipathd->behaves_well();
+    world.multipathd->restart();
+    world.systemd->set("activating");
+    World::expect(world.wait(), paths::Refusal::TryAgain);
+    world.run_dry();
+    assert_int_equal(world.group_of("sdd"), 0);
+    world.systemd->set("active");
+    world.multipathd->forget();
+    world.manager->resume(world.asked, world.take());
+    assert_false(paths::refused(world.wait()));
+    assert_int_equal(world.group_of("sdd"), 2);
+    assert_text_equal(world.multipathd->deeds(), "add path sdd");
+    // Once is enough.
+    world.multipathd->forget();
+    world.manager->resume(world.asked, world.take());
+    assert_false(paths::refused(world.wait()));
+    assert_text_equal(world.multipathd->deeds(), "");
+}
+
 void taking_charge_takes_up_an_override(void**) {
     World world;
     const paths::Intents kept = override_by("sdc");
@@ -677,12 +728,21 @@ void io_is_led_to_a_group_by_multipathd(void**) {
 void a_map_is_removed(void**) {
     World world;
     world.start();
-    const model::Sequence unit = world.unit().unit.id;
     world.manager->remove(world.unit().unit, world.take());
     assert_false(paths::refused(world.wait()));
     assert_text_equal(world.multipathd->deeds(), "del map mpatha");
-    assert_true(world.looked_at.count(unit) == 1);
     assert_true(world.model->units.empty());
+}
+
+// udev may be long about its rules: the kernel is asked at once.
+void a_map_that_is_said_to_be_removed_is_looked_at(void**) {
+    World world;
+    world.start();
+    const model::Sequence unit = world.unit().unit.id;
+    world.multipathd->behaves("del map mpatha", "ok");
+    world.manager->remove(world.unit().unit, world.take());
+    assert_contains(World::expect(world.wait(), paths::Refusal::TimedOut), "is still there");
+    assert_true(world.looked_at.count(unit) == 1);
 }
 
 void a_map_in_use_is_not_removed(void**) {
@@ -747,9 +807,12 @@ int main() {
         cmocka_unit_test(taking_charge_makes_true_what_a_killed_daemon_left),
         cmocka_unit_test(taking_charge_has_a_file_loaded_that_was_only_written),
         cmocka_unit_test(taking_charge_undoes_what_nobody_asks_for_any_more),
+        cmocka_unit_test(taking_charge_waits_for_what_is_being_undone),
+        cmocka_unit_test(taking_charge_adds_a_path_that_was_enabled_while_it_started),
         cmocka_unit_test(taking_charge_takes_up_an_override),
         cmocka_unit_test(io_is_led_to_a_group_by_multipathd),
         cmocka_unit_test(a_map_is_removed),
+        cmocka_unit_test(a_map_that_is_said_to_be_removed_is_looked_at),
         cmocka_unit_test(a_map_in_use_is_not_removed),
         cmocka_unit_test(a_map_that_multipathd_has_not_is_not_removed),
     };
