@@ -72,9 +72,14 @@ std::string text_of(const MP_CHAR* array, std::size_t size) {
 }
 
 std::string text_of(const MP_WCHAR* array, std::size_t size) {
-    std::string text;
-    for (std::size_t index = 0; index < size && array[index] != L'\0'; ++index) {
-        const auto character = static_cast<char32_t>(array[index]);
+    const MP_WCHAR* const end = std::find(array, array + size, L'\0');
+    // Nearly every text is ASCII to its end.
+    const MP_WCHAR* const other =
+        std::find_if(array, end, [](MP_WCHAR c) { return static_cast<char32_t>(c) >= 0x80; });
+    std::string text(static_cast<std::size_t>(other - array), '\0');
+    std::transform(array, other, text.begin(), [](MP_WCHAR c) { return static_cast<char>(c); });
+    for (const MP_WCHAR* at = other; at != end; ++at) {
+        const auto character = static_cast<char32_t>(*at);
         append_utf8(text, scalar_value(character) ? character : U'\ufffd');
     }
     return text;
