@@ -220,7 +220,8 @@ class Editor {
         const bool others =
             std::any_of(unit_->paths.begin(), unit_->paths.end(), [&](const model::Path& each) {
                 return each.id != path_->id && each.state == PathState::Okay &&
-                       each.priority_group != 0 && carries_io(each) && stays(each);
+                       each.identity != model::Identity::Changed && each.priority_group != 0 &&
+                       carries_io(each) && stays(each);
             });
         if (!others)
             return refuse(Refusal::NotPermitted, "Path " + path_->device +

@@ -42,7 +42,8 @@ Rank rank(const model::Unit& unit, const model::Path& path) {
 
 bool usable(const model::Unit& unit, const model::Path& path) {
     return path.priority_group != 0 && path.dm_active && !path.disabled &&
-           path.state == model::PathState::Okay && carries_io(rank(unit, path));
+           path.state == model::PathState::Okay && path.identity != model::Identity::Changed &&
+           carries_io(rank(unit, path));
 }
 
 std::optional<std::uint32_t> best_group(const model::Unit& unit, const Preferences& preferences) {

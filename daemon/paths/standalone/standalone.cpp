@@ -77,7 +77,8 @@ bool leads_to_unit(const model::Unit& unit, const model::Path& path) {
     if (usable(unit, path)) return true;
     const model::TargetPortGroup* group = port_group(unit, path);
     return path.priority_group != 0 && path.dm_active && path.state == model::PathState::Okay &&
-           group && group->explicit_failover && group->access_state == model::AccessState::Standby;
+           path.identity != model::Identity::Changed && group && group->explicit_failover &&
+           group->access_state == model::AccessState::Standby;
 }
 
 std::optional<Refused> check_disabling(const model::Snapshot& snapshot, const model::Unit& unit,

@@ -120,6 +120,11 @@ void the_last_usable_path_stays(void**) {
     // One in standby is.
     world.unit.groups[0].access_state = AccessState::Standby;
     assert_int_equal(made(world, path_target(31), DisablePath{}).disabled.size(), 1);
+    // One that works and leads to another logical unit is none.
+    world = World();
+    for (const std::size_t other : {0u, 2u})
+        world.unit.paths[other].identity = model::Identity::Changed;
+    assert_refused(world, path_target(31), DisablePath{}, Refusal::NotPermitted, "last usable");
 }
 
 // What was asked for in the same turn counts, although the model does not show it yet.
