@@ -46,6 +46,10 @@ void Changes::request(Target target, Request request, Ended ended) {
         if (!*alive) return;
         if (!device && device.error().errnum == EXDEV)
             return ended(Refused{Refusal::Failed, "Could not " + device.error().message() + "."});
+        // All I/O would go where no answer comes from, however long that takes to be found out.
+        if (!device && std::holds_alternative<SetOverridePath>(request))
+            return ended(Refused{Refusal::PathNonoperational,
+                                 "The path does not answer: " + device.error().message() + "."});
         IdentityJob::Device held;
         if (device) held = *std::move(device);
         queue_.submit(

@@ -223,6 +223,42 @@ class TwoClients(ChangesTest):
         self.assertNotIn(self.unit["mpatha"], self.model().objects)
 
 
+class Reserves(ChangesTest):
+    """What is no path to fall back on, whoever makes the tables."""
+
+    def of_both_managers(self):
+        yield self.seen.devices("mpatha")
+        self.stop(signal.SIGTERM)
+        self.start(STORY_SAN.replace("multipathd = true", "multipathd = false"))
+        self.caller, self.seen = self.new_client(), self.model()
+        yield self.seen.devices("mpatha")
+
+    def path(self, disk):
+        return self.seen.disk_path(disk)[0]
+
+    def test_paths_that_work_and_lead_to_another_unit(self):
+        for disks in self.of_both_managers():
+            for disk in disks[1:]:
+                self.san.path_reused(disk, "naa.60014050000000000000000000000077", "OTHER", False)
+            self.client.call(self.unit["mpatha"], LU, "Refresh")
+            self.settled()
+            self.assertEqual({self.client.get(self.path(disk), "Path", "State") for disk in disks}, {OK})
+            text = self.assert_bus_error(ERROR + "NotPermitted", self.change, self.path(disks[0]), "Path", "Disable")
+            self.assertIn("last", text)
+            self.assertFalse(self.client.get(self.path(disks[0]), "Path", "Disabled"))
+
+    def test_a_path_that_does_not_answer_is_not_made_the_only_one(self):
+        for disks in self.of_both_managers():
+            unit = self.unit["mpatha"]
+            self.san.command_hangs(disks[1], b"\x12")
+            text = self.assert_bus_error(ERROR + "PathNonoperational", self.change, unit, "LogicalUnit",
+                                         "SetOverridePath", "o", self.path(disks[1]))  # fmt: skip
+            self.assertIn(disks[1], text)
+            self.assertEqual(self.client.get(unit, "LogicalUnit", "OverridePath"), "/")
+            # It may be just that which it is disabled for.
+            self.assertEqual(self.change(self.path(disks[1]), "Path", "Disable"), ())
+
+
 class Removals(ChangesTest):
     def remove(self, wait=None, unit="mpatha"):
         options = {} if wait is None else {"Wait": ("t", wait * 1_000_000)}
