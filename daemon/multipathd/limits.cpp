@@ -2,6 +2,7 @@
 #include "daemon/multipathd/limits.hpp"
 
 #include "daemon/multipathd/drop_in.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -19,6 +20,10 @@ constexpr std::uint32_t longest_rate = 86400;
 
 std::optional<Refused> beyond(const paths::Settings& before, const paths::Settings& wanted,
                               const paths::Settings& effective, bool of_unit) {
+    // The tables of units that have none of their own are not compared with it, and there may be no
+    // table yet: with one that the kernel does not take, no map would be made at the next boot.
+    if (wanted.selector != before.selector && wanted.selector)
+        if (auto refused = paths::unfit_selector(*wanted.selector)) return refused;
     if (wanted.auto_probing != before.auto_probing && wanted.auto_probing) {
         if (of_unit)
             return Refused{Refusal::Unsupported,
@@ -91,6 +96,8 @@ model::Capabilities multipathd_capabilities() {
 
 std::optional<Refused> beyond_multipathd(const paths::Intents& before,
                                          const paths::Intents& wanted) {
+    if (const auto text = drop_in(wanted); !text)
+        return Refused{Refusal::InvalidParameter, text.error().message() + "."};
     if (auto refused = beyond(before.everywhere, wanted.everywhere, wanted.everywhere, false))
         return refused;
     static const paths::UnitIntent nothing;
@@ -103,8 +110,6 @@ std::optional<Refused> beyond_multipathd(const paths::Intents& before,
                            "The map is none of multipathd's, which leaves it alone."};
         if (auto refused = beyond(was, unit, wanted.everywhere)) return refused;
     }
-    if (const auto text = drop_in(wanted); !text)
-        return Refused{Refusal::InvalidParameter, text.error().message() + "."};
     return std::nullopt;
 }
 

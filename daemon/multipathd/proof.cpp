@@ -3,6 +3,7 @@
 
 #include "common/dm/words.hpp"
 #include "daemon/multipathd/drop_in.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include <algorithm>
 
@@ -101,6 +102,15 @@ bool names(const model::Snapshot& now, const model::Path& path, const paths::Pat
     const auto* target = model::find(now.target_ports, path.target_port);
     return initiator != nullptr && target != nullptr && initiator->port_id == name.initiator_port &&
            target->port_id == name.target_port;
+}
+
+// The kernel may show more arguments than it was given: what it took for those that were left out.
+bool has_selector(const std::string& name, const dm::Words& arguments, const std::string& wanted) {
+    const auto given = paths::parse_selector(wanted);
+    if (!given || given->name != name || given->args.size() > arguments.size()) return false;
+    for (std::size_t i = 0; i < given->args.size(); ++i)
+        if (given->args[i] != arguments[i]) return false;
+    return true;
 }
 
 } // namespace
@@ -241,7 +251,7 @@ std::string table_contradiction(const model::Snapshot& now, const model::Unit& u
         const dm::Words arguments(unit.unit.selector_arguments);
         std::string has = unit.unit.selector + " " + std::to_string(arguments.size());
         if (!arguments.empty()) has += " " + arguments.text();
-        if (has != *wanted.settings.selector)
+        if (!has_selector(unit.unit.selector, arguments, *wanted.settings.selector))
             return "the table of " + unit.unit.name + " has path selector \"" + has + "\"";
     }
     if (wanted.override_path) {

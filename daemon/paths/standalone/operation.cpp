@@ -350,7 +350,7 @@ std::optional<Refused> Standalone::plan_unit(const model::Snapshot& snapshot,
     const auto& selector =
         intent.settings.selector ? intent.settings.selector : operation.wanted.everywhere.selector;
     if (selector) {
-        auto read = parse_selector(*selector);
+        auto read = paths::parse_selector(*selector);
         if (!read) return Refused{Refusal::InvalidParameter, read.error().message()};
         wanted.selector = std::move(*read);
     }

@@ -5,7 +5,7 @@
 
 #include "common/system/clock.hpp"
 #include "daemon/paths/requests.hpp"
-#include "daemon/paths/standalone/selectors.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -55,21 +55,16 @@ std::optional<Refused> check_settings(const Settings& wanted, const model::Snaps
                                                           " s is over the limit of " +
                                                           std::to_string(kLongestRate) + " s."};
     if (!wanted.selector) return std::nullopt;
-    const auto selector = parse_selector(*wanted.selector);
-    if (!selector) return Refused{Refusal::InvalidParameter, selector.error().message()};
+    const std::string name = wanted.selector->substr(0, wanted.selector->find(' '));
     const bool loadable = std::any_of(
         snapshot.plugins->begin(), snapshot.plugins->end(), [&](const model::Plugin& plugin) {
             return std::find(plugin.load_balance.begin(), plugin.load_balance.end(),
-                             selector->name) != plugin.load_balance.end();
+                             name) != plugin.load_balance.end();
         });
     if (!loadable)
         return Refused{Refusal::InvalidParameter,
-                       "This kernel has no path selector \"" + selector->name + "\"."};
-    if (const Status status = check_selector(*selector); !status)
-        return Refused{path_words(selector->name) ? Refusal::InvalidParameter
-                                                  : Refusal::Unsupported,
-                       status.error().message()};
-    return std::nullopt;
+                       "This kernel has no path selector \"" + name + "\"."};
+    return paths::unfit_selector(*wanted.selector);
 }
 
 // I/O gets to the unit through it, if need be after the map made the array move the unit.

@@ -312,7 +312,7 @@ class Planner {
         if (group.selector.empty())
             return Error{"group paths", "", "the map has no path selector yet"};
 
-        const auto fresh = path_words(group.selector);
+        const auto fresh = paths::path_words(group.selector);
         std::optional<std::size_t> kept; // how many words those have that have some
         for (const Item& item : items)
             if (keeps_words(item, group.selector)) kept = item.words.size();

@@ -20,7 +20,7 @@
 #include "daemon/paths/intents.hpp"
 #include "daemon/paths/outcome.hpp"
 #include "daemon/paths/standalone/group_choice.hpp"
-#include "daemon/paths/standalone/selectors.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include <cstdint>
 #include <map>
@@ -44,7 +44,7 @@ struct PlannedPath {
 };
 
 struct Wanted {
-    std::optional<Selector> selector; // nothing: as it is
+    std::optional<paths::Selector> selector; // nothing: as it is
     std::optional<paths::PathName> override_path;
     std::map<paths::PathName, std::uint32_t> weights; // 1 where there is none
     Grouping groups;                                  // before the first rearranging; empty: as now

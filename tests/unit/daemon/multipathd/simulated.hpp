@@ -51,6 +51,11 @@ class SimulatedMultipathd {
         const std::lock_guard lock(mutex_);
         slow_ = looks;
     }
+    // What the kernel shows of a selector that it was given.
+    void set_shown(const std::string& given, const std::string& shown) {
+        const std::lock_guard lock(mutex_);
+        shown_[given] = shown;
+    }
     // udev's property of a disabled path.
     void set_property(const std::string& device, bool on) {
         const std::lock_guard lock(mutex_);
@@ -105,7 +110,8 @@ class SimulatedMultipathd {
         unit.unit.name = "mpatha";
         unit.unit.uuid = std::string("mpath-") + map_wwid;
         unit.unit.unit_name = "6001405a";
-        std::istringstream selector(selector_);
+        const auto shown = shown_.find(selector_);
+        std::istringstream selector(shown == shown_.end() ? selector_ : shown->second);
         std::string count;
         selector >> unit.unit.selector >> count >> std::ws;
         std::getline(selector, unit.unit.selector_arguments);
@@ -248,6 +254,7 @@ class SimulatedMultipathd {
     mutable std::mutex mutex_;
     std::map<std::string, Path> paths_ = {{"sda", {1}}, {"sdb", {1}}, {"sdc", {2}}, {"sdd", {2}}};
     std::set<std::string> property_;
+    std::map<std::string, std::string> shown_;
     std::map<std::string, Behaviour> behaviour_;
     std::vector<std::string> commands_;
     std::vector<multipath_conf::ConfFile> files_;

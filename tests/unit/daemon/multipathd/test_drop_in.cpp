@@ -209,6 +209,19 @@ void what_multipathd_has_not_is_refused(void**) {
     wanted.units["name-foo"].settings.selector = "round-robin 0";
     check(none, wanted, paths::Refusal::Unsupported);
     wanted = {};
+    wanted.everywhere.selector = "io-affinity 0"; // it would need a mask for each path
+    check(none, wanted, paths::Refusal::Unsupported);
+    // Of all units nothing is proven: one without a table yet would get none.
+    for (const char* unfit : {"historical-service-time 1 1024", "historical-service-time 3 1 2 3",
+                              "historical-service-time 1 x", "service-time 1 x"}) {
+        wanted = {};
+        wanted.everywhere.selector = unfit;
+        check(none, wanted, paths::Refusal::InvalidParameter);
+        wanted = {};
+        wanted.units[wwid].settings.selector = unfit;
+        check(none, wanted, paths::Refusal::InvalidParameter);
+    }
+    wanted = {};
     wanted.everywhere.failback_rate = 5;
     check(none, wanted, paths::Refusal::InvalidParameter);
     paths::Intents too_long;

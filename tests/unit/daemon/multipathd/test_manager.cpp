@@ -220,6 +220,21 @@ void a_setting_is_written_loaded_and_in_the_table(void**) {
     assert_true(world.learnt.find(drop_in(world.asked)->revision) != std::string::npos);
 }
 
+// It shows what it took for arguments that were left out (hst_status()).
+void what_the_kernel_adds_to_a_selector_is_no_contradiction(void**) {
+    World world;
+    world.multipathd->set_shown("historical-service-time 0", "historical-service-time 2 64 0");
+    world.multipathd->set_shown("historical-service-time 1 9", "historical-service-time 2 9 0");
+    world.start();
+    world.make(selector("historical-service-time 0"));
+    assert_text_equal(world.unit().unit.selector_arguments, "64 0");
+    world.make(selector("historical-service-time 1 9"));
+    world.multipathd->set_shown("historical-service-time 1 8", "historical-service-time 2 9 0");
+    assert_contains(
+        world.refuse(selector("historical-service-time 1 8"), paths::Refusal::Failed),
+        "has path selector \"historical-service-time 2 9 0\"");
+}
+
 void what_is_changed_together_is_one_reconfigure(void**) {
     World world;
     world.start();
@@ -788,6 +803,7 @@ void a_map_that_multipathd_has_not_is_not_removed(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_setting_is_written_loaded_and_in_the_table),
+        cmocka_unit_test(what_the_kernel_adds_to_a_selector_is_no_contradiction),
         cmocka_unit_test(what_is_changed_together_is_one_reconfigure),
         cmocka_unit_test(a_setting_that_is_taken_back_leaves_the_file_without_it),
         cmocka_unit_test(a_slow_reconfigure_is_waited_for),

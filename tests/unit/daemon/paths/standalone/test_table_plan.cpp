@@ -156,7 +156,7 @@ void the_selector_is_the_wanted_one_with_words_it_takes(void**) {
          {std::pair("round-robin", "1"), std::pair("queue-length", "1"),
           std::pair("historical-service-time", "0")}) {
         Wanted wanted;
-        wanted.selector = Selector{selector, {}};
+        wanted.selector = paths::Selector{selector, {}};
         const auto result = planned(table, two_port_groups(), wanted);
         assert_text_equal(letters(result), "ab|cd");
         for (const auto& group : result.groups) {
@@ -172,7 +172,7 @@ void words_that_were_left_out_are_what_the_kernel_took(void**) {
     auto table = table_of("ab", "historical-service-time", "0");
     table.groups[0].selector_args = dm::Words("973 0");
     Wanted wanted;
-    wanted.selector = Selector{"historical-service-time", {}};
+    wanted.selector = paths::Selector{"historical-service-time", {}};
     assert_true(unchanged(table, paths_of("ab"), wanted));
     wanted.selector->args = dm::Words("500 2");
     assert_text_equal(planned(table, paths_of("ab"), wanted).groups[0].selector_args.text(),
@@ -253,7 +253,7 @@ void the_group_in_use_stays_in_use(void**) {
     auto table = table_of("ab|cd");
     table.initial_group = 2;
     Wanted wanted;
-    wanted.selector = Selector{"queue-length", {}};
+    wanted.selector = paths::Selector{"queue-length", {}};
     assert_int_equal(planned(table, two_port_groups(), wanted).initial_group, 2);
     // Unless nothing of it works.
     auto paths = two_port_groups();

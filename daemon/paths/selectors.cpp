@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/paths/standalone/selectors.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include <charconv>
 #include <cstdint>
 
-namespace mpapi::standalone {
+namespace mpapi::paths {
 
 namespace {
 
@@ -54,6 +54,16 @@ Status check_selector(const Selector& selector) {
     return Done{};
 }
 
+std::optional<Refused> unfit_selector(std::string_view text) {
+    const auto selector = parse_selector(text);
+    if (!selector) return Refused{Refusal::InvalidParameter, selector.error().message() + "."};
+    if (const Status status = check_selector(*selector); !status)
+        return Refused{path_words(selector->name) ? Refusal::InvalidParameter
+                                                  : Refusal::Unsupported,
+                       status.error().message() + "."};
+    return std::nullopt;
+}
+
 std::optional<dm::Words> path_words(std::string_view selector) {
     if (selector == "round-robin" || selector == "queue-length") return dm::Words("1");
     if (selector == "service-time") return dm::Words("1 1");
@@ -61,4 +71,4 @@ std::optional<dm::Words> path_words(std::string_view selector) {
     return std::nullopt;
 }
 
-} // namespace mpapi::standalone
+} // namespace mpapi::paths

@@ -19,12 +19,13 @@
 
 #include "common/dm/words.hpp"
 #include "common/result.hpp"
+#include "daemon/paths/outcome.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace mpapi::standalone {
+namespace mpapi::paths {
 
 struct Selector {
     std::string name;
@@ -40,8 +41,11 @@ Result<Selector> parse_selector(std::string_view text);
 // takes. The reason is a sentence.
 Status check_selector(const Selector& selector);
 
+// Why nobody is told to use this text; nothing where it can be used.
+std::optional<Refused> unfit_selector(std::string_view text);
+
 // The words that a path gets that comes under this selector; nothing where nobody can know them:
 // io-affinity wants a mask of CPUs for each path, and other selectors are not known here.
 std::optional<dm::Words> path_words(std::string_view selector);
 
-} // namespace mpapi::standalone
+} // namespace mpapi::paths

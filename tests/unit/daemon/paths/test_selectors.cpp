@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/paths/standalone/selectors.hpp"
+#include "daemon/paths/selectors.hpp"
 
 #include "tests/unit/cmocka.hpp"
 
 using namespace mpapi;
-using namespace mpapi::standalone;
+using namespace mpapi::paths;
 
 namespace {
 
