@@ -162,6 +162,11 @@ std::string contradiction(const paths::Intents& before, const paths::Intents& wa
         }
         if (loaded == nullptr || loaded->value != expected.value)
             return tell(expected, loaded, files);
+        // What stands there counts for all units as well, and is looked at before.
+        if (expected.section != "defaults") continue;
+        const Expected over{"overrides", "", expected.key, expected.value};
+        const Attribute* wins = last_of(shown, over.section, "", over.key);
+        if (wins != nullptr && wins->value != over.value) return tell(over, wins, files);
     }
     return {};
 }

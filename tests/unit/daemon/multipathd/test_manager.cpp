@@ -314,6 +314,25 @@ void an_administrators_file_that_wins_is_named_and_ours_is_put_back(void**) {
     world.make(wanted);
 }
 
+// "overrides" is looked at before "defaults", where that of all units stands.
+void a_selector_of_all_units_that_an_administrator_overrides_is_told(void**) {
+    World world;
+    world.root.write("etc/multipath/conf.d/site.conf",
+                     "overrides {\n path_selector \"round-robin 0\"\n}\n");
+    world.start();
+    paths::Intents wanted;
+    wanted.everywhere.selector = "queue-length 0";
+    const auto text = world.refuse(wanted, paths::Refusal::Failed);
+    assert_contains(text, "/etc/multipath/conf.d/site.conf, line 2");
+    assert_contains(text, "\"round-robin 0\"");
+    assert_text_equal(world.file(), "");
+    // The same is no contradiction, nor is what a unit has of its own.
+    wanted.everywhere.selector = "round-robin 0";
+    world.make(wanted);
+    wanted.units[map_wwid].settings.selector = "queue-length 0";
+    world.make(wanted);
+}
+
 void one_that_does_not_load_the_file_ends_it(void**) {
     World world;
     world.multipathd->set_slow(1'000'000);
@@ -810,6 +829,7 @@ int main() {
         cmocka_unit_test(a_busy_multipathd_is_asked_again),
         cmocka_unit_test(one_that_is_busy_for_ever_ends_it),
         cmocka_unit_test(an_administrators_file_that_wins_is_named_and_ours_is_put_back),
+        cmocka_unit_test(a_selector_of_all_units_that_an_administrator_overrides_is_told),
         cmocka_unit_test(one_that_does_not_load_the_file_ends_it),
         cmocka_unit_test(a_table_that_does_not_follow_ends_it),
         cmocka_unit_test(a_path_is_disabled_in_the_order_that_keeps_it_so),
