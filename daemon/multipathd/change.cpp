@@ -123,6 +123,39 @@ std::optional<Refused> Change::unready() const {
     return std::nullopt;
 }
 
+// It may be long since the change was let in, and paths may have failed meanwhile.
+std::optional<Refused> Change::nothing_would_work() const {
+    if (resuming_ || refused_ || disabled_.empty()) return std::nullopt;
+    std::set<std::string> losing; // unit names
+    for (const paths::PathName& name : disabled_)
+        losing.insert(name.unit_name);
+    const auto works = [](const model::Path& path) {
+        return path.priority_group != 0 && path.state == model::PathState::Okay &&
+               path.identity != model::Identity::Changed;
+    };
+    const auto now = means_.model.snapshot();
+    for (const model::Unit& unit : now->units) {
+        if (losing.count(unit.unit.unit_name) == 0) continue;
+        std::set<model::Sequence> going;
+        const model::Path* last = nullptr;
+        for (auto name = wanted_.disabled.lower_bound({unit.unit.unit_name, "", "", 0});
+             name != wanted_.disabled.end() && name->unit_name == unit.unit.unit_name; ++name) {
+            const model::Path* path = path_named(*now, unit, *name);
+            if (path == nullptr) continue;
+            going.insert(path->id);
+            if (works(*path)) last = path;
+        }
+        if (last == nullptr ||
+            std::any_of(unit.paths.begin(), unit.paths.end(), [&](const model::Path& path) {
+                return works(path) && going.count(path.id) == 0;
+            }))
+            continue;
+        return Refused{Refusal::NotPermitted, "Path " + last->device + " of " + unit.unit.name +
+                                                  " is the last that works by now."};
+    }
+    return std::nullopt;
+}
+
 void Change::read() {
     auto found = std::make_shared<std::optional<std::string>>();
     work(
@@ -200,6 +233,7 @@ void Change::announce_next(std::vector<std::string> devices) {
 
 void Change::write() {
     const auto& wanted = refused_ ? found_ : file_;
+    if (auto refused = nothing_would_work()) return fail(*std::move(refused));
     if (wanted == on_disk_) return reconfigure();
     wrote_ = true;
     work([path = root_ + drop_in_path, wanted] { return write_ours(path, wanted); },
@@ -266,6 +300,7 @@ void Change::take_look(Result<std::string> shown) {
 }
 
 void Change::move_paths() {
+    if (auto refused = nothing_would_work()) return fail(*std::move(refused));
     overrides_.set(target(), means_.model.snapshot());
     std::vector<std::pair<std::string, bool>> devices; // true: it goes
     const auto now = means_.model.snapshot();

@@ -95,6 +95,7 @@ class Change {
 
     void begin();
     std::optional<paths::Refused> unready() const;
+    std::optional<paths::Refused> nothing_would_work() const;
     void read();
     void learn();
     void record();

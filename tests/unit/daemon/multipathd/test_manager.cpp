@@ -683,6 +683,24 @@ void taking_charge_undoes_what_nobody_asks_for_any_more(void**) {
 
 // Killed and started anew while a path was being disabled: it read udev's database before the path
 // was enabled again, and was told of that as of a disk that it does not have.
+// udev and a reconfigure may be long: what was no last path when it was asked for may be one.
+void a_path_that_became_the_last_that_works_stays(void**) {
+    World world;
+    world.start();
+    world.udev_is_slow = true;
+    world.begin(disabled({"sdd"}));
+    world.run([&] { return world.held != nullptr; });
+    for (const char* device : {"sda", "sdb", "sdc"})
+        world.multipathd->set_failed(device, true);
+    world.look();
+    world.udev_is_slow = false;
+    std::exchange(world.held, nullptr)();
+    assert_contains(World::expect(world.wait(), paths::Refusal::NotPermitted), "sdd");
+    assert_int_equal(world.group_of("sdd"), 2);
+    assert_text_equal(world.story, "record 1; udev sdd; record 0; udev sdd; ");
+    assert_true(world.multipathd->deeds().find("del path") == std::string::npos);
+}
+
 void taking_charge_waits_for_what_is_being_undone(void**) {
     World world;
     world.start();
@@ -855,6 +873,7 @@ int main() {
         cmocka_unit_test(taking_charge_makes_true_what_a_killed_daemon_left),
         cmocka_unit_test(taking_charge_has_a_file_loaded_that_was_only_written),
         cmocka_unit_test(taking_charge_undoes_what_nobody_asks_for_any_more),
+        cmocka_unit_test(a_path_that_became_the_last_that_works_stays),
         cmocka_unit_test(taking_charge_waits_for_what_is_being_undone),
         cmocka_unit_test(taking_charge_adds_a_path_that_was_enabled_while_it_started),
         cmocka_unit_test(taking_charge_takes_up_an_override),
