@@ -20,12 +20,13 @@ constexpr char kHeader[] =
 constexpr std::int64_t kMostSeconds = std::numeric_limits<std::uint32_t>::max();
 
 // TOML 1.0, "Basic strings". Names come from devices and administrators: what the reader of
-// settings takes for no text (control characters) is written as '%' and two digits, and so is '%'.
+// settings takes for no text (control characters), or may take for none (what is not ASCII need not
+// be UTF-8), is written as '%' and two digits, and so is '%'.
 std::string quoted(std::string_view text) {
     std::string result = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f || c == '%') {
+        if (byte < 0x20 || byte >= 0x7f || c == '%') {
             char escape[4];
             std::snprintf(escape, sizeof escape, "%%%02x", byte);
             result += escape;
@@ -128,14 +129,12 @@ std::optional<PathName> path_of(settings::Section& from) {
         return std::nullopt;
     }
     std::uint64_t number = 0;
-    const bool decimal = !lun->empty() && lun->size() < 20 &&
-                         lun->find_first_not_of("0123456789") == std::string::npos;
-    if (!decimal) {
+    const char* const end = lun->data() + lun->size();
+    const auto [rest, error] = std::from_chars(lun->data(), end, number);
+    if (error != std::errc() || rest != end) {
         from.complain("lun", "expected a number in quotes");
         return std::nullopt;
     }
-    for (const char digit : *lun)
-        number = number * 10 + static_cast<std::uint64_t>(digit - '0');
     return PathName{std::move(*unit), std::move(*initiator), std::move(*target), number};
 }
 

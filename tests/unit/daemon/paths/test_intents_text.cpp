@@ -13,7 +13,8 @@ void what_is_written_is_read_back(void**) {
     UnitIntent& unit = intents.units["3600\"1405\\ \xc3\xa9\t"];
     unit.settings.selector = "queue-length 0";
     const PathName path{"6001405", "iqn.2003-01.org:a,00023d000001", "iqn.x,t,0x0001", 7};
-    const PathName other{"6001405", "host1", "5000", std::uint64_t{1} << 62};
+    // No device is bound to write UTF-8, and LUNs have four levels.
+    const PathName other{"6001405", "host1\xff\xc3", "5000\xed\xa0\x80", UINT64_MAX};
     unit.override_path = path;
     unit.weights = {{path, 7}, {other, 255}};
     unit.groups = {{path}, {other, path}};
@@ -32,6 +33,9 @@ void a_file_that_nobody_wrote_is_refused_with_its_line(void**) {
           {"version = 1\n[[unit]]\nselector = \"a\"\n", "key"},
           {"version = 1\n[[unit]]\nkey = \"a\"\n[unit.override_path]\nlun = \"0\"\n",
            "logical_unit"},
+          {"version = 1\n[[unit]]\nkey = \"a\"\n[unit.override_path]\nlogical_unit = \"a\"\n"
+           "initiator_port = \"b\"\ntarget_port = \"c\"\nlun = \"18446744073709551616\"\n",
+           "lun"},
           {"version = 1\n[everywhere]\nfailback_rate = -1\n", "intents:3"}}) {
         const auto read = parse_intents(text, "intents");
         assert_false(read.has_value());
