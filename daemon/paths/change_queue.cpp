@@ -145,7 +145,8 @@ void ChangeQueue::remove_map(const std::shared_ptr<Step>& step) {
 void ChangeQueue::keep(const std::shared_ptr<Step>& step) {
     if (*step->wanted == *step->before || !file_) return pursue(step);
     auto kept = std::make_shared<Status>(Done{});
-    aside_([file = *file_, wanted = step->wanted, kept] { *kept = file.write(*wanted); },
+    aside_([file = *file_, before = step->before, wanted = step->wanted,
+            kept] { *kept = file.write(*before, *wanted); },
            [this, alive = alive_, step, kept] {
                if (!*alive || step->over) return;
                if (*kept) return pursue(step);
@@ -173,7 +174,8 @@ void ChangeQueue::put_back(const std::shared_ptr<Step>& step, const Outcome& out
     step->over = true;
     if (*step->wanted == *step->before || !file_) return end(step, outcome);
     auto kept = std::make_shared<Status>(Done{});
-    aside_([file = *file_, before = step->before, kept] { *kept = file.write(*before); },
+    aside_([file = *file_, before = step->before, wanted = step->wanted,
+            kept] { *kept = file.write(*wanted, *before); },
            [this, alive = alive_, step, kept, outcome] {
                if (!*alive) return;
                if (*kept) return end(step, outcome);

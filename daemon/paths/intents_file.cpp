@@ -41,9 +41,12 @@ Result<IntentsFile::Content> IntentsFile::read() const {
     return content;
 }
 
-Status IntentsFile::write(const Intents& intents) const {
-    if (auto written = write_disabled_record(record_, intents.disabled); !written) return written;
-    Intents others = intents;
+Status IntentsFile::write(const Intents& before, const Intents& wanted) const {
+    if (before.disabled != wanted.disabled)
+        if (auto written = write_disabled_record(record_, wanted.disabled); !written)
+            return written;
+    if (before.everywhere == wanted.everywhere && before.units == wanted.units) return Done{};
+    Intents others = wanted;
     others.disabled.clear();
     if (others == Intents()) return remove_file(path_);
     return replace_file(path_, intents_text(others), 0600);

@@ -26,7 +26,8 @@ class IntentsFile {
 
     // No file is no intents. A damaged one is set aside; fails where that cannot be done.
     Result<Content> read() const;
-    Status write(const Intents& intents) const;
+    // Only what differs is written: the other may lie where nothing can be written.
+    Status write(const Intents& before, const Intents& wanted) const;
 
   private:
     std::string path_, record_;

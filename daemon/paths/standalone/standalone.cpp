@@ -58,8 +58,8 @@ std::optional<Refused> check_settings(const Settings& wanted, const model::Snaps
     const std::string name = wanted.selector->substr(0, wanted.selector->find(' '));
     const bool loadable = std::any_of(
         snapshot.plugins->begin(), snapshot.plugins->end(), [&](const model::Plugin& plugin) {
-            return std::find(plugin.load_balance.begin(), plugin.load_balance.end(),
-                             name) != plugin.load_balance.end();
+            return std::find(plugin.load_balance.begin(), plugin.load_balance.end(), name) !=
+                   plugin.load_balance.end();
         });
     if (!loadable)
         return Refused{Refusal::InvalidParameter,

@@ -230,9 +230,8 @@ void what_the_kernel_adds_to_a_selector_is_no_contradiction(void**) {
     assert_text_equal(world.unit().unit.selector_arguments, "64 0");
     world.make(selector("historical-service-time 1 9"));
     world.multipathd->set_shown("historical-service-time 1 8", "historical-service-time 2 9 0");
-    assert_contains(
-        world.refuse(selector("historical-service-time 1 8"), paths::Refusal::Failed),
-        "has path selector \"historical-service-time 2 9 0\"");
+    assert_contains(world.refuse(selector("historical-service-time 1 8"), paths::Refusal::Failed),
+                    "has path selector \"historical-service-time 2 9 0\"");
 }
 
 void what_is_changed_together_is_one_reconfigure(void**) {

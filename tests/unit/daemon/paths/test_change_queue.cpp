@@ -244,7 +244,7 @@ void what_was_kept_is_resumed_once_the_model_shows_what_there_is(void**) {
     Intents kept;
     kept.units["a"].settings.auto_failback = false;
     kept.disabled.insert({"6001405", "host1", "5000", 3});
-    assert_ok(IntentsFile(world.directory, world.directory + "/disabled").write(kept));
+    assert_ok(IntentsFile(world.directory, world.directory + "/disabled").write({}, kept));
     assert_true(world.kept() == kept);
     world.queue->begin_with(world.kept());
     world.queue->set_manager(&world.manager, "");
@@ -267,6 +267,28 @@ void a_file_that_cannot_be_written_changes_nothing(void**) {
     assert_int_equal(static_cast<int>(world.why(0)), static_cast<int>(Refusal::Failed));
     assert_contains(refused(*world.outcomes[0])->text, "kept");
     assert_true(world.manager.steps.empty());
+}
+
+// They lie on two file systems, of which one may be read-only.
+void a_setting_is_kept_where_the_record_of_disabled_paths_cannot_be(void**) {
+    World world;
+    world.queue->set_manager(&world.manager, "");
+    world.turn();
+    const std::string record = world.directory + "/disabled";
+    std::filesystem::create_directory(record + ".new");
+    world.ask(SetAutoFailback{true});
+    world.turn();
+    world.manager.end(Made{});
+    world.turn();
+    assert_true(world.made(0));
+    assert_true(world.kept().units.at("a").settings.auto_failback == true);
+    // And back.
+    world.ask(SetAutoFailback{false});
+    world.turn();
+    world.manager.end(Refused{Refusal::Failed, "No."});
+    world.turn();
+    assert_text_equal(refused(*world.outcomes[1])->text, "No.");
+    assert_true(world.kept().units.at("a").settings.auto_failback == true);
 }
 
 void a_damaged_file_is_set_aside_and_told(void**) {
@@ -359,6 +381,7 @@ int main() {
         cmocka_unit_test(a_manager_that_goes_ends_its_change),
         cmocka_unit_test(what_was_kept_is_resumed_once_the_model_shows_what_there_is),
         cmocka_unit_test(a_file_that_cannot_be_written_changes_nothing),
+        cmocka_unit_test(a_setting_is_kept_where_the_record_of_disabled_paths_cannot_be),
         cmocka_unit_test(a_damaged_file_is_set_aside_and_told),
         cmocka_unit_test(a_removal_has_its_place_among_the_changes),
         cmocka_unit_test(a_unit_that_is_gone_when_its_removal_comes),
