@@ -200,7 +200,8 @@ void ChangeQueue::answer(const std::shared_ptr<Step>& step, const Outcome& outco
     step_.reset();
     wake();
     const Refused* why = refused(outcome);
-    if (why && step->changes.size() > 1 && why->why != Refusal::TryAgain) {
+    const bool about_one = why && why->why != Refusal::TryAgain && why->why != Refusal::TimedOut;
+    if (about_one && step->changes.size() > 1) {
         for (auto change = step->changes.rbegin(); change != step->changes.rend(); ++change) {
             change->alone = true;
             waiting_.push_front(std::move(*change));

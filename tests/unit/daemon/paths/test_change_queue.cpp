@@ -211,6 +211,22 @@ void a_step_that_fails_is_tried_one_by_one(void**) {
     assert_false(world.queue->asked().units.at("a").settings.failback_rate.has_value());
 }
 
+// Each would wait for as long again, and nobody behind them would have a turn.
+void a_step_that_takes_too_long_is_not_tried_again(void**) {
+    World world;
+    world.queue->set_manager(&world.manager, "");
+    world.turn();
+    world.ask(SetAutoFailback{true});
+    world.ask(SetFailbackRate{7});
+    world.turn();
+    world.manager.end(Refused{Refusal::TimedOut, "It does not answer."});
+    world.turn();
+    assert_int_equal(world.manager.steps.size(), 1);
+    for (const std::size_t each : {0u, 1u})
+        assert_int_equal(static_cast<int>(world.why(each)), static_cast<int>(Refusal::TimedOut));
+    assert_true(world.kept() == Intents());
+}
+
 void what_cannot_be_is_refused_before_anything_happens(void**) {
     World world;
     world.queue->set_manager(&world.manager, "");
@@ -377,6 +393,7 @@ int main() {
         cmocka_unit_test(without_a_manager_nothing_is_changed),
         cmocka_unit_test(what_waits_becomes_one_step),
         cmocka_unit_test(a_step_that_fails_is_tried_one_by_one),
+        cmocka_unit_test(a_step_that_takes_too_long_is_not_tried_again),
         cmocka_unit_test(what_cannot_be_is_refused_before_anything_happens),
         cmocka_unit_test(a_manager_that_goes_ends_its_change),
         cmocka_unit_test(what_was_kept_is_resumed_once_the_model_shows_what_there_is),
