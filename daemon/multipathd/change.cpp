@@ -196,10 +196,19 @@ void Change::learn() {
     });
 }
 
+bool Change::goes_on() {
+    if (!overtaken_ || refused_) return true;
+    fail(Refused{Refusal::TryAgain, "The path manager changed meanwhile."});
+    return false;
+}
+
 void Change::record() {
+    if (!goes_on()) return;
     // At the start it is from the record that one knows which paths are disabled.
     if (resuming_ || (refused_ ? !recorded_ : before_.disabled == wanted_.disabled))
         return announce();
+    // Behind whatever they have still to write to it: udev reads it next.
+    if (overtaken_) return work([]() -> Status { return Done{}; }, [this] { announce(); });
     recorded_ = true;
     // On another thread, which may outlive this.
     work([write = means_.write_record, disabled = target().disabled] { return write(disabled); },
@@ -232,6 +241,7 @@ void Change::announce_next(std::vector<std::string> devices) {
 }
 
 void Change::write() {
+    if (!goes_on()) return;
     const auto& wanted = refused_ ? found_ : file_;
     if (auto refused = nothing_would_work()) return fail(*std::move(refused));
     if (wanted == on_disk_) return reconfigure();
@@ -300,6 +310,7 @@ void Change::take_look(Result<std::string> shown) {
 }
 
 void Change::move_paths() {
+    if (!goes_on()) return;
     if (auto refused = nothing_would_work()) return fail(*std::move(refused));
     overrides_.set(target(), means_.model.snapshot());
     std::vector<std::pair<std::string, bool>> devices; // true: it goes

@@ -87,6 +87,9 @@ class Change {
     void start(); // the rest happens on the loop
     void model_changed();
     void multipathd_told();
+    // Somebody else is in charge from now on, and whoever asked for this was told so: it goes no
+    // further and undoes what it did, but for the record, which is theirs.
+    void overtake() { overtaken_ = true; }
     // The paths that it disables and enables, as far as it has come.
     std::set<paths::PathName> moved() const;
 
@@ -119,6 +122,7 @@ class Change {
     void fail(paths::Refused refused);
     void fail(const Error& error);
     void put_back(paths::Refused refused);
+    bool goes_on();
     std::string stopped() const;
     void end(paths::Outcome outcome);
 
@@ -136,6 +140,7 @@ class Change {
     const std::set<paths::PathName> unsettled_;
     paths::Ended ended_;
 
+    bool overtaken_ = false;
     std::set<paths::PathName> disabled_, enabled_; // by this change
     std::optional<std::string> file_;              // what it shall be; empty: none
     std::string revision_;                         // of that, "" of none

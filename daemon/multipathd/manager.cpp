@@ -183,6 +183,11 @@ void MultipathdManager::begin(Task task, paths::Ended ended) {
     change_->start();
 }
 
+// What is under way is undone to its end, and what was asked for is in other hands.
+void MultipathdManager::retire() {
+    if (change_) change_->overtake();
+}
+
 // Where a path of the group fails, multipathd goes by the priority that it had, for as long as it
 // has not looked again: it may join it in one priority group with those that took over, and the
 // kernel, which activates priority groups as a whole, moves the target port group back.

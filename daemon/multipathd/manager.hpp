@@ -52,6 +52,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     void resume(const paths::Intents& kept, paths::Ended ended) override;
     void lead(const model::LogicalUnit& unit, std::uint32_t group,
               const std::function<void()>& then) override;
+    void retire() override;
     void remove(const model::LogicalUnit& unit, paths::Ended ended) override;
 
     // ModelListener

@@ -683,6 +683,23 @@ void taking_charge_undoes_what_nobody_asks_for_any_more(void**) {
 // Killed and started anew while a path was being disabled: it read udev's database before the path
 // was enabled again, and was told of that as of a disk that it does not have.
 // udev and a reconfigure may be long: what was no last path when it was asked for may be one.
+// Whoever took charge keeps the record from then on, and may have written it meanwhile.
+void what_is_undone_after_the_end_leaves_the_record_alone(void**) {
+    World world;
+    world.start();
+    world.udev_is_slow = true;
+    world.begin(disabled({"sdd"}));
+    world.run([&] { return world.held != nullptr; });
+    world.systemd->set("inactive");
+    world.manager->retire();
+    world.record = disabled({"sda"}).disabled;
+    world.udev_is_slow = false;
+    std::exchange(world.held, nullptr)();
+    World::expect(world.wait(), paths::Refusal::TryAgain);
+    assert_true(world.record == disabled({"sda"}).disabled);
+    assert_text_equal(world.story, "record 1; udev sdd; udev sdd; ");
+}
+
 void a_path_that_became_the_last_that_works_stays(void**) {
     World world;
     world.start();
@@ -872,6 +889,7 @@ int main() {
         cmocka_unit_test(taking_charge_makes_true_what_a_killed_daemon_left),
         cmocka_unit_test(taking_charge_has_a_file_loaded_that_was_only_written),
         cmocka_unit_test(taking_charge_undoes_what_nobody_asks_for_any_more),
+        cmocka_unit_test(what_is_undone_after_the_end_leaves_the_record_alone),
         cmocka_unit_test(a_path_that_became_the_last_that_works_stays),
         cmocka_unit_test(taking_charge_waits_for_what_is_being_undone),
         cmocka_unit_test(taking_charge_adds_a_path_that_was_enabled_while_it_started),
