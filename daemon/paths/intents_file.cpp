@@ -35,9 +35,12 @@ Result<IntentsFile::Content> IntentsFile::read() const {
     auto disabled = read_disabled_record(record_);
     if (!disabled) return disabled.error();
     content.intents.disabled = std::move(disabled->paths);
-    for (const std::size_t line : disabled->damaged_lines)
-        content.notices.push_back(record_ + ": line " + std::to_string(line) +
-                                  " says nothing of a path");
+    const auto& damaged = disabled->damaged_lines;
+    if (!damaged.empty())
+        content.notices.push_back(
+            record_ + ": line " + std::to_string(damaged.front()) + " says nothing of a path" +
+            (damaged.size() > 1 ? ", nor do " + std::to_string(damaged.size() - 1) + " more" : "") +
+            "; such lines are lost when the next path is disabled or enabled");
     return content;
 }
 

@@ -321,6 +321,21 @@ void a_damaged_file_is_set_aside_and_told(void**) {
     assert_false(std::filesystem::exists(path));
 }
 
+void a_record_full_of_nonsense_is_told_once(void**) {
+    World world;
+    const std::string path = world.directory + "/disabled";
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    for (int line = 0; line < 1000; ++line)
+        std::fputs(line == 4 ? "6001405 host1 5000 3\n" : "nonsense\n", file);
+    std::fclose(file);
+    const auto content = IntentsFile(world.directory, path).read();
+    assert_ok(content);
+    assert_int_equal(content->intents.disabled.size(), 1);
+    assert_int_equal(content->notices.size(), 1);
+    assert_contains(content->notices[0], "line 1 ");
+    assert_contains(content->notices[0], "998 more");
+}
+
 void a_removal_has_its_place_among_the_changes(void**) {
     World world;
     world.queue->set_manager(&world.manager, "");
@@ -400,6 +415,7 @@ int main() {
         cmocka_unit_test(a_file_that_cannot_be_written_changes_nothing),
         cmocka_unit_test(a_setting_is_kept_where_the_record_of_disabled_paths_cannot_be),
         cmocka_unit_test(a_damaged_file_is_set_aside_and_told),
+        cmocka_unit_test(a_record_full_of_nonsense_is_told_once),
         cmocka_unit_test(a_removal_has_its_place_among_the_changes),
         cmocka_unit_test(a_unit_that_is_gone_when_its_removal_comes),
         cmocka_unit_test(a_manager_that_goes_amid_a_removal),
