@@ -235,7 +235,7 @@ void Change::announce_next(std::vector<std::string> devices) {
     means_.udev_event(device,
                       [this, alive = alive_, devices = std::move(devices)](const Status& ended) {
                           if (!*alive) return;
-                          if (!ended) return fail(ended.error());
+                          if (!ended && !goes_on_without(ended.error())) return;
                           announce_next(devices);
                       });
 }
@@ -330,7 +330,7 @@ void Change::move_next(std::vector<std::pair<std::string, bool>> devices) {
         [this, device = device, goes = goes,
          devices = std::move(devices)](Result<std::string> reply) {
             // "fail" is also the answer for a path that it does not have or has: tables tell.
-            if (!reply && reply.error().errnum != EIO) return fail(reply.error());
+            if (!reply && reply.error().errnum != EIO && !goes_on_without(reply.error())) return;
             if (!goes && reply && *reply == "blacklisted\n")
                 return fail(Refused{Refusal::Failed, "multipathd leaves path " + device +
                                                          " out: its configuration excludes it."});
@@ -472,12 +472,26 @@ void Change::fail(Refused refused) {
     if (timer_) sd_event_source_set_enabled(timer_.get(), SD_EVENT_OFF);
     if (refused_) {
         // What does not run reads its file when it starts.
-        if (refused.why != Refusal::TryAgain)
-            refused_->text += " What was before could not be put back: " + refused.text;
+        if (refused.why != Refusal::TryAgain) could_not_be_put_back(refused);
         return end(*refused_);
     }
     if (resuming_ || (!recorded_ && !wrote_)) return end(std::move(refused));
     put_back(std::move(refused));
+}
+
+// Of what is put back, each part for itself: one that fails keeps no other from it.
+bool Change::goes_on_without(const Error& error) {
+    Refused refused = refused_by(error);
+    if (!refused_ || refused.why == Refusal::TryAgain) {
+        fail(std::move(refused));
+        return false;
+    }
+    could_not_be_put_back(refused);
+    return true;
+}
+
+void Change::could_not_be_put_back(const Refused& why) {
+    refused_->text += " What was before could not be put back: " + why.text;
 }
 
 void Change::put_back(Refused refused) {

@@ -122,6 +122,8 @@ class Change {
     void fail(paths::Refused refused);
     void fail(const Error& error);
     void put_back(paths::Refused refused);
+    bool goes_on_without(const Error& error);
+    void could_not_be_put_back(const paths::Refused& why);
     bool goes_on();
     std::string stopped() const;
     void end(paths::Outcome outcome);
