@@ -224,7 +224,7 @@ std::set<paths::PathName> Change::moved() const {
 void Change::announce() {
     std::vector<std::string> devices;
     for (const auto& [name, path] : locate(*means_.model.snapshot(), moved()))
-        devices.push_back(path.device);
+        if (!path.gone) devices.push_back(path.device);
     announce_next(std::move(devices));
 }
 

@@ -199,6 +199,7 @@ std::map<paths::PathName, Located> locate(const model::Snapshot& now,
             if (path == nullptr || path->identity == model::Identity::Changed) continue;
             Located& located = found[*at->second];
             located.device = path->device;
+            located.gone = path->state == model::PathState::Removed;
             located.works = path->state == model::PathState::Okay;
             if (path->priority_group == 0) continue;
             located.map = unit.unit.name;
@@ -217,6 +218,7 @@ std::map<paths::PathName, Located> locate(const model::Snapshot& now,
             if (!names(now, as_path, *at->second)) continue;
             Located& located = found[*at->second];
             located.device = disk.device;
+            located.gone = false;
             located.works = disk.device_state == model::DeviceState::Running && !disk.trouble;
         }
     });

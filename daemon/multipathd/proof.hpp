@@ -34,6 +34,7 @@ struct Located {
     std::string map;    // the name of the map whose table has it; empty: in none
     // That map has no path but those that are looked for.
     bool alone = false;
+    bool gone = false;  // its device, from under the table
     bool works = false; // one can be surprised when multipathd does not take it
 };
 

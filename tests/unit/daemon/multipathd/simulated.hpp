@@ -69,6 +69,11 @@ class SimulatedMultipathd {
         paths_.at(device).failed = failed;
         if (failed && group_of(device) == current_) current_ = group_in_use_without(device);
     }
+    // Its device goes, and stays in the table: somebody has to take it out.
+    void set_removed(const std::string& device) {
+        const std::lock_guard lock(mutex_);
+        paths_.at(device).removed = true;
+    }
     // A path goes and comes back: the table is loaded anew, with the best group first.
     void reload() {
         const std::lock_guard lock(mutex_);
@@ -130,6 +135,7 @@ class SimulatedMultipathd {
             made_path.priority_group = path.group;
             made_path.dm_active = path.group != 0 && !path.failed;
             made_path.state = path.failed ? model::PathState::PathError : model::PathState::Okay;
+            if (path.removed) made_path.state = model::PathState::Removed;
             unit.paths.push_back(made_path);
             ++id;
         }
@@ -146,6 +152,7 @@ class SimulatedMultipathd {
         std::uint32_t best_group = 0;
         bool known = true; // to multipathd
         bool failed = false;
+        bool removed = false;
         std::uint32_t group = 0; // in the table
     };
     struct Behaviour {

@@ -457,6 +457,20 @@ void udev_that_fails_puts_the_record_back(void**) {
     assert_text_equal(world.file(), "");
 }
 
+// The record is read when it comes back; until then there is no disk that an event could be of.
+void a_path_whose_device_is_gone_is_disabled_without_udev(void**) {
+    World world;
+    world.start();
+    world.multipathd->set_removed("sdd");
+    world.look();
+    world.udev_fails = "sdd";
+    world.make(disabled({"sdd"}));
+    assert_text_equal(world.story, "record 1; ");
+    assert_text_equal(world.multipathd->deeds(), "reconfigure, del path sdd");
+    world.make({});
+    assert_text_equal(world.story, "record 1; record 0; ");
+}
+
 void a_record_that_cannot_be_written_changes_nothing(void**) {
     World world;
     world.start();
@@ -895,6 +909,7 @@ int main() {
         cmocka_unit_test(the_last_paths_of_a_table_are_left),
         cmocka_unit_test(a_path_that_the_configuration_excludes_is_not_enabled),
         cmocka_unit_test(udev_that_fails_puts_the_record_back),
+        cmocka_unit_test(a_path_whose_device_is_gone_is_disabled_without_udev),
         cmocka_unit_test(a_record_that_cannot_be_written_changes_nothing),
         cmocka_unit_test(an_override_is_one_group_that_is_in_use),
         cmocka_unit_test(an_override_outlives_reloads_and_the_loss_of_its_path),
