@@ -58,24 +58,29 @@ std::optional<Refused> check_selector(const std::string& text) {
     return std::nullopt;
 }
 
-std::optional<Refused> check_settings(const Settings& settings) {
-    if (settings.selector)
+// Only what is new: what another manager was asked for is kept, and is nothing to obey.
+std::optional<Refused> check_settings(const Settings& before, const Settings& settings) {
+    if (settings.selector && settings.selector != before.selector)
         if (auto refused = check_selector(*settings.selector)) return refused;
-    if (settings.failback_rate.value_or(0) > longest_rate ||
-        settings.probing_rate.value_or(0) > longest_rate)
-        return Refused{Refusal::InvalidParameter,
-                       "A rate is at most " + std::to_string(longest_rate) + " s."};
+    for (const auto rate : {&Settings::failback_rate, &Settings::probing_rate})
+        if (settings.*rate != before.*rate && (settings.*rate).value_or(0) > longest_rate)
+            return Refused{Refusal::InvalidParameter,
+                           "A rate is at most " + std::to_string(longest_rate) + " s."};
     return std::nullopt;
 }
 
-std::optional<Refused> check_unit(const paths::UnitIntent& unit) {
-    if (unit.settings.auto_probing || unit.settings.probing_rate)
+std::optional<Refused> check_unit(const paths::UnitIntent& before, const paths::UnitIntent& unit) {
+    const auto asked = [&](auto member) {
+        return unit.settings.*member && unit.settings.*member != before.settings.*member;
+    };
+    if (asked(&Settings::auto_probing) || asked(&Settings::probing_rate))
         return Refused{Refusal::Unsupported, "multipathd probes all units alike."};
     for (const auto& [path, weight] : unit.weights)
-        if (weight != 1)
+        if (const auto had = before.weights.find(path);
+            weight != 1 && (had == before.weights.end() || had->second != weight))
             return Refused{weight > 1 ? Refusal::InvalidWeight : Refusal::Unsupported,
                            "multipathd weighs no paths."};
-    return check_settings(unit.settings);
+    return check_settings(before.settings, unit.settings);
 }
 
 } // namespace
@@ -115,10 +120,14 @@ std::string Multipathd::default_selector() const {
     return obeyed_.everywhere.selector.value_or("");
 }
 
-std::optional<Refused> Multipathd::check(const Intents&, const Intents& wanted) const {
-    if (auto refused = check_settings(wanted.everywhere)) return refused;
-    for (const auto& [key, unit] : wanted.units)
-        if (auto refused = check_unit(unit)) return refused;
+std::optional<Refused> Multipathd::check(const Intents& before, const Intents& wanted) const {
+    if (auto refused = check_settings(before.everywhere, wanted.everywhere)) return refused;
+    static const paths::UnitIntent nothing;
+    for (const auto& [key, unit] : wanted.units) {
+        const auto had = before.units.find(key);
+        if (auto refused = check_unit(had == before.units.end() ? nothing : had->second, unit))
+            return refused;
+    }
     return std::nullopt;
 }
 

@@ -289,6 +289,23 @@ void what_it_cannot_is_refused(void**) {
     assert_true(why([](Intents& i) { i.units["x"].weights[{}] = 2; }) == Refusal::InvalidWeight);
 }
 
+// Who managed before could do more, and all of it is kept.
+void what_it_cannot_and_nobody_asks_it_for_is_in_nobodys_way(void**) {
+    Story story;
+    paths::Settings& settings = story.unit().settings;
+    settings.auto_probing = false;
+    settings.probing_rate = 7;
+    settings.selector = "io-affinity 0";
+    story.unit().weights[story.name("sda")] = 7;
+    story.before = story.wanted;
+    story.wanted.disabled.insert(story.name("sda"));
+    settings.auto_failback = false;
+    assert_false(story.manager.check(story.before, story.wanted).has_value());
+    story.unit().weights[story.name("sda")] = 8;
+    const auto refused = story.manager.check(story.before, story.wanted);
+    assert_true(refused && refused->why == Refusal::InvalidWeight);
+}
+
 void a_map_is_removed_unless_somebody_has_it_open(void**) {
     Story story;
     const auto& map = story.world.recorder.map("mpatha");
@@ -328,6 +345,7 @@ int main() {
         cmocka_unit_test(without_probing_no_path_returns),
         cmocka_unit_test(upkeep_is_shown_as_it_is_in_force),
         cmocka_unit_test(what_it_cannot_is_refused),
+        cmocka_unit_test(what_it_cannot_and_nobody_asks_it_for_is_in_nobodys_way),
         cmocka_unit_test(a_map_is_removed_unless_somebody_has_it_open),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
