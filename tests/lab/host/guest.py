@@ -77,11 +77,11 @@ def tsc_khz():
     return round((last[0] - first[0]) / (last[1] - first[1]) * 1e6)
 
 
-def machine(image, accel, memory, cpus, append=""):
-    """The part of QEMU's command line that every guest has."""
+def machine(image, accel, memory, cpus, append="", reboots=False):
+    """The part of QEMU's command line that every guest has. One that does not reboot ends instead."""
     return ["qemu-system-x86_64", "-M", "q35,usb=off", "-accel", accel, "-cpu", "host" if accel == "kvm" else "max",
-            "-smp", str(cpus), "-m", str(memory), "-display", "none", "-nodefaults", "-no-reboot",
-            "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
+            "-smp", str(cpus), "-m", str(memory), "-display", "none", "-nodefaults",
+            *([] if reboots else ["-no-reboot"]), "-kernel", str(image / "vmlinuz"), "-initrd", str(image / "initrd"),
             "-append", "console=ttyS0 panic=-1 quiet loglevel=4 mitigations=off selinux=0 apparmor=0 audit=0 nokaslr "
                        f"no_timer_check tsc=reliable tsc_early_khz={tsc_khz()} "
                        "sysrq_always_enabled=1 hung_task_panic=0 systemd.show_status=0 "
@@ -89,9 +89,9 @@ def machine(image, accel, memory, cpus, append=""):
                        "systemd.journald.max_level_console=notice net.ifnames=0 " + append]
 
 
-def furnished(image, shares, memory, cpus):
+def furnished(image, shares, memory, cpus, reboots=False):
     """The whole command line but for where console and agent go."""
-    command = machine(image, accelerator(image), memory, cpus)
+    command = machine(image, accelerator(image), memory, cpus, reboots=reboots)
     command += ["-drive", f"file={image / 'root.ext4'},if=virtio,format=raw,snapshot=on", "-device", "virtio-rng-pci"]
     for tag, (folder, writable) in shares.items():
         access = "" if writable else ",readonly=on"
@@ -124,7 +124,8 @@ class Guest:
         shares = {"lab": (LAB, False), "out": (self.results, True)}
         if debs:
             shares["debs"] = (Path(debs).resolve(), False)
-        command = furnished(image, shares, memory, cpus)
+        # What it wrote to its disk is kept from one boot to the next: they are QEMU's one process.
+        command = furnished(image, shares, memory, cpus, any(script["reboots"] for script in plan["scripts"]))
         command += ["-serial", f"file:{self.results / 'console.txt'}", "-device", "virtio-serial-pci",
                     "-chardev", "stdio,id=agent,signal=off",
                     "-device", "virtserialport,chardev=agent,name=lab.agent"]
@@ -159,7 +160,7 @@ class Guest:
                         continue  # half a line that a dying guest left
                     if event["event"] == "start":
                         limit = time.monotonic() + event["timeout"] + GRACE_SECONDS
-                    elif event["event"] in ("hello", "installed", "end"):
+                    elif event["event"] in ("hello", "installed", "end", "reboots"):
                         limit = time.monotonic() + BOOT_SECONDS
                     yield event
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bus import Bus, BusError, Signals
 from shell import read, sh, status, wait_for
+from tap import check_that, note
 
 SERVICE = "org.mpapi.Multipath1"
 ROOT = "/org/mpapi/Multipath1"
@@ -167,6 +168,19 @@ def memory_kib(pid):
 
 def thread_count(pid):
     return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def pings(count=3):
+    """How long a hand-over between processes takes on this host now."""
+    with Bus() as bus:
+        return [bus.ping() for _ in range(count)]
+
+
+def check_prompt(delays, handed_over, what):
+    """The middle one of some delays is under 100 ms, not counting three hand-overs, which are long where the host is busy."""
+    note(f"{what}: {milliseconds(delays)}; a ping of the bus meanwhile: {milliseconds(handed_over)}")
+    middle, ping = sorted(delays)[len(delays) // 2], sorted(handed_over)[len(handed_over) // 2]
+    return check_that(middle < 0.1 + 3 * ping, f"{what} within 100 ms", delays)
 
 
 def milliseconds(seconds):
