@@ -2,8 +2,8 @@
 //
 // The one order in which changes are made. What waits while one is made becomes one step after it,
 // so that a hundred changes cost multipathd a few reconfigurations; where such a step fails, each
-// of its changes is tried alone, so that everyone is told about their own. One that took too long is
-// not tried again: with a manager that does not answer each of them would take as long.
+// of its changes is tried alone, so that everyone is told about their own. One that took too long
+// is not tried again: with a manager that does not answer each of them would take as long.
 //
 // A removal of a map is a step of its own, which changes nothing of what is asked for.
 //

@@ -19,8 +19,8 @@
 #include "common/model/values.hpp"
 #include "daemon/paths/intents.hpp"
 #include "daemon/paths/outcome.hpp"
-#include "daemon/paths/standalone/group_choice.hpp"
 #include "daemon/paths/selectors.hpp"
+#include "daemon/paths/standalone/group_choice.hpp"
 
 #include <cstdint>
 #include <map>

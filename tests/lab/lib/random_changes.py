@@ -147,8 +147,11 @@ class Walk:
         return disk
 
     def fail(self):
-        """What an administrator does with dmsetup, and whoever looks after paths undoes."""
-        left = [disk for disk in self.spare() if disk not in self.disabled]
+        """What an administrator does with dmsetup, and whoever looks after paths undoes.
+
+        A path that was enabled while it was cut comes into its table when multipathd has found it well.
+        """
+        left = [disk for disk in self.spare() if disk in managers.in_table()]
         if not left:
             return None
         disk = self.draw.choice(left)
