@@ -158,6 +158,7 @@ void MultipathdManager::pursue(const paths::Intents& before, const paths::Intent
 }
 
 void MultipathdManager::resume(const paths::Intents& kept, paths::Ended ended) {
+    obeyed_ = kept;
     begin({{}, kept, true, {}}, std::move(ended));
 }
 
@@ -169,17 +170,17 @@ void MultipathdManager::begin(Task task, paths::Ended ended) {
         return;
     }
     if (task.resuming) task.unsettled = std::exchange(unsettled_, {});
-    change_ = std::make_unique<Change>(means_, *multipathd_, *overrides_, options_.limits,
-                                       options_.root, std::move(task),
-                                       [this, ended = std::move(ended)](paths::Outcome outcome) {
-                                           // The next change may be begun from within.
-                                           const auto over = std::move(change_);
-                                           if (!multipathd_->runs())
-                                               unsettled_.merge(over->moved());
-                                           ended(std::move(outcome));
-                                           if (const auto next = std::exchange(next_, nullptr))
-                                               next();
-                                       });
+    auto wanted = std::make_shared<const paths::Intents>(task.wanted);
+    change_ = std::make_unique<Change>(
+        means_, *multipathd_, *overrides_, options_.limits, options_.root, std::move(task),
+        [this, ended = std::move(ended), wanted](paths::Outcome outcome) {
+            // The next change may be begun from within.
+            const auto over = std::move(change_);
+            if (!multipathd_->runs()) unsettled_.merge(over->moved());
+            if (!paths::refused(outcome)) obeyed_ = *wanted;
+            ended(std::move(outcome));
+            if (const auto next = std::exchange(next_, nullptr)) next();
+        });
     change_->start();
 }
 
@@ -214,7 +215,20 @@ model::Upkeep MultipathdManager::upkeep(const model::LogicalUnit* unit) const {
     if (!multipathd_->runs()) return {};
     const auto settings =
         unit != nullptr ? unit->settings : policy_.settings(nobody(), model::Transport::Unknown);
-    return settings ? upkeep_by(*settings) : model::Upkeep();
+    if (!settings) return {};
+    model::Upkeep upkeep = upkeep_by(*settings);
+    // "manual" says nothing of the rate that comes back with it.
+    if (upkeep.auto_failback == model::Switch::Off)
+        upkeep.failback_rate = rate_asked_for(unit).value_or(0);
+    return upkeep;
+}
+
+std::optional<std::uint32_t>
+MultipathdManager::rate_asked_for(const model::LogicalUnit* unit) const {
+    if (unit != nullptr)
+        if (const auto own = obeyed_.units.find(unit->key); own != obeyed_.units.end())
+            return over(own->second.settings, obeyed_.everywhere).failback_rate;
+    return obeyed_.everywhere.failback_rate;
 }
 
 std::string MultipathdManager::default_selector() const {

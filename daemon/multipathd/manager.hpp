@@ -16,8 +16,10 @@
 #include "daemon/multipathd/running.hpp"
 #include "daemon/paths/path_manager.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -65,6 +67,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
 
     void begin(Task task, paths::Ended ended);
     void told();
+    std::optional<std::uint32_t> rate_asked_for(const model::LogicalUnit* unit) const;
     void switch_group(const std::string& map, std::uint32_t group, std::function<void()> then);
 
     Means means_;
@@ -75,6 +78,7 @@ class MultipathdManager final : public paths::PathManager, public daemon::ModelL
     std::unique_ptr<Change> change_;
     std::function<void()> next_;
     std::set<paths::PathName> unsettled_;
+    paths::Intents obeyed_;
     std::unique_ptr<Removal> removal_;
 };
 

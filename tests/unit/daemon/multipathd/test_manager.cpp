@@ -249,6 +249,43 @@ void what_is_changed_together_is_one_reconfigure(void**) {
     assert_int_equal(world.group_of("sdd"), 0);
 }
 
+// "manual" has no room for it.
+void a_rate_that_was_set_is_shown_while_failback_is_off(void**) {
+    World world;
+    world.start();
+    const auto loaded = [&] {
+        world.policy.set_configuration({}, *multipath_conf::parse("show config", world.learnt));
+        model::LogicalUnit unit = world.unit().unit;
+        unit.settings = world.policy.settings(unit, model::Transport::Unknown);
+        return unit;
+    };
+    paths::Intents wanted;
+    wanted.everywhere.auto_failback = false;
+    wanted.everywhere.failback_rate = 30;
+    world.make(wanted);
+    const model::LogicalUnit of_all = loaded();
+    for (const model::LogicalUnit* unit :
+         {static_cast<const model::LogicalUnit*>(nullptr), &of_all}) {
+        assert_true(world.manager->upkeep(unit).auto_failback == model::Switch::Off);
+        assert_int_equal(world.manager->upkeep(unit).failback_rate, 30);
+    }
+    wanted.units[map_wwid].settings.failback_rate = 40;
+    world.make(wanted);
+    const model::LogicalUnit own = loaded();
+    assert_int_equal(world.manager->upkeep(&own).failback_rate, 40);
+    assert_int_equal(world.manager->upkeep(nullptr).failback_rate, 30);
+    wanted.everywhere.auto_failback = true;
+    world.make(wanted);
+    loaded();
+    assert_int_equal(world.manager->upkeep(nullptr).failback_rate, 30);
+    // What was refused is not.
+    wanted.everywhere.auto_failback = false;
+    wanted.everywhere.failback_rate = 50;
+    world.multipathd->behaves("reconfigure", "fail");
+    world.refuse(wanted, paths::Refusal::Failed);
+    assert_int_equal(world.manager->upkeep(nullptr).failback_rate, 30);
+}
+
 void a_setting_that_is_taken_back_leaves_the_file_without_it(void**) {
     World world;
     world.start();
@@ -895,6 +932,7 @@ int main() {
         cmocka_unit_test(a_setting_is_written_loaded_and_in_the_table),
         cmocka_unit_test(what_the_kernel_adds_to_a_selector_is_no_contradiction),
         cmocka_unit_test(what_is_changed_together_is_one_reconfigure),
+        cmocka_unit_test(a_rate_that_was_set_is_shown_while_failback_is_off),
         cmocka_unit_test(a_setting_that_is_taken_back_leaves_the_file_without_it),
         cmocka_unit_test(a_slow_reconfigure_is_waited_for),
         cmocka_unit_test(a_busy_multipathd_is_asked_again),
