@@ -40,7 +40,7 @@ struct World final : daemon::ModelSource {
         options.client.addresses = {multipathd->address()};
         options.client.peer = geteuid();
         options.root = root.path();
-        options.limits = {100ms, 2s, 300ms, 5ms, 20ms};
+        options.limits = {500ms, 2s, 300ms, 5ms, 20ms};
         options.pauses = {30ms, 120ms};
         sd_event_source* source = nullptr;
         assert_true(sd_event_add_defer(made, &source, &World::aside, this) >= 0);
@@ -108,7 +108,7 @@ struct World final : daemon::ModelSource {
     // Until nothing has happened for as long as anything here waits at most.
     void run_dry() {
         while (true) {
-            const int events = sd_event_run(loop.get(), 400'000);
+            const int events = sd_event_run(loop.get(), 600'000);
             assert_true(events >= 0);
             look();
             if (events == 0) return;
