@@ -316,6 +316,11 @@ void Standalone::plan() {
     for (const model::Sequence id : operation.units) {
         const model::Unit* unit = snapshot->units.find(id);
         if (!unit) continue;
+        // Paths may have failed since it was let in.
+        if (operation.ended && !operation.first_clear)
+            if (auto refused =
+                    check_disabling(*snapshot, *unit, operation.before, operation.wanted))
+                refuse(std::move(*refused));
         if (auto refused = plan_unit(*snapshot, *unit)) {
             refused->text = unit->unit.name + ": " + refused->text;
             refuse(std::move(*refused));

@@ -76,29 +76,6 @@ bool leads_to_unit(const model::Unit& unit, const model::Path& path) {
            group->access_state == model::AccessState::Standby;
 }
 
-std::optional<Refused> check_disabling(const model::Snapshot& snapshot, const model::Unit& unit,
-                                       const Intents& before, const Intents& wanted) {
-    std::size_t in_table = 0, in_table_then = 0;
-    std::size_t leading = 0, leading_then = 0;
-    std::string taken;
-    for (const model::Path& path : unit.paths) {
-        if (path.priority_group == 0) continue;
-        const auto name = paths::path_name(snapshot, unit, path);
-        const bool stays = !name || wanted.disabled.count(*name) == 0;
-        if (!stays && before.disabled.count(*name) == 0) taken = path.device;
-        const bool leads = leads_to_unit(unit, path);
-        ++in_table, leading += leads;
-        in_table_then += stays, leading_then += stays && leads;
-    }
-    if (taken.empty()) return std::nullopt;
-    if (unit.unit.suspended)
-        return Refused{Refusal::TryAgain, unit.unit.name + " is suspended by somebody else."};
-    if (in_table_then == 0 || (leading > 0 && leading_then == 0))
-        return Refused{Refusal::NotPermitted,
-                       taken + " is the last path of " + unit.unit.name + " that can be used."};
-    return std::nullopt;
-}
-
 std::optional<Refused> check_override(const model::Snapshot& snapshot, const model::Unit& unit,
                                       const PathName& wanted, const Intents& intents) {
     if (intents.disabled.count(wanted) != 0)
@@ -189,6 +166,31 @@ model::Capabilities Standalone::capabilities() const {
     all.probing_rate = model::SettingSupport::Both;
     all.probing_rate_max = kLongestRate;
     return all;
+}
+
+// Where I/O would have nowhere to go.
+std::optional<Refused> Standalone::check_disabling(const model::Snapshot& snapshot,
+                                                   const model::Unit& unit, const Intents& before,
+                                                   const Intents& wanted) {
+    std::size_t in_table = 0, in_table_then = 0;
+    std::size_t leading = 0, leading_then = 0;
+    std::string taken;
+    for (const model::Path& path : unit.paths) {
+        if (path.priority_group == 0) continue;
+        const auto name = paths::path_name(snapshot, unit, path);
+        const bool stays = !name || wanted.disabled.count(*name) == 0;
+        if (!stays && before.disabled.count(*name) == 0) taken = path.device;
+        const bool leads = leads_to_unit(unit, path);
+        ++in_table, leading += leads;
+        in_table_then += stays, leading_then += stays && leads;
+    }
+    if (taken.empty()) return std::nullopt;
+    if (unit.unit.suspended)
+        return Refused{Refusal::TryAgain, unit.unit.name + " is suspended by somebody else."};
+    if (in_table_then == 0 || (leading > 0 && leading_then == 0))
+        return Refused{Refusal::NotPermitted,
+                       taken + " is the last path of " + unit.unit.name + " that can be used."};
+    return std::nullopt;
 }
 
 // Only what is new in `wanted`: what was let in before stays, whatever became of it.

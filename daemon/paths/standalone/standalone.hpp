@@ -117,6 +117,10 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         paths::Ended ended;
     };
 
+    static std::optional<paths::Refused> check_disabling(const model::Snapshot& snapshot,
+                                                         const model::Unit& unit,
+                                                         const paths::Intents& before,
+                                                         const paths::Intents& wanted);
     bool in_charge() const { return prober_.has_value(); }
     void watch();
 

@@ -164,6 +164,8 @@ class World final : public daemon::ModelListener {
     }
 
     // As the change queue does it. "" or the refusal's text.
+    // What happens while it is written down what is asked for.
+    std::function<void()> meanwhile;
     std::string wish(const std::function<void(Intents&)>& edit) {
         Intents wanted = asked;
         edit(wanted);
@@ -172,6 +174,7 @@ class World final : public daemon::ModelListener {
             return refused->text;
         }
         wanted = manager->completed(asked, std::move(wanted));
+        if (meanwhile) std::exchange(meanwhile, nullptr)();
         Intents shown = asked;
         shown.disabled.insert(wanted.disabled.begin(), wanted.disabled.end());
         show(shown);

@@ -56,6 +56,21 @@ void nor_is_the_last_one_that_works(void**) {
     assert_text_equal(world.table("mpatha"), "sda sdj* | sdn*");
 }
 
+void nor_is_one_that_became_the_last_that_works(void**) {
+    World world;
+    const daemon::MapRef map{world.unit().unit.number, "mpatha", world.unit().unit.uuid};
+    world.meanwhile = [&] {
+        for (const char* device : {"8:80", "8:208", "8:144"})
+            world.hardware->send_message(map, std::string("fail_path ") + device,
+                                         [](const Status&) {});
+        world.settle();
+    };
+    const auto before = world.raw_table();
+    assert_contains(world.wish(disable(world.name("sda"))), "last path");
+    assert_true(world.why == Refusal::NotPermitted);
+    assert_text_equal(world.raw_table(), before);
+}
+
 void a_disabled_path_is_not_asked_for_anything(void**) {
     World world;
     assert_text_equal(world.wish(disable(world.name("sdj"))), "");
@@ -468,6 +483,7 @@ int main() {
         cmocka_unit_test(a_disabled_path_leaves_its_table_and_comes_back_to_its_place),
         cmocka_unit_test(the_last_usable_path_is_not_disabled),
         cmocka_unit_test(nor_is_the_last_one_that_works),
+        cmocka_unit_test(nor_is_one_that_became_the_last_that_works),
         cmocka_unit_test(a_disabled_path_is_not_asked_for_anything),
         cmocka_unit_test(what_was_failed_is_failed_again),
         cmocka_unit_test(all_io_goes_through_the_override_path_and_back),
