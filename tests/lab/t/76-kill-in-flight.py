@@ -27,7 +27,8 @@ def one_unit():
     sh("systemctl mask --now multipathd.service multipathd.socket", timeout=120)
     scsi_debug_up(units=1, paths=4)
     disks.extend(scsi_debug_disks())
-    names.append(sh(f"/lib/udev/scsi_id --whitelisted /dev/{disks[0]}"))
+    # Under another name udev's rules would have multipath fail each path of the map.
+    names.append(sh(f"udevadm info -q property --property=ID_SERIAL --value -n {disks[0]}"))
     Path("/etc/multipath").mkdir(exist_ok=True)
     Path("/etc/multipath/wwids").write_text(f"/{names[0]}/\n")
     map_by_hand(names[0], {disk: "one" for disk in disks}, uuid=f"mpath-{names[0]}", handler=None)
@@ -55,12 +56,16 @@ class InFlight:
             write(FAULTS / address_of(disk) / "error", f"{NEVER_RETURNS} -1 {READ_10:#x}")
         self.process = subprocess.Popen(["dd", f"if=/dev/mapper/{names[0]}", "of=/dev/null", "iflag=direct", "bs=4k",
                                          "count=1", "skip=7"], stderr=subprocess.PIPE, text=True)
-        wait_for("the read is in flight", lambda: self.carrier(), deadline=10, every=0.05)
+        wait_for("the read is in flight, or ended", lambda: self.carrier() or not self.under_way(), deadline=10, every=0.05)
+        require_that(self.under_way(), "the read is in flight", self.process.poll())
         return self
 
     def carrier(self):
-        """The disk that has it."""
-        return next((disk for disk in disks if int(read(f"/sys/block/{disk}/inflight").split()[0])), None)
+        """The disk that has it: it was sent a command more than it has answered."""
+        def sent(disk, what):
+            return int(read(f"/sys/block/{disk}/device/{what}"), 16)
+
+        return next((disk for disk in disks if sent(disk, "iorequest_cnt") > sent(disk, "iodone_cnt")), None)
 
     def under_way(self):
         return self.process.poll() is None
