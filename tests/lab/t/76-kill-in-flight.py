@@ -91,14 +91,19 @@ def asked(path, method):
     return thread
 
 
+def waits_in_device_mapper(process):
+    """A map takes another table when what is in flight has come back: the ioctl that asks for it sleeps until then."""
+    return any("dm_" in read(task / "wchan", "") for task in Path(f"/proc/{process}/task").iterdir())
+
+
 def killed_while_it_waits(method):
-    """Gives the path's disk. The new table is loaded, and the map waits for the read before it takes it."""
+    """Gives the path's disk."""
     with InFlight() as read_of_the_map:
         disk = next(one for one in disks if one != read_of_the_map.carrier()) if method == "Disable" else \
             Objects().one(PATH, Disabled=True)["Device"]
         path, process = Objects().one(PATH, Device=disk)["path"], main_pid()
         call = asked(path, method)
-        wait_for("the new table is loaded", lambda: sh(f"dmsetup table --inactive {names[0]}"), deadline=10, every=0.05)
+        wait_for("mpapid waits in device-mapper", lambda: waits_in_device_mapper(process), deadline=8, every=0.05)
         require_that(call.is_alive() and read_of_the_map.under_way(), "the change waits for the read")
         os.kill(process, signal.SIGKILL)
         call.join(30)
