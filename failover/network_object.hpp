@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// org.mpapi.Network1 at /org/mpapi/Network1; what it means is in dbus/org.mpapi.Network1.xml. Loop
+// thread only.
+#pragma once
+
+#include "common/system/handle.hpp"
+#include "failover/echo/echoes.hpp"
+#include "failover/gatekeeper.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace mpapi::failover {
+
+inline constexpr char kNetworkName[] = "org.mpapi.Network1";
+inline constexpr char kNetworkPath[] = "/org/mpapi/Network1";
+inline constexpr char kEchoAction[] = "org.mpapi.network1.echo";
+
+class NetworkObject {
+  public:
+    struct Limits {
+        std::chrono::milliseconds timeout{1000}; // of one echo
+        std::uint32_t size = 8192;               // bytes of data
+        unsigned calls = 64;                     // unanswered, of everybody
+        unsigned calls_per_sender = 32;
+    };
+
+    // All must outlive the object.
+    static Result<std::unique_ptr<NetworkObject>> publish(sd_bus* bus, Gatekeeper& gatekeeper,
+                                                          Echoes& echoes, const Limits& limits);
+
+    NetworkObject(const NetworkObject&) = delete;
+    NetworkObject& operator=(const NetworkObject&) = delete;
+
+  private:
+    class Call;
+
+    NetworkObject(Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits);
+    static int echo(sd_bus_message* call, void* userdata, sd_bus_error* error);
+    Result<Echoes::Request> read(sd_bus_message* call) const;
+
+    static const sd_bus_vtable kVtable[];
+
+    Gatekeeper& gatekeeper_;
+    Echoes& echoes_;
+    Limits limits_;
+    unsigned calls_ = 0;
+    std::map<std::string, unsigned> calls_of_;
+    BusSlot slot_;
+};
+
+} // namespace mpapi::failover

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ipfailoverd on a private bus, in a network namespace of this test's own."""
+import ctypes
+import pathlib
+import subprocess
+
+from polkit_authority import *
+import xml.etree.ElementTree as ElementTree
+
+NETWORK = "org.mpapi.Network1"
+NETWORK_PATH = "/org/mpapi/Network1"
+ERROR = f"{NETWORK}.Error."
+CLONE_NEWNET = 0x40000000
+
+
+def own_network():
+    """This process, and what it starts, get a network where nothing else is."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
+        raise SystemExit(77)
+    for words in (
+        "link set lo up",
+        "link add there type veth peer name here",
+        "link set here up",
+        "link set there up",
+        "addr add 10.9.0.1/24 dev here",
+        "-6 addr add fe80::9/64 dev here nodad",
+        "neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev here",
+        "route add unreachable 10.8.0.0/24",
+    ):
+        subprocess.run(["ip", *words.split()], check=True)
+
+
+class NetworkTest(BusTest):
+    def setUp(self):
+        super().setUp()
+        self.client = self.new_client()
+        unique = self.client.connection
+        self.daemon = subprocess.Popen(
+            [os.environ["IPFAILOVERD"]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address},
+        )
+        self.addCleanup(self.end, self.daemon)
+        rule = MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+        rule.add_arg_condition(0, NETWORK)
+        with unique.filter(rule) as queue:
+            Client.unpack(unique.send_and_get_reply(DBus().AddMatch(rule)))
+            if not Client.unpack(unique.send_and_get_reply(DBus().NameHasOwner(NETWORK)))[0]:
+                unique.recv_until_filtered(queue, timeout=DEADLINE)
+
+    @staticmethod
+    def message(method, *arguments, signature="sssuu"):
+        address = DBusAddress(NETWORK_PATH, bus_name=NETWORK, interface=NETWORK)
+        return new_method_call(address, method, signature, arguments)
+
+    def send(self, *arguments, client=None, interactive=False):
+        client = client or self.client
+        message = self.message("Echo", *arguments)
+        if interactive:
+            message.header.flags |= MessageFlag.allow_interactive_authorization
+        serial = next(client.connection.outgoing_serial)
+        client.connection.send(message, serial=serial)
+        return serial
+
+    def echo(self, *arguments, client=None):
+        client = client or self.client
+        return client.answer(self.send(*arguments, client=client), deadline=DEADLINE)[0]
+
+    def refused(self, error, *arguments):
+        return self.assert_bus_error(ERROR + error, self.echo, *arguments)
+
+
+class Echo(NetworkTest):
+    def test_both_families_are_answered_within_the_time(self):
+        for source, family in (("127.0.0.1", "ipv4"), ("::1", "ipv6"), ("10.9.0.1", "ipv4"), ("fe80::9%here", "ipv6")):
+            with self.subTest(source=source):
+                self.assertLess(self.echo(source, source, family, 32, 1000), 1000)
+
+    def test_each_error_that_the_interface_names_is_given(self):
+        self.refused("TimedOut", "10.9.0.1", "10.9.0.2", "ipv4", 32, 20)
+        self.refused("AddressNotAvailable", "10.9.0.3", "10.9.0.1", "ipv4", 32, 1000)
+        self.refused("HostUnreachable", "10.9.0.1", "10.8.0.1", "ipv4", 32, 1000)
+        self.refused("NetworkUnreachable", "10.9.0.1", "192.0.2.1", "ipv4", 32, 1000)
+
+    def test_malformed_arguments_are_refused(self):
+        for arguments in (
+            ("10.9.0.1", "10.9.0.1", "ipv6", 32, 1000),
+            ("10.9.0.1", "::1", "ipv4", 32, 1000),
+            ("10.9.0.1", "10.9.0.1", "", 32, 1000),
+            ("localhost", "10.9.0.1", "ipv4", 32, 1000),
+            ("10.9.0.1", "10.9.0.1", "ipv4", 8193, 1000),
+            ("10.9.0.1", "10.9.0.1", "ipv4", 32, 0),
+            ("10.9.0.1", "10.9.0.1", "ipv4", 32, 1001),
+            ("10.9.0.1", "224.0.0.1", "ipv4", 32, 1000),
+            ("10.9.0.1", "10.9.0.255", "ipv4", 32, 1000),
+            ("fe80::9%nowhere", "fe80::9", "ipv6", 32, 1000),
+        ):
+            with self.subTest(arguments=arguments):
+                self.refused("InvalidParameter", *arguments)
+
+    def test_calls_beyond_the_limit_of_a_sender_are_refused_and_the_others_answered(self):
+        serials = [self.send("10.9.0.1", "10.9.0.2", "ipv4", 32, 300) for _ in range(40)]
+        ends = {}
+        for serial in serials:
+            with self.assertRaises(BusError) as caught:
+                self.client.answer_of(serial)
+            ends[caught.exception.name] = ends.get(caught.exception.name, 0) + 1
+        self.assertEqual(ends, {ERROR + "TimedOut": 32, ERROR + "LimitsExceeded": 8})
+        self.assertLess(self.echo("10.9.0.1", "10.9.0.1", "ipv4", 32, 1000), 1000)
+
+    def test_a_caller_that_leaves_is_forgotten(self):
+        leaver = self.new_client()
+        self.send("10.9.0.1", "10.9.0.2", "ipv4", 32, 1000, client=leaver)
+        leaver.close()
+        self.assertLess(self.echo("10.9.0.1", "10.9.0.1", "ipv4", 32, 1000), 1000)
+
+    def test_a_second_instance_says_why_it_ends(self):
+        second = subprocess.run(
+            [os.environ["IPFAILOVERD"]],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address},
+            timeout=DEADLINE,
+            check=False,
+        )
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another instance is running", second.stderr.decode())
+
+
+class Permission(NetworkTest):
+    def setUp(self):
+        super().setUp()
+        self.stranger = self.new_client(NOBODY)
+        self.arguments = ("10.9.0.1", "10.9.0.1", "ipv4", 32, 1000)
+
+    def authority(self):
+        authority = Authority(self.address)
+        self.addCleanup(authority.close)
+        return authority
+
+    def test_without_polkit_a_stranger_may_not(self):
+        text = self.assert_bus_error(DENIED, lambda: self.echo(*self.arguments, client=self.stranger))
+        self.assertIn("org.mpapi.network1.echo", text)
+
+    def test_polkit_lets_a_stranger_in_or_not(self):
+        authority = self.authority()
+        for allowed in (True, False):
+            serial = self.send(*self.arguments, client=self.stranger)
+            question = authority.question()
+            self.assertEqual(question.action, "org.mpapi.network1.echo")
+            self.assertEqual(question.details, {"method": "Echo"})
+            self.assertEqual(question.subject, ("system-bus-name", {"name": ("s", self.stranger.name)}))
+            self.assertFalse(question.interactive)
+            authority.answer(question, authorized=allowed)
+            if allowed:
+                self.assertLess(self.stranger.answer(serial)[0], 1000)
+            else:
+                self.assert_bus_error(DENIED, self.stranger.answer, serial)
+
+    def test_a_password_is_asked_for_only_where_the_call_allows_it(self):
+        authority = self.authority()
+        for interactive in (True, False):
+            serial = self.send(*self.arguments, client=self.stranger, interactive=interactive)
+            question = authority.question()
+            self.assertEqual(question.interactive, interactive)
+            authority.answer(question, challenge=True)
+            self.assertIn("Authentication", self.assert_bus_error(DENIED, self.stranger.answer, serial))
+
+    def test_an_answer_of_polkit_that_is_none_is_a_no(self):
+        authority = self.authority()
+        serial = self.send(*self.arguments, client=self.stranger)
+        authority.reply(authority.question(), "s", ("yes",))
+        self.assert_bus_error(DENIED, self.stranger.answer, serial)
+
+
+class Contract(NetworkTest):
+    def test_what_is_served_is_what_the_xml_says(self):
+        address = DBusAddress(NETWORK_PATH, bus_name=NETWORK, interface="org.freedesktop.DBus.Introspectable")
+        reply = self.client.connection.send_and_get_reply(new_method_call(address, "Introspect"), timeout=DEADLINE)
+        served = ElementTree.fromstring(Client.unpack(reply)[0])
+        xml = pathlib.Path(os.environ["SOURCE_ROOT"]) / "dbus" / f"{NETWORK}.xml"
+        written = ElementTree.parse(xml).getroot()
+        self.assertEqual(*({
+            (method.get("name"), *((arg.get("name"), arg.get("type"), arg.get("direction")) for arg in method))
+            for method in root.find(f"interface[@name='{NETWORK}']")
+        } for root in (served, written)))
+
+
+if __name__ == "__main__":
+    own_network()
+    main()
