@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The client of connection-oriented RPC: one connection, one call at a time, on an sd-event loop.
+// Every answer is as hostile as a request: bounded, checked, and refused by closing.
+#pragma once
+
+#include "clusprep/rpc/interface.hpp"
+#include "common/result.hpp"
+#include "common/system/handle.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mpapi::rpc {
+
+struct ClientOptions {
+    std::chrono::milliseconds connect{10'000}; // for all addresses of the host together
+    std::chrono::milliseconds bind{30'000};    // for a bind or alter_context with all its legs
+    std::chrono::milliseconds call{120'000};   // for a call, its fragments both ways
+    std::uint16_t fragment = 65528;
+    std::size_t reply_stub = 64u << 20;
+    std::uint32_t association_group = 0; // to join; 0: a new one
+};
+
+class Client {
+  public:
+    using Done = std::function<void(Status)>;
+    // `fault` is the status when the peer answered with a fault, else 0: then the error is of the
+    // connection, or of what was asked for.
+    using CallDone =
+        std::function<void(Result<std::vector<std::uint8_t>> stub, std::uint32_t fault)>;
+
+    // The loop outlives the client. Destroyed, it calls nothing any more. Callbacks come from the
+    // loop, never from within, and may destroy the client. After an error that is not a fault the
+    // connection is closed and everything else fails.
+    explicit Client(sd_event* loop, ClientOptions options = {});
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    // `host` is a name or an address. A name is looked up at once, which may take as long as the
+    // resolver takes: for a command, not for a daemon.
+    void connect(const std::string& host, std::uint16_t port, Done done);
+    // A stream socket that is connected already.
+    void attach(Fd socket);
+
+    // The first interface, and with it the security of all that follow. `context` is null for
+    // AuthType::None; `level` is that of every call.
+    void bind(const SyntaxId& interface, AuthType type, AuthLevel level,
+              std::unique_ptr<SecurityContext> context, Done done);
+    // A further interface. Does nothing for one that is bound already.
+    void alter_context(const SyntaxId& interface, Done done);
+
+    // The interface must be bound.
+    void call(const SyntaxId& interface, std::optional<ndr::Guid> object, std::uint16_t opnum,
+              std::vector<std::uint8_t> stub, CallDone done);
+
+    bool connected() const;
+    std::uint32_t association_group() const; // 0 until bound
+    const Principal* principal() const;      // of our own, as far as known; null: none
+
+    // The same, running the loop until it is done: for a command.
+    Status connect_and_wait(const std::string& host, std::uint16_t port);
+    Status bind_and_wait(const SyntaxId& interface, AuthType type, AuthLevel level,
+                         std::unique_ptr<SecurityContext> context);
+    Status alter_context_and_wait(const SyntaxId& interface);
+    struct Answer {
+        Result<std::vector<std::uint8_t>> stub;
+        std::uint32_t fault;
+    };
+    Answer call_and_wait(const SyntaxId& interface, std::optional<ndr::Guid> object,
+                         std::uint16_t opnum, std::vector<std::uint8_t> stub);
+
+  private:
+    class Connection;
+    std::shared_ptr<Connection> connection_;
+    sd_event* loop_;
+    ClientOptions options_;
+};
+
+} // namespace mpapi::rpc

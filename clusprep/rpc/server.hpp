@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The server of connection-oriented RPC on one sd-event loop: C706 chapters 9, 12 and 13,
+// MS-RPCE 3.3. What a connection does is told in server_connection.hpp.
+//
+// A connection carries one call at a time: PFC_CONC_MPX is not granted, and what is sent all the
+// same waits in the socket, but for cancel and orphaned. Everything a peer can make us keep is
+// bounded by ServerLimits.
+#pragma once
+
+#include "clusprep/rpc/interface.hpp"
+#include "common/result.hpp"
+#include "common/system/handle.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mpapi::rpc {
+
+struct ServerLimits {
+    std::uint16_t fragment = 65528;      // bytes of a PDU, received or sent; at least 2048
+    std::size_t call_stub = 8u << 20;    // bytes of one call's reassembled stub
+    std::size_t reassembly = 256u << 20; // of all connections' stubs that are not complete
+    std::size_t output = 64u << 20;      // of all connections' answers that are not sent yet
+    std::chrono::milliseconds authenticate{30'000}; // from accepted to the first bind that is done
+    std::chrono::milliseconds fragments{60'000};    // from a call's first fragment to its last
+    std::chrono::milliseconds slow_reader{60'000};  // for an answer to be taken
+    std::chrono::milliseconds idle{15 * 60'000};    // without a call; 0: no bound
+    std::size_t connections = 2048;
+    std::size_t connections_per_address = 512;
+    std::size_t unauthenticated_per_address = 256;
+    std::size_t presentation_contexts = 64; // of one connection
+    std::size_t security_contexts = 8;      // of one connection
+};
+
+// Told from the loop; may destroy nothing of the server.
+class ServerObserver {
+  public:
+    virtual ~ServerObserver() = default;
+    virtual void connection_ended(std::uint64_t connection) = 0;
+    // Its last connection ended.
+    virtual void association_ended(std::uint32_t group) = 0;
+    // For the log: a peer that was refused or dropped, and why. Authentication that failed too.
+    virtual void refused(const std::string& peer_address, const Error& why) = 0;
+};
+
+class ServerConnection;
+
+class Server {
+  public:
+    using Now = std::function<std::chrono::steady_clock::time_point()>;
+
+    // Loop, acceptors and observer (which may be null) outlive the server.
+    Server(sd_event* loop, Acceptors& acceptors, Now now, ServerLimits limits = {},
+           ServerObserver* observer = nullptr);
+    ~Server(); // ends every connection, telling the observer
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    // Outlives the server. Fails for an interface that is there already.
+    Status add(Interface& interface);
+
+    // Accepts on a listening socket (TCP or UNIX stream) from the loop, as long as the server
+    // lives.
+    Status listen(Fd socket);
+    // A connected stream socket; `local_port` is told to the peer as secondary address. Over a
+    // limit it is closed and the observer told.
+    void serve(Fd socket, std::string peer_address, std::uint16_t local_port);
+
+    std::size_t connections() const;
+    void close(std::uint64_t connection);
+    void close_all();
+
+    // Ends what is past its time by `now`. A timer of the loop does it each second while there is a
+    // connection.
+    void expire();
+
+  private:
+    friend class ServerConnection;
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace mpapi::rpc
