@@ -4,8 +4,10 @@
 #include "common/settings/document.hpp"
 #include "common/system/read_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
 
 namespace mpapi::daemon {
 namespace {
@@ -60,7 +62,41 @@ void read_bus(Section section, Config::BusLimits& bus) {
     read_count(section, "changes_kept", 16, 1u << 16, bus.changes_kept); // 2 MiB in one reply
 }
 
+// More than any cluster shares, and what ten thousand of them need stays far below the file's
+// limit.
+constexpr std::size_t most_allowed = 4096;
+// A T10 vendor identification has at most 251 bytes, and a digit for the type (SPC-4 7.8.5.4).
+constexpr std::size_t longest_wwid = 252;
+
+bool is_wwid(std::string_view text) {
+    return !text.empty() && text.size() <= longest_wwid &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+void read_disks(Section section, Config::Disks& disks) {
+    disks.allow = section.texts("allow");
+    if (disks.allow.size() > most_allowed)
+        section.complain("allow", "expected at most " + std::to_string(most_allowed) + " WWIDs");
+    std::set<std::string_view> seen;
+    for (const std::string& wwid : disks.allow) {
+        // A pattern would let in disks that nobody thought of.
+        if (!is_wwid(wwid))
+            section.complain("allow",
+                             "expected WWIDs such as \"36001405f0e1d2c3b4a5968778695a4b3\", "
+                             "found \"" +
+                                 wwid.substr(0, longest_wwid) + "\"");
+        else if (!seen.insert(wwid).second)
+            section.complain("allow", "\"" + wwid + "\" is there twice");
+    }
+    const auto write = section.choice<bool>("raw_write", {{"scratch", false}, {"anywhere", true}});
+    if (write) disks.write_anywhere = *write;
+}
+
 } // namespace
+
+bool Config::Disks::allows(std::string_view wwid) const {
+    return !wwid.empty() && std::find(allow.begin(), allow.end(), wwid) != allow.end();
+}
 
 Result<Config> parse_config(std::string_view text, const std::string& name) {
     auto document = settings::Document::parse(text, name);
@@ -87,6 +123,7 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
         read_duration(startup, "verify", 0ms, 1min, config.startup.verify);
     }
     if (const auto section = root.section("bus")) read_bus(*section, config.bus);
+    if (const auto section = root.section("disks")) read_disks(*section, config.disks);
 
     if (const Status status = document->finish(); !status) return status.error();
     return config;

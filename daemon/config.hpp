@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mpapi::daemon {
 
@@ -54,6 +55,15 @@ struct Config {
         unsigned calls_per_sender = 16;         // unanswered calls of one sender
         unsigned changes_kept = 16384;          // events that GetChanges can look back on
     } bus;
+
+    // [disks]: which disks programs may read, write and reserve over the bus.
+    struct Disks {
+        bool operator==(const Disks&) const = default;
+        std::vector<std::string> allow; // WWIDs as multipath-tools have them
+        bool write_anywhere = false;    // raw_write: "scratch" or "anywhere"
+        // Whether this disk is on the list. One whose WWID is not known never is.
+        bool allows(std::string_view wwid) const;
+    } disks;
 
     bool operator==(const Config&) const = default;
 };

@@ -28,13 +28,13 @@ namespace mpapi::publish {
 class Gatekeeper {
   public:
     // The kinds of change, each an action of polkit.
-    enum class Action { ManagePaths, ManageGroups, ManageSettings, Remove, Refresh };
+    enum class Action { ManagePaths, ManageGroups, ManageSettings, Remove, Refresh, Disk };
 
     // Their names, in this order. polkit/org.mpapi.multipath1.policy declares these and no others.
     static constexpr std::array kActions{
         "org.mpapi.multipath1.manage-paths",    "org.mpapi.multipath1.manage-groups",
         "org.mpapi.multipath1.manage-settings", "org.mpapi.multipath1.remove",
-        "org.mpapi.multipath1.refresh",
+        "org.mpapi.multipath1.refresh",         "org.mpapi.multipath1.disk",
     };
 
     struct Verdict {

@@ -57,6 +57,9 @@ verify = "0ms"
 managed_objects = "1MiB"
 calls_per_sender = 5
 changes_kept = 99
+[disks]
+allow = ["36001405f0e1d2c3b4a5968778695a4b3", "1ACME_1234"]
+raw_write = "anywhere"
 )",
                                      "mpapid.toml");
     assert_ok(config);
@@ -73,6 +76,34 @@ changes_kept = 99
     assert_int_equal(config->bus.managed_objects, 1 << 20);
     assert_int_equal(config->bus.calls_per_sender, 5);
     assert_int_equal(config->bus.changes_kept, 99);
+    assert_true(config->disks.allow ==
+                std::vector<std::string>({"36001405f0e1d2c3b4a5968778695a4b3", "1ACME_1234"}));
+    assert_true(config->disks.write_anywhere);
+}
+
+void no_disk_is_allowed_unless_named_whole(void**) {
+    const auto config = parse_config("[disks]\nallow = ['36001405a', '36001405b']", "mpapid.toml");
+    assert_ok(config);
+    assert_true(config->disks.allows("36001405b"));
+    for (const char* other : {"", "3", "36001405", "36001405aa", "36001405A", "*"})
+        assert_false(config->disks.allows(other));
+    assert_false(Config().disks.allows(""));
+    assert_false(Config().disks.allows("36001405a"));
+}
+
+void a_list_of_disks_with_what_is_no_wwid_is_refused(void**) {
+    assert_text_equal(refusal("[disks]\nallow = ['36001405a', '']\n"),
+                      "read mpapid.toml:2: disks.allow: expected WWIDs such as "
+                      "\"36001405f0e1d2c3b4a5968778695a4b3\", found \"\"");
+    assert_text_equal(refusal("[disks]\nallow = ['/dev/sda 1']\n"),
+                      "read mpapid.toml:2: disks.allow: expected WWIDs such as "
+                      "\"36001405f0e1d2c3b4a5968778695a4b3\", found \"/dev/sda 1\"");
+    assert_text_equal(refusal("[disks]\nallow = ['36a', '36a']\n"),
+                      "read mpapid.toml:2: disks.allow: \"36a\" is there twice");
+    assert_text_equal(refusal("[disks]\nraw_write = 'everywhere'\n"),
+                      "read mpapid.toml:2: disks.raw_write: expected one of \"scratch\", "
+                      "\"anywhere\", found \"everywhere\"");
+    assert_string_not_equal(refusal("[disks]\nallow = '36a'\n").c_str(), "accepted");
 }
 
 void each_manager_has_its_name(void**) {
@@ -133,7 +164,7 @@ void the_shipped_file_shows_every_key(void**) {
     const std::regex quoted("\"([a-z_]+)\"");
     const std::string file = shipped();
     std::size_t keys = 0;
-    for (const std::string section : {"", "refresh", "commands", "startup", "bus"}) {
+    for (const std::string section : {"", "refresh", "commands", "startup", "bus", "disks"}) {
         const std::string opening = section.empty() ? "" : "[" + section + "]\n";
         std::string message = refusal(opening + strange);
         message.erase(0, message.find("expected one of"));
@@ -147,7 +178,7 @@ void the_shipped_file_shows_every_key(void**) {
             ++keys;
         }
     }
-    assert_int_equal(keys, 17);
+    assert_int_equal(keys, 20);
 }
 
 class Directory {
@@ -201,6 +232,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(no_text_gives_the_defaults),
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(no_disk_is_allowed_unless_named_whole),
+        cmocka_unit_test(a_list_of_disks_with_what_is_no_wwid_is_refused),
         cmocka_unit_test(each_manager_has_its_name),
         cmocka_unit_test(mistakes_name_line_and_remedy),
         cmocka_unit_test(an_interval_that_shrinks_is_refused),

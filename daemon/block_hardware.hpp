@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The second seam to the storage under the daemon, beside hardware.hpp: the block devices that I/O
+// goes to (maps and disks), and what this system does with them. The kernel and the embedded
+// storage area network implement it. Everything may be called from any thread and may block:
+// workers only.
+#pragma once
+
+#include "common/model/values.hpp"
+#include "common/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mpapi::daemon {
+
+// A block device as it was seen: names and numbers are given to others when it is gone.
+struct BlockRef {
+    std::string device; // kernel name, "dm-3", "sdc"
+    model::DeviceNumber number;
+    bool operator==(const BlockRef&) const = default;
+};
+
+struct BlockGeometry {
+    std::uint64_t size = 0;        // bytes
+    std::uint32_t sector_size = 0; // logical, bytes: a power of two, 512 at least
+    bool read_only = false;
+    bool removable = false;
+    bool operator==(const BlockGeometry&) const = default;
+};
+
+// What buffers of direct I/O are aligned to.
+inline constexpr std::size_t kBlockAlignment = 4096;
+
+// An open block device, past every cache. Used by one thread at a time. Offsets and lengths are
+// multiples of the sector size, buffers aligned to kBlockAlignment. EBADE: RESERVATION CONFLICT.
+class BlockDevice {
+  public:
+    virtual ~BlockDevice() = default;
+
+    virtual const BlockGeometry& geometry() const = 0;
+    // All of it or an error.
+    virtual Status read(std::uint64_t offset, std::span<std::uint8_t> into) = 0;
+    // Returns once it is on stable storage as far as the device tells.
+    virtual Status write(std::uint64_t offset, std::span<const std::uint8_t> from) = 0;
+};
+
+// What this system does with a block device, its partitions and what is on top of them.
+struct BlockUse {
+    bool root = false; // holds /
+    bool boot = false; // holds /boot, /efi or /boot/efi
+    bool swap = false;
+    bool hibernate = false;  // the kernel would resume from it
+    bool crash_dump = false; // crash dumps go there
+    bool dynamic = false;    // physical volume of LVM or member of MD RAID, active
+    // Who has it in use, for people; empty: nobody.
+    std::vector<std::string> users;
+    bool operator==(const BlockUse&) const = default;
+};
+
+class BlockHardware {
+  public:
+    virtual ~BlockHardware() = default;
+
+    // Fails with ENODEV when the device under that name is not the one with that number any more,
+    // with EROFS where `writing` is not possible.
+    virtual Result<std::unique_ptr<BlockDevice>> open(const BlockRef& ref, bool writing) = 0;
+
+    // Asks no device. An error is no answer: whoever asked must take the device for used.
+    virtual Result<BlockUse> use(const BlockRef& ref) = 0;
+};
+
+} // namespace mpapi::daemon

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Persistent reservations of a shared disk with all its paths (SPC-4 5.13): a logical unit knows
+// I_T nexuses, not disks, so what is one step for a node is a command for each nexus, or one
+// through the right nexus.
+//
+//   register, unregister   REGISTER AND IGNORE EXISTING KEY through every nexus
+//   reserve, preempt,      once, through the first registered nexus that answers
+//   clear
+//   release                through the holder's nexus (through any other the device answers GOOD
+//   and
+//                          does nothing), verified by READ RESERVATION. Where the holder's path is
+//                          dead: PREEMPT of our own key through a living nexus, which makes that
+//                          one the holder and takes the registrations of our others away, RELEASE
+//                          through it, and the others are registered again. Between the two our own
+//                          writes through the others meet a conflict, which is milliseconds, and no
+//                          stranger gets in
+//   read                   READ FULL STATUS, or READ KEYS and READ RESERVATION where there is none
+//
+// The type is Write Exclusive - Registrants Only. A unit attention is retried. Each command is sent
+// over a descriptor through which VPD 83h has just named the unit. Loop's thread only; the commands
+// are on workers. Errors: EBADE reservation conflict, ENOKEY this node is not registered where it
+// must be, ETIMEDOUT, EOPNOTSUPP, ENODEV no path, EXDEV every path leads elsewhere.
+#pragma once
+
+#include "common/scsi/persistent_reserve_in.hpp"
+#include "daemon/disks/disk.hpp"
+#include "daemon/hardware.hpp"
+#include "daemon/workers/workers.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace mpapi::disks {
+
+struct NexusResult {
+    Nexus nexus;
+    Status status;
+};
+
+struct RegisteredNexus {
+    scsi::Registration registration;
+    std::vector<std::size_t> ours; // of Disk::nexuses: whom it stands for; empty: another node's
+};
+
+struct ReservationState {
+    std::uint32_t generation = 0;
+    std::optional<scsi::Reservation> held;
+    bool full = true; // false: from READ KEYS, so whose nexuses these are is not known
+    std::vector<RegisteredNexus> registrations;
+
+    bool registered(std::uint64_t key) const;
+    bool held_by(std::uint64_t key) const;
+};
+
+class Reservations {
+  public:
+    // All outlive every job. `key` is this node's, not 0.
+    struct Means {
+        daemon::Hardware& hardware;
+        daemon::Workers& workers;
+        std::chrono::milliseconds timeout;
+        std::uint64_t key;
+    };
+    explicit Reservations(Means means)
+      : means_(means) {}
+    ~Reservations() { *alive_ = false; }
+    Reservations(const Reservations&) = delete;
+    Reservations& operator=(const Reservations&) = delete;
+
+    std::uint64_t key() const { return means_.key; }
+
+    // Callbacks come once, from the loop, never from within; none when this is gone by then.
+    using PerNexus = std::function<void(std::vector<NexusResult>)>;
+    using Ended = std::function<void(Status)>;
+
+    void register_all(const DiskPtr& disk, PerNexus then);
+    void unregister_all(const DiskPtr& disk, PerNexus then);
+    // The same for some nexuses only: paths that are new or came back.
+    void register_some(const DiskPtr& disk, std::vector<Nexus> nexuses, PerNexus then);
+
+    void reserve(const DiskPtr& disk, Ended then);
+    void release(const DiskPtr& disk, Ended then);
+    // PREEMPT of the holder's key, read just before; RESERVE where nobody holds.
+    void preempt_holder(const DiskPtr& disk, Ended then);
+    // PREEMPT of this key: takes all its registrations away, and the reservation where it holds it.
+    void preempt_key(const DiskPtr& disk, std::uint64_t victim, Ended then);
+    void clear(const DiskPtr& disk, Ended then);
+    void read(const DiskPtr& disk, std::function<void(Result<ReservationState>)> then);
+
+  private:
+    struct Releasing;
+    struct PerNexusJob;
+
+    void register_with(const DiskPtr& disk, std::vector<Nexus> nexuses, std::uint64_t new_key,
+                       PerNexus then);
+    void release_through(const DiskPtr& disk, const ReservationState& state, Ended then);
+    void move_and_release(const DiskPtr& disk, std::vector<Nexus> living, Ended then);
+    void verify_released(const DiskPtr& disk, Ended then);
+
+    Means means_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+} // namespace mpapi::disks
