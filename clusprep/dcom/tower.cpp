@@ -29,7 +29,7 @@ Floor read_floor(PackedReader& reader) {
     return floor;
 }
 
-bool read_syntax(const Floor& floor, Syntax& syntax) {
+bool read_syntax(const Floor& floor, rpc::SyntaxId& syntax) {
     if (floor.left.size() != 19 || floor.left[0] != Uuid || floor.right.size() != 2) return false;
     PackedReader left(floor.left.subspan(1));
     syntax.uuid = left.guid();
@@ -42,7 +42,7 @@ bool is_protocol(const Floor& floor, Protocol protocol, std::size_t right) {
     return floor.left.size() == 1 && floor.left[0] == protocol && floor.right.size() == right;
 }
 
-void write_syntax(PackedWriter& writer, const Syntax& syntax) {
+void write_syntax(PackedWriter& writer, const rpc::SyntaxId& syntax) {
     writer.u16(19);
     writer.u8(Uuid);
     writer.guid(syntax.uuid);

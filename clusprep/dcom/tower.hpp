@@ -7,7 +7,7 @@
 // clients replace by the one that they have dialled.
 #pragma once
 
-#include "clusprep/rpc/ndr/guid.hpp"
+#include "clusprep/rpc/syntax.hpp"
 #include "common/result.hpp"
 
 #include <array>
@@ -17,16 +17,9 @@
 
 namespace mpapi::dcom {
 
-struct Syntax {
-    ndr::Guid uuid;
-    std::uint16_t major = 0;
-    std::uint16_t minor = 0;
-    bool operator==(const Syntax&) const = default;
-};
-
 struct Tower {
-    Syntax interface;
-    Syntax transfer;
+    rpc::SyntaxId interface;
+    rpc::SyntaxId transfer = rpc::ndr_syntax;
     std::uint16_t port = 0;                // 0 in a question: any
     std::array<std::uint8_t, 4> address{}; // of IPv4
     bool operator==(const Tower&) const = default;

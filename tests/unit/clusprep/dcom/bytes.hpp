@@ -8,6 +8,7 @@
 #include "tests/unit/cmocka.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,11 +54,11 @@ void parse_every_prefix(const Bytes& whole, Parse parse) {
         parse(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)));
 }
 
-// Numbers that never repeat.
+// Numbers that never repeat, in whichever copy.
 inline mpapi::dcom::Random counting() {
-    return [next = std::uint64_t{1}](std::span<std::uint8_t> bytes) mutable {
+    return [next = std::make_shared<std::uint64_t>(1)](std::span<std::uint8_t> bytes) {
         for (std::size_t i = 0; i < bytes.size(); ++i)
-            bytes[i] = static_cast<std::uint8_t>(next >> (8 * (i % 8)));
-        ++next;
+            bytes[i] = static_cast<std::uint8_t>(*next >> (8 * (i % 8)));
+        ++*next;
     };
 }
