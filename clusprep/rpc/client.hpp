@@ -21,10 +21,14 @@ struct ClientOptions {
     std::chrono::milliseconds connect{10'000}; // for all addresses of the host together
     std::chrono::milliseconds bind{30'000};    // for a bind or alter_context with all its legs
     std::chrono::milliseconds call{120'000};   // for a call, its fragments both ways
-    std::uint16_t fragment = 65528;
-    std::size_t reply_stub = 64u << 20;
-    std::uint32_t association_group = 0; // to join; 0: a new one
+    std::uint16_t fragment = 65528;            // bytes of a PDU, received or sent; at least 2048
+    std::size_t reply_stub = 64u << 20;        // bytes of an answer
+    std::uint32_t association_group = 0;       // to join; 0: a new one
+    // Requests at Packet and above end in a verification trailer (MS-RPCE 2.2.2.13).
+    bool verification_trailer = true;
 };
+
+class ClientConnection;
 
 class Client {
   public:
@@ -34,9 +38,10 @@ class Client {
     using CallDone =
         std::function<void(Result<std::vector<std::uint8_t>> stub, std::uint32_t fault)>;
 
-    // The loop outlives the client. Destroyed, it calls nothing any more. Callbacks come from the
-    // loop, never from within, and may destroy the client. After an error that is not a fault the
-    // connection is closed and everything else fails.
+    // The loop outlives the client. Destroyed, it calls nothing any more. One operation at a time:
+    // another one fails while one is under way. Callbacks come from the loop, never from within,
+    // and may destroy the client or begin the next operation. After an error that is not a fault
+    // the connection is closed and everything else fails.
     explicit Client(sd_event* loop, ClientOptions options = {});
     ~Client();
     Client(const Client&) = delete;
@@ -46,13 +51,13 @@ class Client {
     // resolver takes: for a command, not for a daemon.
     void connect(const std::string& host, std::uint16_t port, Done done);
     // A stream socket that is connected already.
-    void attach(Fd socket);
+    Status attach(Fd socket);
 
     // The first interface, and with it the security of all that follow. `context` is null for
     // AuthType::None; `level` is that of every call.
     void bind(const SyntaxId& interface, AuthType type, AuthLevel level,
               std::unique_ptr<SecurityContext> context, Done done);
-    // A further interface. Does nothing for one that is bound already.
+    // A further interface. Sends nothing for one that is bound already.
     void alter_context(const SyntaxId& interface, Done done);
 
     // The interface must be bound.
@@ -76,10 +81,10 @@ class Client {
                          std::uint16_t opnum, std::vector<std::uint8_t> stub);
 
   private:
-    class Connection;
-    std::shared_ptr<Connection> connection_;
+    Status wait(const std::function<void(Done)>& begin);
+
     sd_event* loop_;
-    ClientOptions options_;
+    std::shared_ptr<ClientConnection> connection_;
 };
 
 } // namespace mpapi::rpc

@@ -21,6 +21,9 @@ struct Call {
     std::optional<ndr::Guid> object;
     // Reassembled, unsealed, the verification trailer taken off and checked.
     std::vector<std::uint8_t> stub;
+    // Bytes at the stub's end that may belong to no parameter, for a trailer stood aligned behind
+    // them: to be handed on in ndr::Limits.
+    std::size_t padding = 0;
     AuthLevel level = AuthLevel::None;
     std::shared_ptr<const Principal> principal; // null: nobody in particular
     std::string peer_address;                   // "192.0.2.1", no port

@@ -22,14 +22,17 @@
 namespace mpapi::rpc {
 
 struct ServerLimits {
-    std::uint16_t fragment = 65528;      // bytes of a PDU, received or sent; at least 2048
-    std::size_t call_stub = 8u << 20;    // bytes of one call's reassembled stub
+    std::uint16_t fragment = 65528;   // bytes of a PDU, received or sent; at least 2048
+    std::size_t call_stub = 8u << 20; // bytes of one call's reassembled stub
+    std::size_t unauthenticated_stub = 64u << 10;
     std::size_t reassembly = 256u << 20; // of all connections' stubs that are not complete
     std::size_t output = 64u << 20;      // of all connections' answers that are not sent yet
     std::chrono::milliseconds authenticate{30'000}; // from accepted to the first bind that is done
-    std::chrono::milliseconds fragments{60'000};    // from a call's first fragment to its last
+    std::chrono::milliseconds fragments{60'000};    // from a call's first fragment to its last, and
+                                                    // from a PDU's first byte to its last
     std::chrono::milliseconds slow_reader{60'000};  // for an answer to be taken
-    std::chrono::milliseconds idle{15 * 60'000};    // without a call; 0: no bound
+    std::chrono::milliseconds idle{15 * 60'000};    // between calls
+    std::chrono::milliseconds idle_unauthenticated{60'000};
     std::size_t connections = 2048;
     std::size_t connections_per_address = 512;
     std::size_t unauthenticated_per_address = 256;
@@ -48,7 +51,7 @@ class ServerObserver {
     virtual void refused(const std::string& peer_address, const Error& why) = 0;
 };
 
-class ServerConnection;
+struct ServerState;
 
 class Server {
   public:
@@ -80,9 +83,7 @@ class Server {
     void expire();
 
   private:
-    friend class ServerConnection;
-    struct State;
-    std::unique_ptr<State> state_;
+    std::unique_ptr<ServerState> state_;
 };
 
 } // namespace mpapi::rpc

@@ -15,7 +15,8 @@
 namespace mpapi::ndr {
 
 struct Limits {
-    unsigned depth = 16; // of pointers inside what pointers point at
+    unsigned depth = 16;     // of pointers inside what pointers point at
+    std::size_t padding = 0; // bytes that may be left over at the end (rpc::Call::padding)
 };
 
 // Appends to a stub that has begun already (ORPCTHAT); alignment counts from the stub's front. The
@@ -63,7 +64,7 @@ Result<T> read(std::span<const std::uint8_t> stub, Limits limits = {}, std::size
                T initial = {}) {
     detail::Reader reader(stub, from, limits.depth);
     reader.parameters(initial);
-    reader.at_end();
+    reader.at_end(limits.padding);
     reader.check_all(initial, true);
     if (reader.failed()) return reader.take_error();
     return initial;

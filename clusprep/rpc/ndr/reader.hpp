@@ -115,8 +115,8 @@ class Reader : public Walk<Reader> {
             fail("size_is is " + std::to_string(size) + ", the maximum count " +
                  std::to_string(max));
     }
-    void at_end() {
-        if (!failed() && left() != 0) fail(std::to_string(left()) + " bytes are left over");
+    void at_end(std::size_t padding) {
+        if (!failed() && left() > padding) fail(std::to_string(left()) + " bytes are left over");
     }
 
   private:

@@ -44,7 +44,7 @@ Result<T> deserialize(std::span<const std::uint8_t> bytes, Limits limits = {}) {
     T structure{};
     detail::Reader reader(*object, 0, limits.depth);
     reader.construct(structure);
-    if (!reader.failed() && reader.left() > 7) reader.at_end();
+    reader.at_end(7);
     reader.check_all(structure, false);
     if (reader.failed()) return reader.take_error();
     return structure;
