@@ -27,13 +27,13 @@ struct NtlmSession {
 
 class NtlmAccounts {
   public:
-    using Done = std::function<void(Result<NtlmSession>)>;
+    using Verified = std::function<void(Result<NtlmSession>)>;
 
     virtual ~NtlmAccounts() = default;
     // `done` is called once, from within the call or later from the loop. Whoever waits for it may
     // be gone by then: that is the caller's business. An error never tells an unknown account from
     // a wrong password.
-    virtual void verify(const NtlmLogon& logon, Done done) = 0;
+    virtual void verify(const NtlmLogon& logon, Verified done) = 0;
 };
 
 } // namespace mpapi::rpc

@@ -5,6 +5,7 @@
 #include "clusprep/rpc/auth/ntlm/keys.hpp"
 #include "clusprep/rpc/auth/ntlm/text.hpp"
 #include "clusprep/rpc/auth/wire.hpp"
+#include "common/text/utf16.hpp"
 
 #include <algorithm>
 #include <string.h>
@@ -20,9 +21,9 @@ Error fault(std::string reason) {
 } // namespace
 
 Result<NtlmCredentials> NtlmCredentials::of(std::string_view user, std::string_view password) {
-    auto name = ntlm::to_utf16(user);
+    auto name = ntlm::utf16_of(user);
     if (!name) return Error{"use name", std::string(user), "it is no well-formed UTF-8"};
-    auto secret = ntlm::to_utf16(password);
+    auto secret = ntlm::utf16_of(password);
     if (!secret) return Error{"use password", "", "it is no well-formed UTF-8"};
     NtlmCredentials credentials;
     credentials.nt_hash = ntlm::nt_hash(*secret);
@@ -82,7 +83,7 @@ Result<NtlmInitiator::Token> NtlmInitiator::authenticate(std::span<const std::ui
     }
     std::vector<std::uint8_t> av_flags_bytes;
     wire::append_u32(av_flags_bytes, av_flags);
-    const auto target = ntlm::to_utf16(target_);
+    const auto target = ntlm::utf16_of(target_);
     if (!target) return fault("the target's name is no well-formed UTF-8");
     const auto target_bytes = ntlm::bytes_of(*target);
     const std::array<std::uint8_t, 16> no_channel{};
@@ -114,10 +115,10 @@ Result<NtlmInitiator::Token> NtlmInitiator::authenticate(std::span<const std::ui
     const auto mic = ntlm::mic_of(exported, negotiate_, challenge, last);
     std::copy(mic.begin(), mic.end(), last.begin() + ntlm::kMicOffset);
 
-    const auto name = ntlm::to_utf8(credentials_.domain.empty()
-                                        ? credentials_.user
-                                        : credentials_.domain + u"\\" + credentials_.user);
-    if (!name) return name.error();
+    const auto name =
+        to_utf8(credentials_.domain.empty() ? credentials_.user
+                                            : credentials_.domain + u"\\" + credentials_.user);
+    if (!name) return fault("the user's name is no well-formed UTF-16");
     establish(exported, flags, ntlm::Side::Client, {*name, {}, AuthType::Ntlm});
     return last;
 }

@@ -17,9 +17,8 @@ namespace mpapi::rpc::ntlm {
 Result<std::u16string> text_of(std::span<const std::uint8_t> utf16le);
 std::vector<std::uint8_t> bytes_of(std::u16string_view text);
 
-// Fail for what is not well-formed.
-Result<std::u16string> to_utf16(std::string_view utf8);
-Result<std::string> to_utf8(std::u16string_view text);
+// Unlike mpapi::to_utf16() it fails for what is not well-formed: a name is not to be guessed.
+Result<std::u16string> utf16_of(std::string_view utf8);
 
 // Code unit by code unit, as Windows does and NTOWFv2 wants (MS-NLMP 3.3.2 UpperCase): by the
 // simple mappings of Unicode, whatever the process' locale is.

@@ -15,7 +15,7 @@ namespace mpapi::rpc::test {
 
 class OneAccount final : public NtlmAccounts {
   public:
-    void verify(const NtlmLogon& logon, Done done) override {
+    void verify(const NtlmLogon& logon, Verified done) override {
         last = logon;
         if (later) {
             pending = [this, logon, done] { done(answer(logon)); };
