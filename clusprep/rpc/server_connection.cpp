@@ -123,7 +123,7 @@ bool ServerConnection::next() {
 
 void ServerConnection::handle(const Header& header, std::span<std::uint8_t> pdu) {
     const auto verifier = parse_verifier(header, pdu);
-    if (!verifier) return finish_with_fault(header, fault::protocol_error, verifier.error());
+    if (!verifier) return finish_with_fault(header, fault::access_denied, verifier.error());
     switch (header.type) {
     case PduType::Bind:
     case PduType::AlterContext:
@@ -144,12 +144,12 @@ void ServerConnection::handle(const Header& header, std::span<std::uint8_t> pdu)
 
 // ---- bind and its security ----
 
-ServerConnection::SecuritySlot* ServerConnection::find_slot(std::uint32_t id) {
+SecuritySlot* ServerConnection::find_slot(std::uint32_t id) {
     const auto found = slots_.find(id);
     return found == slots_.end() ? nullptr : &found->second;
 }
 
-Result<ServerConnection::SecuritySlot*> ServerConnection::make_slot(const SecTrailer& trailer) {
+Result<SecuritySlot*> ServerConnection::make_slot(const SecTrailer& trailer) {
     if (trailer.level < static_cast<std::uint8_t>(AuthLevel::Connect) ||
         trailer.level > static_cast<std::uint8_t>(AuthLevel::Privacy))
         return refusal("authentication level " + std::to_string(trailer.level));
@@ -192,7 +192,7 @@ void ServerConnection::bind(const Header& header, Bytes pdu,
         header_signing_ = (header.flags & pfc::support_header_sign) != 0;
     }
 
-    Answering answering;
+    OwedAnswer answering;
     answering.header = header;
     answering.ack = BindAck{};
     answering.ack->max_transmit = max_transmit_;
@@ -232,7 +232,7 @@ void ServerConnection::auth3(const Header& header, const std::optional<Verifier>
     step({header, std::nullopt, slot}, verifier);
 }
 
-void ServerConnection::step(Answering answering, const std::optional<Verifier>& verifier) {
+void ServerConnection::step(OwedAnswer answering, const std::optional<Verifier>& verifier) {
     SecuritySlot* const slot = answering.slot;
     answering_ = std::move(answering);
     if (!slot || slot->context->complete()) return stepped(SecurityContext::Token{});
@@ -245,7 +245,7 @@ void ServerConnection::step(Answering answering, const std::optional<Verifier>& 
 }
 
 void ServerConnection::stepped(Result<SecurityContext::Token> token) {
-    const Answering answering = *std::exchange(answering_, std::nullopt);
+    const OwedAnswer answering = *std::exchange(answering_, std::nullopt);
     SecuritySlot* const slot = answering.slot;
     const Header& header = answering.header;
     if (!token) {
@@ -276,8 +276,7 @@ void ServerConnection::stepped(Result<SecurityContext::Token> token) {
 // ---- requests ----
 
 // Null: nobody in particular.
-Result<ServerConnection::SecuritySlot*>
-ServerConnection::slot_of_request(const std::optional<Verifier>& verifier) {
+Result<SecuritySlot*> ServerConnection::slot_of_request(const std::optional<Verifier>& verifier) {
     if (!verifier) {
         // At Connect requests have no verifier (MS-RPCE 2.2.1.1.8): they are the bind's.
         for (auto& [id, slot] : slots_)
@@ -343,7 +342,7 @@ bool ServerConnection::begin_call(const Header& header, const Request& request,
                           refusal("a call was begun before the last was complete"));
         return false;
     }
-    Assembly& assembly = assembly_.emplace();
+    CallAssembly& assembly = assembly_.emplace();
     assembly.header = header;
     assembly.request = request;
     assembly.slot = slot;
@@ -368,7 +367,7 @@ void ServerConnection::drop_assembly() {
 
 void ServerConnection::dispatch() {
     server_.reassembly -= assembly_->stub.size();
-    Assembly assembly = *std::exchange(assembly_, std::nullopt);
+    CallAssembly assembly = *std::exchange(assembly_, std::nullopt);
     const Header& header = assembly.header;
     const bool silent = (header.flags & pfc::maybe) != 0;
     if (assembly.doomed != 0) {
@@ -398,8 +397,8 @@ void ServerConnection::dispatch() {
         }
     }
     const std::uint64_t serial = ++last_serial_;
-    running_ = Running{serial, header, assembly.request.context,
-                       assembly.slot ? assembly.slot->security : Security{}, silent};
+    running_ = RunningCall{serial, header, assembly.request.context,
+                           assembly.slot ? assembly.slot->security : Security{}, silent};
     assembly.interface->call(std::move(call),
                              Reply([weak = weak_from_this(), serial](Reply::Answer answer) {
                                  if (const auto self = weak.lock())
@@ -409,7 +408,7 @@ void ServerConnection::dispatch() {
 
 void ServerConnection::answer(std::uint64_t serial, Reply::Answer answer) {
     if (ended_ || !running_ || running_->serial != serial) return;
-    const Running call = *std::exchange(running_, std::nullopt);
+    const RunningCall call = *std::exchange(running_, std::nullopt);
     active_ = server_.now();
     if (!call.silent && !finishing_) {
         if (answer.fault != 0) {

@@ -26,6 +26,35 @@
 
 namespace mpapi::rpc {
 
+struct SecuritySlot {
+    Security security;
+    std::unique_ptr<SecurityContext> context;
+    std::shared_ptr<const Principal> principal; // once complete
+    bool failed = false;
+};
+// A call of which not all fragments are there yet.
+struct CallAssembly {
+    Header header;
+    Request request;
+    SecuritySlot* slot = nullptr;
+    Interface* interface = nullptr;
+    std::vector<std::uint8_t> stub;
+    std::uint32_t doomed = 0; // the fault that it will get; its stub is not kept
+    std::chrono::steady_clock::time_point by;
+};
+struct RunningCall {
+    std::uint64_t serial = 0;
+    Header header;
+    std::uint16_t context = 0;
+    Security security;
+    bool silent = false; // nobody wants its answer
+};
+struct OwedAnswer { // of a bind or alter_context, until its token is there
+    Header header;
+    std::optional<BindAck> ack; // nothing for auth3
+    SecuritySlot* slot = nullptr;
+};
+
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -46,42 +75,13 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     bool authenticated() const { return authenticated_; }
 
   private:
-    struct SecuritySlot {
-        Security security;
-        std::unique_ptr<SecurityContext> context;
-        std::shared_ptr<const Principal> principal; // once complete
-        bool failed = false;
-    };
-    // A call of which not all fragments are there yet.
-    struct Assembly {
-        Header header;
-        Request request;
-        SecuritySlot* slot = nullptr;
-        Interface* interface = nullptr;
-        std::vector<std::uint8_t> stub;
-        std::uint32_t doomed = 0; // the fault that it will get; its stub is not kept
-        Time by;
-    };
-    struct Running {
-        std::uint64_t serial;
-        Header header;
-        std::uint16_t context;
-        Security security;
-        bool silent;
-    };
-    struct Answering { // of a bind or alter_context, until its token is there
-        Header header;
-        std::optional<BindAck> ack; // nothing for auth3
-        SecuritySlot* slot = nullptr;
-    };
-
     void input();
     bool next();
     bool busy() const { return running_ || answering_ || stream_.unsent() != 0; }
     void handle(const Header& header, std::span<std::uint8_t> pdu);
     void bind(const Header& header, Bytes pdu, const std::optional<Verifier>& verifier);
     void auth3(const Header& header, const std::optional<Verifier>& verifier);
-    void step(Answering answering, const std::optional<Verifier>& verifier);
+    void step(OwedAnswer answering, const std::optional<Verifier>& verifier);
     void stepped(Result<SecurityContext::Token> token);
     void request(const Header& header, std::span<std::uint8_t> pdu,
                  const std::optional<Verifier>& verifier);
@@ -117,9 +117,9 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     std::uint32_t group_ = 0;
     std::uint16_t max_transmit_ = least_fragment;
 
-    std::optional<Assembly> assembly_;
-    std::optional<Answering> answering_;
-    std::optional<Running> running_;
+    std::optional<CallAssembly> assembly_;
+    std::optional<OwedAnswer> answering_;
+    std::optional<RunningCall> running_;
     std::uint64_t last_serial_ = 0;
     std::size_t output_ = 0; // of ours in server_.output
 
