@@ -30,6 +30,23 @@ std::uint64_t number(const Size& size) {
         return static_cast<std::uint64_t>(size);
 }
 
+// Sets a variable for as long as it lives. Outside of Walk, for Clang 14 deduces no arguments of a
+// template within a template.
+template <typename T>
+class Restored {
+  public:
+    Restored(T& variable, T value)
+      : variable_(variable)
+      , before_(std::exchange(variable, value)) {}
+    ~Restored() { variable_ = before_; }
+    Restored(const Restored&) = delete;
+    Restored& operator=(const Restored&) = delete;
+
+  private:
+    T& variable_;
+    T before_;
+};
+
 // `Derived` brings, each with no effect once failed():
 //   scalar(T&), guid(Guid&), string(std::basic_string&), align(n)
 //   bulk(std::span<T>)              scalars one behind another
@@ -243,21 +260,6 @@ class Walk {
     };
 
   private:
-    template <typename T>
-    class Restored {
-      public:
-        Restored(T& variable, T value)
-          : variable_(variable)
-          , before_(std::exchange(variable, value)) {}
-        ~Restored() { variable_ = before_; }
-        Restored(const Restored&) = delete;
-        Restored& operator=(const Restored&) = delete;
-
-      private:
-        T& variable_;
-        T before_;
-    };
-
     Derived& self() { return static_cast<Derived&>(*this); }
 
     template <typename Work>
