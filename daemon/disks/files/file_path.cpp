@@ -74,4 +74,16 @@ Result<std::vector<std::string>> parse_file_path(std::string_view path) {
     return components;
 }
 
+Status check_file_path(const std::vector<std::string>& components) {
+    std::string path;
+    for (const auto& component : components) {
+        if (path.size() > kLongestFilePath) break;
+        path += "\\" + component;
+    }
+    const auto parsed = parse_file_path(path);
+    if (!parsed) return parsed.error();
+    if (*parsed != components) return refuse("a component contains a separator");
+    return Done{};
+}
+
 } // namespace mpapi::disks

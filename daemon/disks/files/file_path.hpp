@@ -25,4 +25,7 @@ inline constexpr std::size_t kDeepestFile = 32;       // components
 // separate; one at the beginning is allowed. EINVAL, and why.
 Result<std::vector<std::string>> parse_file_path(std::string_view path);
 
+// Whether these are components that it could give.
+Status check_file_path(const std::vector<std::string>& components);
+
 } // namespace mpapi::disks

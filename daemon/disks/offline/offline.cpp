@@ -2,11 +2,14 @@
 #include "daemon/disks/offline/offline.hpp"
 
 #include <cerrno>
+#include <set>
 #include <utility>
 
 namespace mpapi::disks {
 
 namespace {
+
+constexpr int kMostRounds = 64;
 
 std::vector<dm::DeviceNumber> all_devices(const BlockDisk& disk, const BlockState& state) {
     std::vector<dm::DeviceNumber> devices{disk.number};
@@ -48,18 +51,31 @@ class Taking {
         return Error{"take offline", "", "it is in use", EBUSY};
     }
 
+    // A namespace that is not told of what another one unmounts has its own: looked for again until
+    // there is none left.
     Status unmount() {
-        for (const auto& mount : state_.mounts) {
-            if (auto status = layer_.unmount(mount); !status) {
-                if (status.error().errnum == EBUSY)
-                    failure_.holders.push_back({holders::Kind::Mount, mount.point,
-                                                "files on it are in use",
-                                                "end who uses it: fuser -vm " + mount.point});
-                return status;
-            }
-            failure_.remains.push_back(mount.point + " was unmounted");
+        for (int round = 0; !state_.mounts.empty(); ++round) {
+            if (round == kMostRounds)
+                return Error{"unmount", state_.mounts.front().point, "it is mounted again", EBUSY};
+            for (const auto& mount : state_.mounts)
+                if (auto status = unmount(mount); !status) return status;
+            auto state = layer_.state(disk_);
+            if (!state) return state.error();
+            state_ = std::move(*state);
         }
         return Done{};
+    }
+
+    Status unmount(const MountedAt& mount) {
+        auto status = layer_.unmount(mount);
+        if (status) {
+            if (unmounted_.insert(mount.point).second)
+                failure_.remains.push_back(mount.point + " was unmounted");
+        } else if (status.error().errnum == EBUSY) {
+            failure_.holders.push_back({holders::Kind::Mount, mount.point, "files on it are in use",
+                                        "end who uses it: fuser -vm " + mount.point});
+        }
+        return status;
     }
 
     Status remove_partitions() {
@@ -93,7 +109,11 @@ class Taking {
                 failure_.remains.push_back(to_string(*device) + " is read-only (" +
                                            status.error().message() + ")");
         if (why.errnum == EBUSY && failure_.holders.empty())
-            if (auto state = layer_.state(disk_)) failure_.holders = std::move(state->others);
+            if (auto state = layer_.state(disk_)) {
+                failure_.holders = std::move(state->others);
+                for (auto& opener : state->openers)
+                    failure_.holders.push_back(std::move(opener));
+            }
         failure_.why = std::move(why);
         TakenOffline taken;
         taken.failure = std::move(failure_);
@@ -108,6 +128,7 @@ class Taking {
     const BlockDisk& disk_;
     BlockState state_;
     OfflineFailure failure_;
+    std::set<std::string> unmounted_;
     std::vector<dm::DeviceNumber> changed_;
     bool removed_ = false;
 };

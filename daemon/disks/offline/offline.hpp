@@ -11,7 +11,8 @@
 //
 // What is not kept out: root's SG_IO, which passes beside the block layer.
 //
-// Busy is a failure that names who; nothing is ever unmounted lazily, nobody ended. What is used in
+// Busy is a failure that names who; nothing is ever unmounted lazily, nobody ended. A process that
+// merely has the device open is not in the way: its writes end. What is used in
 // another way than by a mount is found before anything is done. Where a later step fails the
 // read-only flags go back as they were and the partitions are read again; what cannot be undone (a
 // file system that was unmounted) is told in words.
@@ -47,7 +48,8 @@ struct BlockState {
     std::vector<MountedAt> mounts;            // the last mounted first
     std::vector<dm::DeviceNumber> partitions; // kernel partitions or partition maps
     std::vector<std::string> partition_maps;  // names, of those that nobody uses
-    std::vector<holders::Holder> others;      // who else has it: swap, processes, devices on top
+    std::vector<holders::Holder> others;      // who else has it: swap, devices on top
+    std::vector<holders::Holder> openers;     // processes that have it open
     std::string system;                       // why the system itself needs it: "it holds /"
 };
 

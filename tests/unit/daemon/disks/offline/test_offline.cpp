@@ -97,7 +97,7 @@ void what_is_offline_is_unmounted_claimed_and_read_only(void**) {
     if (!taken.claim) fail_msg("%s", taken.failure.why.message().c_str());
     assert_text_equal(text(layer.log),
                       "state; flush 253:0; unmount /var/lib/box/db; unmount /srv/db; "
-                      "remove mpatha-part1; claim 253:0; lock 253:0; lock 8:0; lock 8:16; "
+                      "state; remove mpatha-part1; claim 253:0; lock 253:0; lock 8:0; lock 8:16; "
                       "flush 253:0");
     assert_true(layer.locked == std::set({kMap, kPath1, kPath2}));
 }
