@@ -38,8 +38,8 @@ class Context : public SecurityContext {
         if (level == AuthLevel::Privacy) crypt(pdu.subspan(offset, length), received_);
         const std::uint32_t sum = sum_of(pdu, received_);
         ++received_;
-        for (unsigned i = 0; i < 4; ++i)
-            if (signature[i] != static_cast<std::uint8_t>(sum >> (8 * i)))
+        for (unsigned i = 0; i < signature.size(); ++i)
+            if (signature[i] != (i < 4 ? static_cast<std::uint8_t>(sum >> (8 * i)) : 0x5a))
                 return Error{"verify", "", "a wrong signature"};
         return Done{};
     }
