@@ -9,7 +9,7 @@ namespace mpapi::rpc {
 namespace {
 
 constexpr OM_uint32 kDemanded = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG |
-                                GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG | GSS_C_DCE_STYLE;
+                                GSS_C_INTEG_FLAG | GSS_C_DCE_STYLE;
 
 // The longest there is: RC4's framed tokens have 45 bytes, those of AES with SHA-2 76.
 constexpr std::size_t kMostSignature = 256;
@@ -42,11 +42,6 @@ class Parts {
     int count_ = 0;
 };
 
-Status inside(std::size_t pdu, std::size_t offset, std::size_t length) {
-    if (offset > pdu || length > pdu - offset) return Error{"protect PDU", "", "no such bytes"};
-    return Done{};
-}
-
 } // namespace
 
 Result<KerberosKeys> KerberosKeys::open(const std::string& keytab) {
@@ -77,7 +72,17 @@ Status KerberosMechanism::establish(OM_uint32 granted, const gss::Name& peer) {
     const OM_uint32 major = ::gss_display_name(&minor, peer.get(), name.place(), nullptr);
     if (major != GSS_S_COMPLETE) return gss::error("read name", "", major, minor);
     principal_ = {name.text(), {}, AuthType::Kerberos};
+    sealing_ = (granted & GSS_C_CONF_FLAG) != 0;
     complete_ = true;
+    return Done{};
+}
+
+Status KerberosMechanism::usable(AuthLevel level, std::size_t pdu, std::size_t offset,
+                                 std::size_t length) const {
+    if (!complete_) return Error{"protect PDU", "", "Kerberos is not complete"};
+    if (level == AuthLevel::Privacy && !sealing_)
+        return Error{"protect PDU", "", "Kerberos was negotiated without sealing"};
+    if (offset > pdu || length > pdu - offset) return Error{"protect PDU", "", "no such bytes"};
     return Done{};
 }
 
@@ -104,8 +109,7 @@ std::size_t KerberosMechanism::signature_length(AuthLevel level, std::size_t dat
 
 Status KerberosMechanism::protect(AuthLevel level, std::span<std::uint8_t> pdu, std::size_t offset,
                                   std::size_t length, std::span<std::uint8_t> signature) {
-    if (!complete_) return Error{"protect PDU", "", "Kerberos is not complete"};
-    if (auto fine = inside(pdu.size(), offset, length); !fine) return fine;
+    if (auto fine = usable(level, pdu.size(), offset, length); !fine) return fine;
     Parts parts(sign_header_, GSS_IOV_BUFFER_TYPE_DATA, pdu, offset, length);
     OM_uint32 major = 0, minor = 0;
     std::size_t made = 0;
@@ -131,8 +135,7 @@ Status KerberosMechanism::protect(AuthLevel level, std::span<std::uint8_t> pdu, 
 Status KerberosMechanism::unprotect(AuthLevel level, std::span<std::uint8_t> pdu,
                                     std::size_t offset, std::size_t length,
                                     std::span<const std::uint8_t> signature) {
-    if (!complete_) return Error{"check PDU", "", "Kerberos is not complete"};
-    if (auto fine = inside(pdu.size(), offset, length); !fine) return fine;
+    if (auto fine = usable(level, pdu.size(), offset, length); !fine) return fine;
     if (signature.size() > kMostSignature)
         return Error{"check PDU", "", "its Kerberos signature is too long"};
     // The library may turn a header's bytes around where they are.
@@ -251,8 +254,8 @@ Result<KerberosInitiator::Token> KerberosInitiator::next(std::span<const std::ui
     OM_uint32 granted = 0, minor = 0;
     OM_uint32 major = ::gss_init_sec_context(
         &minor, credential_.get(), context_.place(), target_.get(), gss::krb5_mechanism(),
-        kDemanded, 0, GSS_C_NO_CHANNEL_BINDINGS, context_ ? &input : GSS_C_NO_BUFFER, nullptr,
-        output.place(), &granted, nullptr);
+        kDemanded | GSS_C_CONF_FLAG, 0, GSS_C_NO_CHANNEL_BINDINGS,
+        context_ ? &input : GSS_C_NO_BUFFER, nullptr, output.place(), &granted, nullptr);
     if (GSS_ERROR(major)) return gss::error("authenticate with Kerberos", "", major, minor);
     if (major == GSS_S_COMPLETE) {
         gss::Name self;

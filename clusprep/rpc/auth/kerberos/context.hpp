@@ -8,9 +8,10 @@
 // With DCE style the AP-REQ travels bare. Some clients frame it nevertheless (RFC 2743 3.1); MIT
 // wants it bare then, so the frame is taken off.
 //
-// Mutual authentication, sequence and replay detection, integrity and confidentiality are demanded
-// of a peer; whatever the library says besides "complete" about a PDU (a gap, a repetition) refuses
-// it.
+// Mutual authentication, sequence and replay detection and integrity are demanded of a peer;
+// confidentiality is not, for a client that only signs does not ask for it, but without it a
+// context refuses to work at Privacy. Whatever the library says besides "complete" about a PDU (a
+// gap, a repetition) refuses it.
 //
 // What may block: an acceptor only reads its keytab. An initiator asks the KDC for a ticket to its
 // target in its first step and waits for the answer as long as krb5.conf allows: it is for programs
@@ -56,7 +57,10 @@ class KerberosMechanism : public Mechanism {
     bool failed_ = false;
 
   private:
+    Status usable(AuthLevel level, std::size_t pdu, std::size_t offset, std::size_t length) const;
+
     bool complete_ = false;
+    bool sealing_ = false;
     bool sign_header_ = false;
     Principal principal_;
 };

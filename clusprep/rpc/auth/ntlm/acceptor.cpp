@@ -4,7 +4,7 @@
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
 #include "clusprep/rpc/auth/ntlm/keys.hpp"
 #include "clusprep/rpc/auth/ntlm/text.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 
 namespace mpapi::rpc {
 
@@ -62,7 +62,7 @@ Result<NtlmAcceptor::Token> NtlmAcceptor::challenge(std::span<const std::uint8_t
     const auto dns_domain = ntlm::bytes_of(host_.dns_domain);
     const auto dns_computer = ntlm::bytes_of(host_.dns_computer);
     std::vector<std::uint8_t> timestamp;
-    wire::append_u64(timestamp, ntlm::file_time(sources_.now()));
+    put<std::uint64_t>(timestamp, ntlm::file_time(sources_.now()));
     const ntlm::AvPair pairs[] = {
         {ntlm::AvId::NetbiosDomain, netbios_domain},
         {ntlm::AvId::NetbiosComputer, netbios_computer},

@@ -4,7 +4,7 @@
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
 #include "clusprep/rpc/auth/ntlm/keys.hpp"
 #include "clusprep/rpc/auth/ntlm/text.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 #include "common/text/utf16.hpp"
 
 #include <algorithm>
@@ -75,14 +75,14 @@ Result<NtlmInitiator::Token> NtlmInitiator::authenticate(std::span<const std::ui
     std::vector<ntlm::AvPair> pairs;
     for (const ntlm::AvPair& pair : *offered) {
         if (pair.id == ntlm::AvId::Timestamp && pair.value.size() == 8)
-            timestamp = wire::load_u64(pair.value, 0);
+            timestamp = load<std::uint64_t>(pair.value, 0);
         if (pair.id == ntlm::AvId::Flags)
-            av_flags |= wire::load_u32(pair.value, 0);
+            av_flags |= load<std::uint32_t>(pair.value, 0);
         else if (pair.id != ntlm::AvId::TargetName && pair.id != ntlm::AvId::ChannelBindings)
             pairs.push_back(pair);
     }
     std::vector<std::uint8_t> av_flags_bytes;
-    wire::append_u32(av_flags_bytes, av_flags);
+    put<std::uint32_t>(av_flags_bytes, av_flags);
     const auto target = ntlm::utf16_of(target_);
     if (!target) return fault("the target's name is no well-formed UTF-8");
     const auto target_bytes = ntlm::bytes_of(*target);

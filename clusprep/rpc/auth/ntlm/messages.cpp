@@ -3,7 +3,7 @@
 
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
 #include "clusprep/rpc/auth/ntlm/text.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -36,16 +36,16 @@ Status check_header(Bytes message, Type type, std::size_t fixed, const char* nam
         return refuse(name, std::to_string(message.size()) + " bytes are too many");
     if (!std::equal(kSignature.begin(), kSignature.end(), message.begin()))
         return refuse(name, "no NTLMSSP signature");
-    if (wire::load_u32(message, 8) != static_cast<std::uint32_t>(type))
-        return refuse(name, "message type " + std::to_string(wire::load_u32(message, 8)));
+    if (load<std::uint32_t>(message, 8) != static_cast<std::uint32_t>(type))
+        return refuse(name, "message type " + std::to_string(load<std::uint32_t>(message, 8)));
     return Done{};
 }
 
 // Len, MaxLen (ignored, 2.2.1.1), BufferOffset. An empty field's offset means nothing.
 Result<Bytes> field(Bytes message, std::size_t at, std::size_t fixed, const char* name,
                     const char* what) {
-    const std::size_t length = wire::load_u16(message, at);
-    const std::size_t offset = wire::load_u32(message, at + 4);
+    const std::size_t length = load<std::uint16_t>(message, at);
+    const std::size_t offset = load<std::uint32_t>(message, at + 4);
     if (length == 0) return Bytes{};
     if (offset < fixed || offset > message.size() || length > message.size() - offset)
         return refuse(name, std::string(what) + " of " + std::to_string(length) +
@@ -68,16 +68,16 @@ class Layout {
   public:
     Layout(Type type, std::size_t fixed) {
         message_.insert(message_.end(), kSignature.begin(), kSignature.end());
-        wire::append_u32(message_, static_cast<std::uint32_t>(type));
+        put<std::uint32_t>(message_, static_cast<std::uint32_t>(type));
         message_.resize(fixed);
     }
     void field(std::size_t at, Bytes value) {
-        wire::store_u16(message_, at, static_cast<std::uint16_t>(value.size()));
-        wire::store_u16(message_, at + 2, static_cast<std::uint16_t>(value.size()));
-        wire::store_u32(message_, at + 4, static_cast<std::uint32_t>(message_.size()));
+        store<std::uint16_t>(message_, at, static_cast<std::uint16_t>(value.size()));
+        store<std::uint16_t>(message_, at + 2, static_cast<std::uint16_t>(value.size()));
+        store<std::uint32_t>(message_, at + 4, static_cast<std::uint32_t>(message_.size()));
         message_.insert(message_.end(), value.begin(), value.end());
     }
-    void u32(std::size_t at, std::uint32_t value) { wire::store_u32(message_, at, value); }
+    void u32(std::size_t at, std::uint32_t value) { store<std::uint32_t>(message_, at, value); }
     void bytes(std::size_t at, Bytes value) {
         std::copy(value.begin(), value.end(), message_.begin() + static_cast<std::ptrdiff_t>(at));
     }
@@ -101,8 +101,8 @@ Result<std::vector<AvPair>> parse_av_pairs(Bytes bytes) {
     std::vector<AvPair> pairs;
     for (std::size_t at = 0;;) {
         if (bytes.size() - at < 4) return refuse(name, "it does not end with MsvAvEOL");
-        const auto id = AvId{wire::load_u16(bytes, at)};
-        const std::size_t length = wire::load_u16(bytes, at + 2);
+        const auto id = AvId{load<std::uint16_t>(bytes, at)};
+        const std::size_t length = load<std::uint16_t>(bytes, at + 2);
         at += 4;
         if (id == AvId::End) {
             if (length != 0) return refuse(name, "MsvAvEOL has a value");
@@ -120,11 +120,11 @@ Result<std::vector<AvPair>> parse_av_pairs(Bytes bytes) {
 std::vector<std::uint8_t> build_av_pairs(std::span<const AvPair> pairs) {
     std::vector<std::uint8_t> bytes;
     for (const AvPair& pair : pairs) {
-        wire::append_u16(bytes, static_cast<std::uint16_t>(pair.id));
-        wire::append_u16(bytes, static_cast<std::uint16_t>(pair.value.size()));
+        put<std::uint16_t>(bytes, static_cast<std::uint16_t>(pair.id));
+        put<std::uint16_t>(bytes, static_cast<std::uint16_t>(pair.value.size()));
         bytes.insert(bytes.end(), pair.value.begin(), pair.value.end());
     }
-    wire::append_u32(bytes, 0);
+    put<std::uint32_t>(bytes, 0);
     return bytes;
 }
 
@@ -137,7 +137,7 @@ std::optional<Bytes> find_av(std::span<const AvPair> pairs, AvId id) {
 Result<Negotiate> parse_negotiate(Bytes message) {
     if (auto header = check_header(message, Type::Negotiate, kNegotiateFixed, "NEGOTIATE"); !header)
         return header.error();
-    return Negotiate{wire::load_u32(message, 12)};
+    return Negotiate{load<std::uint32_t>(message, 12)};
 }
 
 std::vector<std::uint8_t> build_negotiate(std::uint32_t flags) {
@@ -152,7 +152,7 @@ Result<ChallengeMessage> parse_challenge(Bytes message) {
     if (auto header = check_header(message, Type::Challenge, kChallengeFixed, name); !header)
         return header.error();
     ChallengeMessage parsed;
-    parsed.flags = wire::load_u32(message, 20);
+    parsed.flags = load<std::uint32_t>(message, 20);
     if ((parsed.flags & kUnicode) == 0) return refuse(name, "its text is not in Unicode");
     parsed.server_challenge = array_at<8>(message, 24);
     auto target_name = name_field(message, 12, kChallengeFixed, name, "the target's name");
@@ -183,7 +183,7 @@ Result<Response> parse_response(Bytes bytes) {
     parsed.blob = bytes.subspan(16);
     if (parsed.blob[0] != 1 || parsed.blob[1] != 1)
         return refuse(name, "it is of version " + std::to_string(parsed.blob[0]));
-    parsed.timestamp = wire::load_u64(parsed.blob, 8);
+    parsed.timestamp = load<std::uint64_t>(parsed.blob, 8);
     parsed.client_challenge = array_at<8>(parsed.blob, 16);
     auto pairs = parse_av_pairs(parsed.blob.subspan(kBlobFixed));
     if (!pairs) return pairs.error();
@@ -194,11 +194,11 @@ Result<Response> parse_response(Bytes bytes) {
 std::vector<std::uint8_t> build_blob(std::uint64_t timestamp, const Challenge& client_challenge,
                                      Bytes target_info) {
     std::vector<std::uint8_t> blob = {1, 1, 0, 0, 0, 0, 0, 0};
-    wire::append_u64(blob, timestamp);
+    put<std::uint64_t>(blob, timestamp);
     blob.insert(blob.end(), client_challenge.begin(), client_challenge.end());
-    wire::append_u32(blob, 0);
+    put<std::uint32_t>(blob, 0);
     blob.insert(blob.end(), target_info.begin(), target_info.end());
-    wire::append_u32(blob, 0);
+    put<std::uint32_t>(blob, 0);
     return blob;
 }
 
@@ -208,7 +208,7 @@ Result<Authenticate> parse_authenticate(Bytes message) {
     if (auto header = check_header(message, Type::Authenticate, fixed, name); !header)
         return header.error();
     Authenticate parsed;
-    parsed.flags = wire::load_u32(message, 60);
+    parsed.flags = load<std::uint32_t>(message, 60);
     if ((parsed.flags & kUnicode) == 0) return refuse(name, "its text is not in Unicode");
     auto domain = name_field(message, 28, fixed, name, "the domain");
     if (!domain) return domain.error();
@@ -230,11 +230,11 @@ Result<Authenticate> parse_authenticate(Bytes message) {
 
     const auto av_flags = find_av(response->target_info, AvId::Flags);
     if (av_flags && av_flags->size() != 4) return refuse(name, "MsvAvFlags is not 4 bytes long");
-    if (av_flags && (wire::load_u32(*av_flags, 0) & kAvMicProvided) != 0) {
+    if (av_flags && (load<std::uint32_t>(*av_flags, 0) & kAvMicProvided) != 0) {
         constexpr std::size_t end = kMicOffset + 16;
         if (message.size() < end) return refuse(name, "the MIC that it promises is not there");
         for (const std::size_t at : {12u, 20u, 28u, 36u, 44u, 52u})
-            if (wire::load_u16(message, at) != 0 && wire::load_u32(message, at + 4) < end)
+            if (load<std::uint16_t>(message, at) != 0 && load<std::uint32_t>(message, at + 4) < end)
                 return refuse(name, "a field lies where the MIC that it promises should be");
         parsed.mic = array_at<16>(message, kMicOffset);
     }

@@ -2,7 +2,7 @@
 #include "clusprep/rpc/auth/ntlm/sealing.hpp"
 
 #include "clusprep/rpc/auth/ntlm/keys.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -39,7 +39,7 @@ void Direction::restart() {
 
 std::array<std::uint8_t, 8> Direction::checksum(Bytes pdu) {
     std::array<std::uint8_t, 4> sequence{};
-    wire::store_u32(sequence, 0, sequence_);
+    store<std::uint32_t>(sequence, 0, sequence_);
     ::hmac_md5_update(&hmac_, sequence.size(), sequence.data());
     ::hmac_md5_update(&hmac_, pdu.size(), pdu.data());
     std::array<std::uint8_t, 8> digest;
@@ -49,9 +49,9 @@ std::array<std::uint8_t, 8> Direction::checksum(Bytes pdu) {
 
 Signature Direction::sign(const std::array<std::uint8_t, 8>& checksum) {
     Signature signature{};
-    wire::store_u32(signature, 0, 1); // version
+    store<std::uint32_t>(signature, 0, 1); // version
     ::arcfour_crypt(&stream_, checksum.size(), signature.data() + 4, checksum.data());
-    wire::store_u32(signature, 12, sequence_++);
+    store<std::uint32_t>(signature, 12, sequence_++);
     return signature;
 }
 

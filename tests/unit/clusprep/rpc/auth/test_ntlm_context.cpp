@@ -2,7 +2,7 @@
 #include "clusprep/rpc/auth/ntlm/context.hpp"
 
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 #include "tests/unit/clusprep/rpc/auth/one_account.hpp"
 #include "tests/unit/clusprep/rpc/auth/pair.hpp"
 
@@ -68,9 +68,9 @@ void a_user_principal_name_has_no_domain(void**) {
 void changed_negotiate_flags_are_noticed_by_the_mic(void**) {
     Sides sides;
     const auto status = exchange(sides.initiator, sides.acceptor, [](int leg, Token& token) {
-        if (leg == 0) wire::store_u32(token, 12, ntlm::kAsked & ~ntlm::kSeal);
+        if (leg == 0) store<std::uint32_t>(token, 12, ntlm::kAsked & ~ntlm::kSeal);
         // The client would refuse a challenge without sealing, so give it back to it.
-        if (leg == 1) wire::store_u32(token, 20, wire::load_u32(token, 20) | ntlm::kSeal);
+        if (leg == 1) store<std::uint32_t>(token, 20, load<std::uint32_t>(token, 20) | ntlm::kSeal);
     });
     assert_false(status.has_value());
     assert_contains(status.error().message(), "MIC");

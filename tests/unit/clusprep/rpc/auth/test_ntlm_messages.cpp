@@ -2,7 +2,7 @@
 #include "clusprep/rpc/auth/ntlm/messages.hpp"
 
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
-#include "clusprep/rpc/auth/wire.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 #include "tests/unit/clusprep/rpc/auth/hex.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 
 std::vector<std::uint8_t> response(std::uint32_t av_flags) {
     std::vector<std::uint8_t> flags;
-    wire::append_u32(flags, av_flags);
+    put<std::uint32_t>(flags, av_flags);
     const AvPair pairs[] = {{AvId::Flags, flags}};
     Challenge challenge;
     challenge.fill(0xaa);
@@ -97,7 +97,7 @@ void a_promised_mic_must_be_there(void**) {
     std::vector<std::uint8_t> old(bytes.begin(), bytes.begin() + 64);
     old.insert(old.end(), bytes.begin() + kMicOffset + 16, bytes.end());
     for (const std::size_t at : {12u, 20u, 28u, 36u, 44u, 52u})
-        wire::store_u32(old, at + 4, wire::load_u32(old, at + 4) - 24);
+        store<std::uint32_t>(old, at + 4, load<std::uint32_t>(old, at + 4) - 24);
     assert_refused(parse_authenticate(old), "where the MIC");
 }
 
@@ -132,9 +132,9 @@ void text_in_another_character_set_is_refused(void**) {
 void a_session_key_has_16_bytes(void**) {
     const auto nt = response(0);
     auto bytes = authenticate(nt);
-    wire::store_u16(bytes, 52, 15);
+    store<std::uint16_t>(bytes, 52, 15);
     assert_refused(parse_authenticate(bytes), "15 bytes");
-    wire::store_u16(bytes, 52, 0);
+    store<std::uint16_t>(bytes, 52, 0);
     assert_refused(parse_authenticate(bytes), "0 bytes");
 }
 
@@ -143,7 +143,7 @@ void a_field_outside_the_message_is_refused(void**) {
     for (const std::size_t at : {12u, 20u, 28u, 36u, 44u, 52u})
         for (const std::uint32_t offset : {0u, 63u, 100000u, 0xffffffffu}) {
             auto bytes = authenticate(nt);
-            wire::store_u32(bytes, at + 4, offset);
+            store<std::uint32_t>(bytes, at + 4, offset);
             assert_refused(parse_authenticate(bytes), "not inside the message");
         }
 }
@@ -157,8 +157,8 @@ void av_pairs_must_end_and_must_fit(void**) {
     assert_refused(parse_av_pairs(bytes_of_hex("0000 0200 4100")), "has a value");
     std::vector<std::uint8_t> many;
     for (std::size_t i = 0; i <= kMostAvPairs; ++i)
-        wire::append_u32(many, 1);
-    wire::append_u32(many, 0);
+        put<std::uint32_t>(many, 1);
+    put<std::uint32_t>(many, 0);
     assert_refused(parse_av_pairs(many), "too many");
 }
 
