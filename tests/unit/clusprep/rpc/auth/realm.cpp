@@ -2,56 +2,22 @@
 #include "tests/unit/clusprep/rpc/auth/realm.hpp"
 
 #include "common/system/handle.hpp"
+#include "tests/unit/clusprep/rpc/auth/child.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <vector>
 
 namespace mpapi::rpc::test {
 
 namespace {
-
-// `output`: where its standard output and error go.
-pid_t spawn(const std::vector<std::string>& command, int output) {
-    std::vector<char*> arguments;
-    for (const auto& argument : command)
-        arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t pid = ::fork();
-    if (pid != 0) return pid;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-    ::setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
-}
-
-int wait_for(pid_t pid) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-Status run(const std::vector<std::string>& command) {
-    const Fd log(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-    const int status = wait_for(spawn(command, log.get()));
-    if (status == 127) return Error{"run", command[0], "it is not installed"};
-    if (status != 0) return Error{"run", command[0], "exit status " + std::to_string(status)};
-    return Done{};
-}
 
 // One that was free for TCP and UDP a moment ago.
 std::string free_port() {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A real winbindd that is in no domain and knows one user of its own, in namespaces of the test's
+// own: the library looks for it at one place only.
+#include "clusprep/rpc/auth/accounts/winbind_accounts.hpp"
+
+#include "tests/unit/clusprep/rpc/auth/child.hpp"
+#include "tests/unit/clusprep/rpc/auth/one_account.hpp"
+#include "tests/unit/clusprep/rpc/auth/pair.hpp"
+#include "tests/unit/clusprep/rpc/auth/temporary_directory.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cstdio>
+#include <fstream>
+
+using namespace mpapi;
+using namespace mpapi::rpc;
+using namespace mpapi::rpc::test;
+
+namespace {
+
+EventLoop new_loop() {
+    sd_event* loop = nullptr;
+    if (sd_event_new(&loop) < 0) std::abort();
+    return EventLoop(loop);
+}
+
+template <typename Reached>
+void run_until(sd_event* loop, const Reached& reached) {
+    for (int turns = 0; !reached() && turns < 100; ++turns)
+        if (sd_event_run(loop, 10'000'000) < 0) break;
+    if (!reached()) fail_msg("it did not come to that");
+}
+
+// A network and a /run/samba that only this process and its children see.
+Status own_namespaces() {
+    if (::geteuid() != 0) return Error{"unshare", "", "it takes root"};
+    if (::unshare(CLONE_NEWNS | CLONE_NEWNET) < 0) return Error{"unshare", "", "", errno};
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0)
+        return Error{"make private", "/", "", errno};
+    ::mkdir("/run/samba", 0755);
+    if (::mount("tmpfs", "/run/samba", "tmpfs", 0, "mode=0755") < 0)
+        return Error{"mount", "/run/samba", "", errno};
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    std::snprintf(request.ifr_name, sizeof request.ifr_name, "lo");
+    request.ifr_flags = IFF_UP;
+    if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) return Error{"set up", "lo", "", errno};
+    return Done{};
+}
+
+class Winbind {
+  public:
+    static Result<std::unique_ptr<Winbind>> start() {
+        if (auto own = own_namespaces(); !own) return std::move(own).error();
+        std::unique_ptr<Winbind> winbind(new Winbind);
+        const auto& directory = winbind->directory_;
+        std::ofstream conf(directory.file("smb.conf"));
+        conf << "[global]\n"
+                "netbios name = NODE1\nworkgroup = NODE1\nserver role = standalone server\n"
+                "interfaces = lo\nbind interfaces only = yes\nmap to guest = Bad User\n"
+                "idmap config * : backend = tdb\nidmap config * : range = 100000-200000\n"
+             << "passdb backend = tdbsam:" << directory.file("private/passdb.tdb") << "\n";
+        for (const char* kind : {"private", "lock", "state", "cache", "pid", "ncalrpc"}) {
+            const auto place = directory.file(kind);
+            ::mkdir(place.c_str(), 0700);
+            const std::string name = kind;
+            conf << name << (name == "private" || name == "ncalrpc" ? " dir = " : " directory = ")
+                 << place << "\n";
+        }
+        conf << "log file = " << directory.file("log") << "\n";
+        conf.close();
+        const auto settings = directory.file("smb.conf");
+        if (auto added =
+                run({"pdbedit", "-s", settings, "-a", "-t", "-u", "daemon"}, "secret\nsecret\n");
+            !added)
+            return std::move(added).error();
+
+        // It says when it is ready as a service does (sd_notify(3)).
+        const Fd told(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const auto path = directory.file("notify");
+        std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path.c_str());
+        if (::bind(told.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0)
+            return Error{"bind", path, "", errno};
+        ::setenv("NOTIFY_SOCKET", path.c_str(), 1);
+        const Fd log(
+            ::open(directory.file("output").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+        winbind->pid_ = spawn(
+            {"winbindd", "-F", "--debug-stdout", "--no-process-group", "-s", settings}, log.get());
+        ::unsetenv("NOTIFY_SOCKET");
+        for (;;) {
+            pollfd ready{told.get(), POLLIN, 0};
+            if (::poll(&ready, 1, 20'000) <= 0)
+                return Error{"start", "winbindd", "it does not say that it is ready"};
+            char text[256];
+            const ssize_t got = ::read(told.get(), text, sizeof text);
+            if (got > 0 && std::string_view(text, static_cast<std::size_t>(got)).find("READY=1") !=
+                               std::string_view::npos)
+                return winbind;
+        }
+    }
+    ~Winbind() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGTERM);
+        wait_for(pid_);
+    }
+
+  private:
+    Winbind() = default;
+    TemporaryDirectory directory_;
+    pid_t pid_ = -1;
+};
+
+struct World {
+    EventLoop loop = new_loop();
+    std::unique_ptr<WinbindAccounts> accounts;
+    NtlmHost host = this_host();
+    NtlmSources sources = fixed_sources();
+
+    World() {
+        auto started = WinbindAccounts::start(loop.get());
+        assert_ok(started);
+        accounts = std::move(*started);
+    }
+
+    // What the acceptor's last step answers; both are complete if it is good.
+    Status exchange(NtlmAcceptor& acceptor, NtlmInitiator& initiator) {
+        const auto challenge = step(acceptor, *step(initiator, {}));
+        assert_ok(challenge);
+        std::optional<Status> answer;
+        acceptor.step(*step(initiator, *challenge), [&](const Result<Token>& result) {
+            answer.emplace(result ? Status(Done{}) : Status(result.error()));
+        });
+        run_until(loop.get(), [&] { return answer.has_value(); });
+        return *answer;
+    }
+};
+
+void a_user_of_winbind_logs_on_with_groups(void**) {
+    World world;
+    NtlmAcceptor acceptor(*world.accounts, world.host, world.sources, "192.0.2.1");
+    NtlmInitiator initiator(credentials("NODE1\\daemon"), world.sources, "host/node1");
+    assert_ok(world.exchange(acceptor, initiator));
+    const auto& principal = acceptor.principal();
+    assert_text_equal(principal.name, "NODE1\\daemon");
+    assert_true(principal.groups.size() >= 2);
+    assert_contains(principal.groups[0], "S-1-5-21-");
+    assert_contains(principal.groups[1], "-513"); // Domain Users, the primary group
+    assert_carries(initiator, acceptor);
+    assert_carries(acceptor, initiator);
+}
+
+void who_does_not_know_the_password_is_denied(void**) {
+    World world;
+    for (const char* user : {"NODE1\\daemon", "NODE1\\games", "ELSEWHERE\\daemon", "daemon@x"}) {
+        NtlmAcceptor acceptor(*world.accounts, world.host, world.sources, "192.0.2.1");
+        NtlmInitiator initiator(credentials(user, "wrong"), world.sources, "host/node1");
+        const auto status = world.exchange(acceptor, initiator);
+        assert_false(status.has_value());
+        assert_contains(status.error().message(), "winbind: ");
+        assert_false(acceptor.complete());
+    }
+}
+
+void many_logons_wait_for_each_other_and_not_for_ever(void**) {
+    World world;
+    int answers = 0, refused = 0;
+    NtlmLogon logon;
+    logon.user = u"daemon";
+    logon.domain = u"NODE1";
+    logon.response.resize(60);
+    for (int i = 0; i < 70; ++i)
+        world.accounts->verify(logon, [&](const Result<NtlmSession>& session) {
+            assert_false(session.has_value());
+            ++answers;
+            refused += session.error().message().find("too many") != std::string::npos;
+        });
+    assert_true(refused >= 5 && answers == refused);
+    run_until(world.loop.get(), [&] { return answers == 70; });
+}
+
+void accounts_may_go_while_winbind_is_asked(void**) {
+    World world;
+    int answers = 0;
+    NtlmLogon logon;
+    logon.user = u"daemon";
+    logon.response.resize(60);
+    for (int i = 0; i < 10; ++i)
+        world.accounts->verify(logon, [&](const Result<NtlmSession>&) { ++answers; });
+    world.accounts.reset();
+    while (sd_event_run(world.loop.get(), 0) > 0) {
+    }
+    assert_int_equal(answers, 0);
+}
+
+} // namespace
+
+int main() {
+    auto started = Winbind::start();
+    if (!started) {
+        std::printf("skipped: %s\n", started.error().message().c_str());
+        return 77;
+    }
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_user_of_winbind_logs_on_with_groups),
+        cmocka_unit_test(who_does_not_know_the_password_is_denied),
+        cmocka_unit_test(many_logons_wait_for_each_other_and_not_for_ever),
+        cmocka_unit_test(accounts_may_go_while_winbind_is_asked),
+    };
+    const int failed = cmocka_run_group_tests(tests, nullptr, nullptr);
+    started->reset();
+    return failed;
+}
