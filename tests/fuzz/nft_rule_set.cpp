@@ -10,8 +10,7 @@ using namespace mpapi;
 using namespace mpapi::node::firewall;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto set =
-        RuleSet::parse(std::string_view(reinterpret_cast<const char*>(data), size));
+    const auto set = RuleSet::parse(std::string_view(reinterpret_cast<const char*>(data), size));
     if (!set) return 0;
     for (const auto family : {csvp::AddressFamily::V4, csvp::AddressFamily::V6})
         for (const Protocol protocol : {Protocol::Tcp, Protocol::Udp, Protocol::Echo}) {
