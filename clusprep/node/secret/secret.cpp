@@ -49,7 +49,7 @@ void Secret::end(const csvp::Completion<T>& done, csvp::Outcome<T> outcome) {
 void Secret::store(std::span<const std::uint8_t> secret, csvp::Completion<Done> done) {
     if (secret.size() > kMostBytes)
         return done(csvp::Failure{csvp::Hresult::InvalidParameter,
-                                  {"store", "cluster secret", "it is larger than 1 MiB"}});
+                                  {"store", "cluster secret", "it is larger than 768 KiB"}});
     std::string bytes(secret.begin(), secret.end());
     submit([this, bytes = std::move(bytes), done = std::move(done)] {
         sealer_(Direction::Seal, bytes, [this, done](const Result<std::string>& sealed) {

@@ -16,8 +16,8 @@ namespace mpapi::node {
 
 class Secret final : public csvp::SecretStore {
   public:
-    // What systemd-creds takes (CREDENTIAL_SIZE_MAX).
-    static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+    // systemd-creds reads 1152 KiB of what it wrote, as base64.
+    static constexpr std::size_t kMostBytes = std::size_t{768} << 10;
 
     enum class Direction : char { Seal = 'E', Unseal = 'D' };
     // Calls back once, before it returns or later; never when the Secret is gone by then.

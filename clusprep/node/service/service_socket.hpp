@@ -17,7 +17,7 @@ namespace mpapi::node::service {
 class Socket {
   public:
     struct Limits {
-        std::size_t answer = std::size_t{1} << 20; // bytes
+        std::size_t answer = std::size_t{2} << 20; // bytes
         std::chrono::milliseconds patience{10'000};
         unsigned at_once = 8;
     };

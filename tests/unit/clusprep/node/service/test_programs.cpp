@@ -127,7 +127,7 @@ void a_secret_is_sealed_and_unsealed_by_the_hosts_key(void**) {
     Activated seal({program("MPAPI_SEAL")});
     for (const std::string& secret :
          {std::string(), std::string("x"), std::string("\0\xff\n", 3), std::string(300'001, 'y'),
-          std::string(std::size_t{1} << 20, 'z')}) {
+          std::string(std::size_t{768} << 10, 'z')}) {
         const auto sealed = seal.ask("E" + secret);
         assert_ok(sealed);
         assert_true(secret.size() < 16 || sealed->find(secret) == std::string::npos);
