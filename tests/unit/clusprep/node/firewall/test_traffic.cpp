@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clusprep/node/firewall/traffic.hpp"
+#include "clusprep/node/firewall/zone.hpp"
+
+#include "tests/unit/cmocka.hpp"
+
+#include <arpa/inet.h>
+
+#include <string>
+
+using namespace mpapi;
+using namespace mpapi::node::firewall;
+
+namespace {
+
+csvp::AdapterAddress address(const char* text, std::uint32_t length) {
+    csvp::AdapterAddress made;
+    made.prefix_length = length;
+    const bool v6 = std::strchr(text, ':');
+    made.address.family = v6 ? csvp::AddressFamily::V6 : csvp::AddressFamily::V4;
+    assert_int_equal(::inet_pton(v6 ? AF_INET6 : AF_INET, text, made.address.bytes.data()), 1);
+    return made;
+}
+
+csvp::Adapter adapter(std::initializer_list<const char*> addresses) {
+    csvp::Adapter made;
+    made.ids[0].data1 = 7;
+    made.name = "eth0";
+    made.type = 6;
+    made.oper_status = 1;
+    for (const char* each : addresses)
+        made.addresses.push_back(address(each, std::strchr(each, ':') ? 64 : 24));
+    return made;
+}
+
+Packet packet(Protocol protocol, std::uint16_t port) {
+    return packets(adapter({"10.9.0.1"}), {Group::Server, protocol, port})[0];
+}
+
+void needs_are_those_of_the_three_groups(void**) {
+    std::string all;
+    for (const Need& need : needs({49152}))
+        all += std::to_string(static_cast<int>(need.group)) + ":" +
+               std::to_string(static_cast<int>(need.protocol)) + ":" + std::to_string(need.port) +
+               " ";
+    assert_text_equal(all, "0:0:3343 0:1:3343 1:0:135 2:2:0 2:0:445 1:0:49152 ");
+}
+
+void each_address_of_an_adapter_is_judged(void**) {
+    const auto both = packets(adapter({"10.9.0.1", "2001:db8::1"}), {});
+    assert_int_equal(both.size(), 2);
+    assert_int_equal(both[0].source_length, 24);
+    assert_int_equal(both[1].source_length, 64);
+    assert_true(both[1].destination.family == csvp::AddressFamily::V6);
+    const auto none = packets(adapter({}), {});
+    assert_int_equal(none.size(), 1);
+    assert_int_equal(none[0].source_length, 0);
+}
+
+void a_group_is_open_when_all_of_it_is(void**) {
+    std::string notes;
+    const auto judged = [&](std::uint16_t closed) {
+        return judge(
+            adapter({"10.9.0.1"}), "", needs({50000}),
+            [&](const Packet& each) {
+                return each.port == closed ? Judgement{false, "why"} : Judgement{true, ""};
+            },
+            [&](const std::string& note) { notes += note + "; "; });
+    };
+    const auto open = judged(1);
+    assert_true(open.server && open.management && open.common);
+    assert_int_equal(open.adapter.data1, 7);
+    assert_text_equal(notes, "");
+    assert_false(judged(3343).server);
+    assert_true(judged(3343).management);
+    assert_false(judged(135).management);
+    assert_false(judged(50000).management);
+    assert_false(judged(445).common);
+    assert_contains(notes, "firewall: UDP port 3343 is not let in on eth0: why; ");
+}
+
+void profiles_follow_zone_and_addresses(void**) {
+    using csvp::NetworkProfile;
+    const auto of = [](std::initializer_list<const char*> addresses, const char* zone = "") {
+        return profile_of(adapter(addresses), zone);
+    };
+    assert_true(of({"192.0.2.1"}, "internal") == NetworkProfile::Private);
+    assert_true(of({"10.0.0.1"}, "public") == NetworkProfile::Public);
+    for (const char* inside : {"10.0.0.1", "172.16.0.1", "172.31.0.1", "192.168.1.1", "fd00::1"})
+        assert_true(of({inside}) == NetworkProfile::Private);
+    for (const char* outside : {"172.32.0.1", "192.169.1.1", "11.0.0.1", "2001:db8::1"})
+        assert_true(of({outside}) == NetworkProfile::Public);
+    assert_true(of({"10.0.0.1", "fe80::1"}, "FedoraServer") == NetworkProfile::Private);
+    assert_true(of({"10.0.0.1", "2001:db8::1"}) == NetworkProfile::Public);
+    assert_true(of({"fe80::1", "169.254.1.1"}) == NetworkProfile::Public);
+    assert_true(of({}) == NetworkProfile::Public);
+}
+
+void the_host_is_as_open_as_those_adapters_that_a_cluster_uses(void**) {
+    csvp::Adapter up = adapter({});
+    csvp::Adapter down = up;
+    down.oper_status = 2;
+    csvp::Adapter loopback = up;
+    loopback.type = 24;
+    const csvp::AdapterFirewall open{{}, {}, true, true, true}, closed{};
+    assert_true((whole_host({up}, {open}) == csvp::HostFirewall{true, true}));
+    assert_true((whole_host({up, up}, {open, closed}) == csvp::HostFirewall{}));
+    assert_true((whole_host({up, down, loopback}, {open, closed, closed}) ==
+                 csvp::HostFirewall{true, true}));
+    assert_true((whole_host({down, loopback}, {open, open}) == csvp::HostFirewall{}));
+}
+
+Zone zone() {
+    Zone made;
+    made.name = "work";
+    made.target = "default";
+    made.ports = {{"3343", "tcp"}, {"3000-4000", "udp"}, {"x", "tcp"}, {"9-", "tcp"}};
+    return made;
+}
+
+void a_zone_opens_ports_and_ranges(void**) {
+    assert_true(judge(zone(), packet(Protocol::Tcp, 3343)).allowed);
+    assert_true(judge(zone(), packet(Protocol::Udp, 3343)).allowed);
+    assert_true(judge(zone(), packet(Protocol::Udp, 4000)).allowed);
+    assert_false(judge(zone(), packet(Protocol::Udp, 4001)).allowed);
+    const Judgement no = judge(zone(), packet(Protocol::Tcp, 445));
+    assert_false(no.allowed);
+    assert_text_equal(no.reason, "zone work of firewalld: it opens no such port");
+    Zone open = zone();
+    open.target = "ACCEPT";
+    assert_true(judge(open, packet(Protocol::Tcp, 445)).allowed);
+    open = zone();
+    open.protocols = {"tcp"};
+    assert_true(judge(open, packet(Protocol::Tcp, 445)).allowed);
+    assert_false(judge(open, packet(Protocol::Udp, 445)).allowed);
+}
+
+void echo_follows_blocks_and_target(void**) {
+    const Packet echo = packet(Protocol::Echo, 0);
+    Zone made = zone();
+    assert_true(judge(made, echo).allowed);
+    made.target = "DROP";
+    assert_false(judge(made, echo).allowed);
+    made.protocols = {"icmp"};
+    assert_true(judge(made, echo).allowed);
+    made = zone();
+    made.icmp_blocks = {"echo-request"};
+    assert_contains(judge(made, echo).reason, "echo-request is blocked");
+    made.icmp_block_inversion = true;
+    assert_true(judge(made, echo).allowed);
+    made.icmp_blocks = {"redirect"};
+    assert_false(judge(made, echo).allowed);
+}
+
+void a_rich_rule_that_may_refuse_is_a_no(void**) {
+    Zone made = zone();
+    made.rich_rules = {R"(rule family="ipv4" source address="10.0.0.0/8" accept)"};
+    assert_true(judge(made, packet(Protocol::Tcp, 3343)).allowed);
+    made.rich_rules.push_back(R"(rule family="ipv4" source address="10.9.0.0/16" reject)");
+    assert_contains(judge(made, packet(Protocol::Tcp, 3343)).reason, "rich rule");
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(needs_are_those_of_the_three_groups),
+        cmocka_unit_test(each_address_of_an_adapter_is_judged),
+        cmocka_unit_test(a_group_is_open_when_all_of_it_is),
+        cmocka_unit_test(profiles_follow_zone_and_addresses),
+        cmocka_unit_test(the_host_is_as_open_as_those_adapters_that_a_cluster_uses),
+        cmocka_unit_test(a_zone_opens_ports_and_ranges),
+        cmocka_unit_test(echo_follows_blocks_and_target),
+        cmocka_unit_test(a_rich_rule_that_may_refuse_is_a_no),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
