@@ -5,6 +5,7 @@
 // response that parses it must not get there.
 #include "clusprep/rpc/auth/ntlm/context.hpp"
 #include "clusprep/rpc/auth/ntlm/flags.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 
 #include <cstdlib>
 
@@ -72,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     NtlmMechanism& context = accepts ? static_cast<NtlmMechanism&>(acceptor) : initiator;
     if (!accepts) initiator.step({}, [](const Result<SecurityContext::Token>&) {});
     while (rest.size() >= 2) {
-        const std::size_t length = std::min<std::size_t>(rest[0] | rest[1] << 8, rest.size() - 2);
+        const std::size_t length =
+            std::min<std::size_t>(load<std::uint16_t>(rest, 0), rest.size() - 2);
         // A copy of its own, so that a byte too many is seen.
         const std::vector<std::uint8_t> token(rest.begin() + 2,
                                               rest.begin() + 2 + static_cast<long>(length));

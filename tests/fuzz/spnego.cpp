@@ -5,6 +5,7 @@
 // not empty, twice. What is required of a MIC must hold: who is asked for one does not get in
 // without.
 #include "clusprep/rpc/auth/spnego/context.hpp"
+#include "clusprep/rpc/little_endian.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -73,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!accepts) context->step({}, [](const Result<Token>&) {});
     bool mic_asked_for = false;
     while (rest.size() >= 2) {
-        const std::size_t length = std::min<std::size_t>(rest[0] | rest[1] << 8, rest.size() - 2);
+        const std::size_t length =
+            std::min<std::size_t>(load<std::uint16_t>(rest, 0), rest.size() - 2);
         // A copy of its own, so that a byte too many is seen.
         const std::vector<std::uint8_t> token(rest.begin() + 2,
                                               rest.begin() + 2 + static_cast<long>(length));

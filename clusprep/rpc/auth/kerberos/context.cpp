@@ -29,17 +29,17 @@ class Parts {
     }
     // A wrap token's header goes first.
     gss_iov_buffer_desc& put_first(OM_uint32 type, std::span<std::uint8_t> bytes) {
-        std::move_backward(parts_.begin(), parts_.begin() + count_, parts_.begin() + count_ + 1);
+        std::rotate(parts_.begin(), parts_.end() - 1, parts_.end());
         ++count_;
         parts_[0] = {type, {bytes.size(), bytes.data()}};
         return parts_[0];
     }
     gss_iov_buffer_desc* data() { return parts_.data(); }
-    int count() const { return count_; }
+    int count() const { return static_cast<int>(count_); }
 
   private:
     std::array<gss_iov_buffer_desc, 4> parts_{};
-    int count_ = 0;
+    std::size_t count_ = 0;
 };
 
 } // namespace

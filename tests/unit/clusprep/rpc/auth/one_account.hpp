@@ -18,7 +18,7 @@ class OneAccount final : public NtlmAccounts {
     void verify(const NtlmLogon& logon, Verified done) override {
         last = logon;
         if (later) {
-            pending = [this, logon, done] { done(answer(logon)); };
+            pending = [logon, done] { done(answer(logon)); };
             return;
         }
         done(answer(logon));

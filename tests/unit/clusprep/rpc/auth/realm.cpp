@@ -5,6 +5,7 @@
 #include "tests/unit/clusprep/rpc/auth/child.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>

@@ -82,7 +82,7 @@ class Winbind {
         conf.close();
         const auto settings = directory.file("smb.conf");
         if (auto added =
-                run({"pdbedit", "-s", settings, "-a", "-t", "-u", "daemon"}, "secret\nsecret\n");
+                run({"smbpasswd", "-L", "-c", settings, "-s", "-a", "daemon"}, "secret\nsecret\n");
             !added)
             return std::move(added).error();
 
