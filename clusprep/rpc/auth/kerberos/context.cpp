@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/rpc/auth/kerberos/context.hpp"
 
+#include "clusprep/rpc/auth/kerberos/pac.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -42,6 +44,21 @@ class Parts {
     std::size_t count_ = 0;
 };
 
+// The SIDs that a domain controller vouches for; none in tickets of others.
+Result<std::vector<std::string>> groups_of(const gss::Name& peer) {
+    constexpr std::string_view attribute = "urn:mspac:logon-info";
+    auto name =
+        gss::view({reinterpret_cast<const std::uint8_t*>(attribute.data()), attribute.size()});
+    OM_uint32 minor = 0;
+    gss::Buffer value, shown;
+    int authenticated = 0, is_complete = 0, more = -1;
+    const OM_uint32 major =
+        ::gss_get_name_attribute(&minor, peer.get(), &name, &authenticated, &is_complete,
+                                 value.place(), shown.place(), &more);
+    if (major != GSS_S_COMPLETE || authenticated == 0) return std::vector<std::string>{};
+    return sids_of_pac(value.bytes());
+}
+
 } // namespace
 
 Result<KerberosKeys> KerberosKeys::open(const std::string& keytab) {
@@ -71,7 +88,9 @@ Status KerberosMechanism::establish(OM_uint32 granted, const gss::Name& peer) {
     gss::Buffer name;
     const OM_uint32 major = ::gss_display_name(&minor, peer.get(), name.place(), nullptr);
     if (major != GSS_S_COMPLETE) return gss::error("read name", "", major, minor);
-    principal_ = {name.text(), {}, AuthType::Kerberos};
+    auto groups = groups_of(peer);
+    if (!groups) return std::move(groups).error();
+    principal_ = {name.text(), std::move(*groups), AuthType::Kerberos};
     sealing_ = (granted & GSS_C_CONF_FLAG) != 0;
     complete_ = true;
     return Done{};
