@@ -20,8 +20,6 @@ PingSets::PingSets(const PingLimits& limits, Random random)
   , random_(std::move(random)) {}
 
 ResolverError PingSets::simple_ping(SetId id, Time now, const Touch& touch) {
-    // No set at all: nothing to keep alive, and no error to Samba's tests, which Windows passes.
-    if (id == 0) return ResolverError::Ok;
     const auto set = sets_.find(id);
     if (set == sets_.end()) return ResolverError::InvalidSet;
     set->second.pinged = now;

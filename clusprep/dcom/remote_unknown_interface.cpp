@@ -27,9 +27,11 @@ RemQueryInterface::Out query(Exporter& exporter, const Caller& caller,
     const auto found = exporter.objects().query(in.ipid, in.iids, in.references, exporter.now());
     tell_refused(exporter, caller, in.iids, found);
     out.result = found.result;
-    if (found.result == kInvalidObject) return out; // no result values (MS-DCOM 3.1.1.5.6.1.1)
     out.count.count = in.count;
     out.found.emplace();
+    // No object, no results: but decoders exist that look for the array without looking at the
+    // pointer, so it is there.
+    if (found.result == kInvalidObject) out.found->assign(in.count, {kInvalidObject, {}});
     for (const auto& interface : found.each) {
         RemQueryInterface::Found one{interface.result, {}};
         if (interface.result == kOk)

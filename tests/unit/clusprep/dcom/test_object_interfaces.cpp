@@ -112,11 +112,12 @@ void query_interface_gives_another_interface_of_the_same_object(void**) {
     assert_text_equal(o.factory.story.at(0), "called 5");
 }
 
-void query_interface_of_no_object_has_no_results(void**) {
+void query_interface_of_no_object_has_no_references(void**) {
     Objects o;
     const auto out = o.remote<RemQueryInterface>(o.unknown, {setup_iid, 1, 1, {setup_iid}});
     assert_int_equal(out.result, kInvalidObject);
-    assert_false(out.found.has_value());
+    assert_int_equal(out.found.value().at(0).result, kInvalidObject);
+    assert_true(out.found->at(0).reference == StandardReference{});
     assert_int_equal(o.remote<RemQueryInterface>(o.unknown, {o.ipid, 1, 1, {newer_iid}}).result,
                      kNoInterface);
     assert_int_equal(o.remote<RemQueryInterface>(
@@ -187,7 +188,7 @@ int main() {
         cmocka_unit_test(a_wrong_or_missing_ipid_is_an_invalid_object),
         cmocka_unit_test(iunknown_s_methods_a_bad_front_and_strangers_are_refused),
         cmocka_unit_test(query_interface_gives_another_interface_of_the_same_object),
-        cmocka_unit_test(query_interface_of_no_object_has_no_results),
+        cmocka_unit_test(query_interface_of_no_object_has_no_references),
         cmocka_unit_test(query_interface_2_gives_marshaled_references),
         cmocka_unit_test(query_interface_2_is_no_method_of_the_first_version),
         cmocka_unit_test(references_are_added_and_the_last_release_ends_the_object),

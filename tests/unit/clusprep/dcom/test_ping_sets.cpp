@@ -55,7 +55,7 @@ void a_set_that_is_not_there_is_an_error_and_answers_nothing(void**) {
     Pinger pinger;
     SetId answer = 77;
     assert_error(pinger.ping(5), ResolverError::InvalidSet);
-    assert_error(pinger.ping(0), ResolverError::Ok); // none was named
+    assert_error(pinger.ping(0), ResolverError::InvalidSet);
     assert_error(pinger.change(5, 1, {1}, {}, answer), ResolverError::InvalidSet);
     assert_int_equal(answer, 77);
     assert_int_equal(pinger.sets.size(), 0);
