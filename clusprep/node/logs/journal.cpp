@@ -30,11 +30,11 @@ class SystemJournal final : public JournalReader {
         if (sd_journal_get_realtime_usec(journal_.get(), &time) >= 0)
             entry.time = static_cast<std::int64_t>(time);
         entry.kernel = field("_TRANSPORT") == "kernel";
-        // What systemd says of a unit is from systemd itself.
-        entry.unit = field("UNIT");
-        if (entry.unit.empty()) entry.unit = field("_SYSTEMD_UNIT");
         entry.identifier = field("SYSLOG_IDENTIFIER");
         entry.pid = field("_PID");
+        // Anybody can send a field UNIT: it counts from systemd itself only.
+        if (entry.pid == "1") entry.unit = field("UNIT");
+        if (entry.unit.empty()) entry.unit = field("_SYSTEMD_UNIT");
         entry.message = field("MESSAGE");
         const std::string priority = field("PRIORITY");
         std::from_chars(priority.data(), priority.data() + priority.size(), entry.priority);
