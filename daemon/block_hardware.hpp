@@ -55,21 +55,32 @@ struct BlockUse {
     bool swap = false;
     bool hibernate = false;  // the kernel would resume from it
     bool crash_dump = false; // crash dumps go there
+    bool system_bus = false; // behind the same adapter as the disk that holds /
     bool dynamic = false;    // physical volume of LVM or member of MD RAID, active
     // Who has it in use, for people; empty: nobody.
     std::vector<std::string> users;
     bool operator==(const BlockUse&) const = default;
 };
 
+struct BlockAccess {
+    bool writing = false;
+    // EBUSY where anything of this system, a mount or another program, has claimed the disk or a
+    // partition of it, and nobody else can while the device is open.
+    bool exclusive = true;
+};
+
 class BlockHardware {
   public:
     virtual ~BlockHardware() = default;
 
-    // Fails with ENODEV when the device under that name is not the one with that number any more,
-    // with EROFS where `writing` is not possible.
-    virtual Result<std::unique_ptr<BlockDevice>> open(const BlockRef& ref, bool writing) = 0;
+    // Any thread, and may block: workers only. `paths` are the disks under a map, those that serve
+    // now first; a disk in no map is its own. Fails with ENODEV when the device under that name is
+    // not the one with that number any more, and with EROFS where writing is not possible.
+    virtual Result<std::unique_ptr<BlockDevice>>
+    open(const BlockRef& ref, const std::vector<BlockRef>& paths, BlockAccess access) = 0;
 
-    // Asks no device. An error is no answer: whoever asked must take the device for used.
+    // The loop's thread; asks no device. An error is no answer: whoever asked must take the device
+    // for used.
     virtual Result<BlockUse> use(const BlockRef& ref) = 0;
 };
 

@@ -3,6 +3,7 @@
 // mpapid: the daemon over this machine's own kernel.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
+#include "daemon/disks/system_blocks.hpp"
 #include "daemon/holders/system_lookup.hpp"
 #include "daemon/kernel/hardware.hpp"
 #include "daemon/metrics_file.hpp"
@@ -64,7 +65,8 @@ int serve(const daemon::Config& config) {
     kernel::KernelHardware hardware;
     multipathd::MultipathdPolicy policy;
     holders::SystemLookup lookup(loop.get());
-    daemon::Service service(loop.get(), bus.get(), hardware, policy, lookup, config,
+    disks::SystemBlocks blocks;
+    daemon::Service service(loop.get(), bus.get(), hardware, blocks, policy, lookup, config,
                             paths::kDisabledRecord, publish::Journal::through(), {});
     if (auto started = service.start(); !started) return fail(started.error());
     daemon::Inventory& inventory = service.inventory();

@@ -2,6 +2,8 @@
 #include "daemon/service.hpp"
 
 #include "common/system/clock.hpp"
+#include "daemon/disks/node_key.hpp"
+#include "daemon/disks/standard_methods.hpp"
 #include "daemon/publish/message_ids.hpp"
 
 #include <systemd/sd-daemon.h>
@@ -30,12 +32,14 @@ Result<std::uint64_t> new_instance() {
 
 } // namespace
 
-Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-                 holders::Lookup& lookup, const Config& config, std::string disabled_record,
-                 publish::Journal::Sink sink, const publish::Gatekeeper::Rules& rules)
+Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, BlockHardware& blocks,
+                 MultipathPolicy& policy, holders::Lookup& lookup, const Config& config,
+                 std::string disabled_record, publish::Journal::Sink sink,
+                 const publish::Gatekeeper::Rules& rules)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)
+  , blocks_(blocks)
   , policy_(policy)
   , lookup_(lookup)
   , config_(config)
@@ -127,6 +131,40 @@ Status Service::make_changers() {
     return Done{};
 }
 
+// Once there is a snapshot to begin with.
+Status Service::make_disks() {
+    Error drawing;
+    const auto key = disks::node_key(config_.state_directory, [&]() -> std::uint64_t {
+        sd_id128_t bits;
+        if (const int r = sd_id128_randomize(&bits); r < 0) {
+            drawing = Error{"draw", "reservation key", "", -r};
+            return 1;
+        }
+        return bits.qwords[0] ^ bits.qwords[1];
+    });
+    if (!drawing.action.empty()) return drawing;
+    if (!key) return key.error();
+    if (!key->notice.empty()) note(LOG_ERR, key->notice);
+    auto made = disks::Disks::create(
+        {loop_, hardware_, blocks_, *workers_, config_.commands.timeout, config_.disks, key->key},
+        inventory_->snapshot());
+    if (!made) return made.error();
+    disks_ = std::move(*made);
+    inventory_->add_listener(*disks_);
+    uses_watched_ = lookup_.watch([this] { disks_->uses_changed(); });
+    reservations_ = std::make_unique<disks::Reservations>(
+        disks::Reservations::Means{hardware_, *workers_, config_.commands.timeout, key->key});
+    auto methods = disks::raw_methods(*disks_);
+    for (auto& method : disks::reservation_methods(*reservations_))
+        methods.push_back(std::move(method));
+    auto objects = disks::DiskObjects::publish(
+        {bus_, *disks_, publisher_->gatekeeper(), publisher_->senders(), sink_},
+        std::move(methods));
+    if (!objects) return objects.error();
+    disk_objects_ = std::move(*objects);
+    return Done{};
+}
+
 Status Service::check_not_running() {
     const char* unique = nullptr;
     if (int r = sd_bus_get_unique_name(bus_, &unique); r < 0) return Error{"use", "bus", "", -r};
@@ -191,7 +229,14 @@ void Service::publish() {
         return;
     }
     job_objects_ = std::move(*jobs);
-    publisher_->also_manage([this](publish::BusWriter& out) { job_objects_->append_all(out); });
+    if (auto made = make_disks(); !made) {
+        fail(made.error());
+        return;
+    }
+    publisher_->also_manage([this](publish::BusWriter& out) {
+        job_objects_->append_all(out);
+        disk_objects_->append_all(out, config_.bus.managed_objects);
+    });
     jobs_->tell_ends([this](const jobs::Job& job) { record(job); });
     inventory_->add_listener(*publisher_);
     if (const int r = sd_bus_request_name(bus_, publish::kBusName, 0); r < 0) {
@@ -229,6 +274,7 @@ Status Service::run() {
     const int r = sd_event_loop(loop_);
     sd_notify(0, "STOPPING=1");
     // The generation page says that this is the end before the bus does.
+    disk_objects_.reset();
     publisher_.reset();
     sd_bus_close(bus_);
     left_behind_ = workers_->close(kPatienceAtTheEnd) > 0;

@@ -4,7 +4,11 @@
 #pragma once
 
 #include "common/system/handle.hpp"
+#include "daemon/block_hardware.hpp"
 #include "daemon/config.hpp"
+#include "daemon/disks/disk_objects.hpp"
+#include "daemon/disks/disks.hpp"
+#include "daemon/disks/reservations.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/inventory/inventory.hpp"
 #include "daemon/jobs/job_objects.hpp"
@@ -19,13 +23,14 @@ namespace mpapi::daemon {
 
 class Service {
   public:
-    // Loop, bus, hardware and configuration outlive the service. The bus is attached to the loop
-    // already; `lookup` tells who holds a map. An empty state directory keeps object numbers, and
-    // what is asked for, in memory only; else `disabled_record` is where disabled paths are written
-    // down. What happens is told to `sink`; who may change something is decided by `rules`.
-    Service(sd_event* loop, sd_bus* bus, Hardware& hardware, MultipathPolicy& policy,
-            holders::Lookup& lookup, const Config& config, std::string disabled_record,
-            publish::Journal::Sink sink, const publish::Gatekeeper::Rules& rules);
+    // Loop, bus, hardware, blocks and configuration outlive the service. The bus is attached to the
+    // loop already; `lookup` tells who holds a map. An empty state directory keeps object numbers,
+    // and what is asked for, in memory only; else `disabled_record` is where disabled paths are
+    // written down. What happens is told to `sink`; who may change something is decided by `rules`.
+    Service(sd_event* loop, sd_bus* bus, Hardware& hardware, BlockHardware& blocks,
+            MultipathPolicy& policy, holders::Lookup& lookup, const Config& config,
+            std::string disabled_record, publish::Journal::Sink sink,
+            const publish::Gatekeeper::Rules& rules);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -50,6 +55,7 @@ class Service {
   private:
     Status check_not_running();
     Status make_changers();
+    Status make_disks();
     Status watch_signals();
     Status watch_bus();
     void publish();
@@ -59,6 +65,7 @@ class Service {
     sd_event* loop_;
     sd_bus* bus_;
     Hardware& hardware_;
+    BlockHardware& blocks_;
     MultipathPolicy& policy_;
     holders::Lookup& lookup_;
     const Config& config_;
@@ -74,7 +81,11 @@ class Service {
     std::unique_ptr<jobs::Jobs> jobs_;
     std::unique_ptr<jobs::JobObjects> job_objects_;
     std::unique_ptr<paths::Changes> changes_;
+    std::unique_ptr<disks::Disks> disks_;
+    std::unique_ptr<disks::Reservations> reservations_;
+    std::shared_ptr<void> uses_watched_;
     std::unique_ptr<publish::Publisher> publisher_;
+    std::unique_ptr<disks::DiskObjects> disk_objects_;
     BusSlot disconnected_;
     std::optional<Error> failure_;
     bool left_behind_ = false;

@@ -80,6 +80,7 @@ struct Disk {
     std::string adapter;        // of the first path, for people
     std::vector<Nexus> nexuses; // in the order of the model; one for a disk in no map
 
+    bool claimed = false;                // we hold it exclusively ourselves: Disks::set_claimed()
     std::optional<daemon::BlockUse> use; // as last looked at; nullopt: not yet
     Examined examined;
 

@@ -51,18 +51,27 @@ class Disks final : public daemon::ModelListener {
 
     const Means& means() const { return means_; }
     void add_observer(DisksObserver& observer) { observers_.push_back(&observer); }
+    void remove_observer(DisksObserver& observer) { std::erase(observers_, &observer); }
 
     // Null: there is none with this id.
     DiskPtr find(const std::string& id) const;
     // Logical units first, then others, each by id.
     std::vector<DiskPtr> all() const;
 
-    // Looks anew at what the system does with the disk; calls back with the disk as it is then.
-    // ENODEV: it is gone.
+    // Looks anew at what the system does with the disk, without waiting for anything. ENODEV: it is
+    // gone. Whoever is answered with any other error must take the disk for used.
+    Result<DiskPtr> look_at_use(const std::string& id);
+    // Asks the device anew; calls back with the disk as it is then, from within where it cannot:
+    // ENODEV, it is gone; EPERM, it is not allowed. A device that does not answer is no error:
+    // Examined::trouble.
     using Then = std::function<void(Result<DiskPtr>)>;
-    void look_at_use(const std::string& id, Then then);
-    // Asks the device anew (allowed disks only: else EPERM).
     void examine(const std::string& id, Then then);
+    // Something was mounted, unmounted, or taken into or out of use as swap.
+    void uses_changed();
+
+    // Whether this daemon holds a claim (O_EXCL) of its own on the disk: then methods open it
+    // without.
+    void set_claimed(const std::string& id, bool claimed);
 
     // daemon::ModelListener
     void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,
@@ -73,21 +82,23 @@ class Disks final : public daemon::ModelListener {
     explicit Disks(Means means);
 
     struct Entry;
-    void put(Disk made);
-    void drop(const std::string& id);
+    void put(Disk made, const std::string& fallback, std::string& known);
+    void drop(std::string id);
     void replace(Entry& entry, Disk made);
     void take(const model::Snapshot& snapshot, const model::Unit& unit);
     void take(const model::Snapshot& snapshot, const model::Disk& disk);
-    void start_looking();
-    std::string free_id(const std::string& wwid, const std::string& fallback,
-                        const std::string& object) const;
+    void look_at(const std::string& id);
+    void look_at_next();
+    void ask_device(const std::string& id);
+    void examined(const std::string& id, Result<Examined> found);
 
     Means means_;
     std::vector<DisksObserver*> observers_;
     std::map<std::string, std::unique_ptr<Entry>> entries_; // by id
     std::map<model::Sequence, std::string> units_, disks_;  // to ids
     std::set<std::string> to_look_at_;                      // ids
-    unsigned looking_ = 0;
+    unsigned examining_ = 0;
+    EventSource turns_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -33,7 +33,8 @@ inline constexpr char kReservationConflict[] = "org.mpapi.Multipath1.Error.Reser
 inline constexpr char kNotScratch[] = "org.mpapi.Multipath1.Error.NotScratch";
 inline constexpr char kNoScratchSectors[] = "org.mpapi.Multipath1.Error.NoScratchSectors";
 
-// EBADE is a reservation conflict; the rest as publish::error::name_for().
+// EBADE and ENOKEY are a reservation conflict, EBUSY says that the disk is in use, ENOSPC that
+// there are no scratch sectors, EROFS that nobody may; the rest as publish::error::name_for().
 const char* name_for(const Error& error);
 } // namespace error
 

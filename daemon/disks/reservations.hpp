@@ -24,6 +24,7 @@
 #pragma once
 
 #include "common/scsi/persistent_reserve_in.hpp"
+#include "common/scsi/persistent_reserve_out.hpp"
 #include "daemon/disks/disk.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/workers/workers.hpp"
@@ -73,7 +74,8 @@ class Reservations {
 
     std::uint64_t key() const { return means_.key; }
 
-    // Callbacks come once, from the loop, never from within; none when this is gone by then.
+    // Callbacks come once, from the loop, from within only where the disk has no path; none when
+    // this is gone by then.
     using PerNexus = std::function<void(std::vector<NexusResult>)>;
     using Ended = std::function<void(Status)>;
 
@@ -97,9 +99,10 @@ class Reservations {
 
     void register_with(const DiskPtr& disk, std::vector<Nexus> nexuses, std::uint64_t new_key,
                        PerNexus then);
-    void release_through(const DiskPtr& disk, const ReservationState& state, Ended then);
-    void move_and_release(const DiskPtr& disk, std::vector<Nexus> living, Ended then);
-    void verify_released(const DiskPtr& disk, Ended then);
+    // Reads, and unless that settles it sends an action through a registered nexus.
+    void with_key(const DiskPtr& disk, scsi::ReserveOutAction action, std::uint64_t victim,
+                  std::function<std::optional<Status>(const ReservationState&)> settled,
+                  Ended then);
 
     Means means_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

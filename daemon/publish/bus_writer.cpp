@@ -19,6 +19,10 @@ void BusWriter::boolean(bool value) {
     basic('b', &wide, 8);
 }
 
+void BusWriter::u8(std::uint8_t value) {
+    basic('y', &value, 1);
+}
+
 void BusWriter::u16(std::uint16_t value) {
     basic('q', &value, 4);
 }
@@ -51,6 +55,13 @@ void BusWriter::text(std::string_view value) {
 
 void BusWriter::path(const char* value) {
     basic('o', value, std::strlen(value) + 8);
+}
+
+void BusWriter::bytes(std::span<const std::uint8_t> value) {
+    if (status_ < 0) return;
+    const int r = sd_bus_message_append_array(message_, 'y', value.data(), value.size());
+    if (r < 0) status_ = r;
+    bytes_ += value.size() + 8;
 }
 
 void BusWriter::open(char type, const char* contents) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace mpapi::publish {
@@ -19,6 +20,7 @@ class BusWriter {
       : message_(message) {}
 
     void boolean(bool value);
+    void u8(std::uint8_t value);
     void u16(std::uint16_t value);
     void u32(std::uint32_t value);
     void u64(std::uint64_t value);
@@ -26,6 +28,7 @@ class BusWriter {
     // Bytes that may not stand on the bus are replaced (text.hpp).
     void text(std::string_view value);
     void path(const char* value);
+    void bytes(std::span<const std::uint8_t> value); // ay
     void open(char type, const char* contents);
     void close();
 

@@ -8,6 +8,7 @@
 #include "daemon/san/map_holders.hpp"
 #include "daemon/san/multipathd.hpp"
 #include "daemon/san/san.hpp"
+#include "daemon/san/san_blocks.hpp"
 #include "daemon/san/san_bus.hpp"
 #include "daemon/service.hpp"
 
@@ -125,8 +126,9 @@ int serve(const Options& options) {
     if (!control) return fail(control.error());
     daemon::TablePolicy policy;
     san::MapHolders map_holders(**hardware);
-    daemon::Service service(loop.get(), bus->get(), **hardware, policy, map_holders, *config,
-                            config->state_directory + "/disabled-paths",
+    san::SanBlocks blocks(**hardware);
+    daemon::Service service(loop.get(), bus->get(), **hardware, blocks, policy, map_holders,
+                            *config, config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
                             {.owner = ::geteuid()}); // whose storage it is, may change it
     if (auto started = service.start(); !started) return fail(started.error());

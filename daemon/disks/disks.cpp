@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/disks/disks.hpp"
+
+#include "common/model/identity.hpp"
+#include "common/system/turn.hpp"
+#include "daemon/disks/examine.hpp"
+#include "daemon/disks/on_worker.hpp"
+#include "daemon/publish/object_path.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+namespace mpapi::disks {
+
+namespace {
+
+constexpr unsigned kLooksAtOnce = 16;   // in one turn of the loop
+constexpr unsigned kExaminedAtOnce = 4; // on workers
+
+// As multipath-tools and udev's scsi_id write it: the designator's type, then the designator.
+std::string wwid_of(const std::string& unit_name, model::NameType type) {
+    if (unit_name.empty()) return "";
+    switch (type) {
+    case model::NameType::Naa:
+        return "3" + unit_name;
+    case model::NameType::Eui64:
+        return "2" + unit_name;
+    case model::NameType::T10VendorId: {
+        std::string text = "1" + unit_name;
+        std::replace(text.begin(), text.end(), ' ', '_');
+        return text;
+    }
+    default:
+        return "";
+    }
+}
+
+std::string wwid_of(const model::LogicalUnit& unit) {
+    constexpr std::string_view prefix = "mpath-";
+    if (unit.uuid.starts_with(prefix)) return unit.uuid.substr(prefix.size());
+    return wwid_of(unit.unit_name, unit.unit_name_type);
+}
+
+template <typename Port>
+std::string port_id(const model::Table<Port>& table, model::Sequence id) {
+    const Port* port = model::find(table, id);
+    return port ? port->port_id : "";
+}
+
+Nexus nexus_of(const model::Snapshot& snapshot, const model::Path& path) {
+    Nexus nexus;
+    nexus.device = path.device;
+    nexus.number = path.number;
+    nexus.address = path.address;
+    nexus.initiator_port = port_id(snapshot.initiator_ports, path.initiator_port);
+    nexus.target_port = port_id(snapshot.target_ports, path.target_port);
+    nexus.relative_target_port = path.relative_port_id;
+    nexus.usable = path.state == model::PathState::Okay && !path.disabled;
+    return nexus;
+}
+
+Nexus nexus_of(const model::Snapshot& snapshot, const model::Disk& disk) {
+    Nexus nexus;
+    nexus.device = disk.device;
+    nexus.number = disk.number;
+    nexus.address = disk.address;
+    nexus.initiator_port = port_id(snapshot.initiator_ports, disk.initiator_port);
+    nexus.target_port = port_id(snapshot.target_ports, disk.target_port);
+    if (const auto* port = model::find(snapshot.target_ports, disk.target_port))
+        nexus.relative_target_port = static_cast<std::uint16_t>(port->relative_port_id);
+    nexus.usable = disk.device_state == model::DeviceState::Running;
+    return nexus;
+}
+
+void describe_adapter(const model::Snapshot& snapshot, model::Sequence port, Disk& disk) {
+    const auto* found = model::find(snapshot.initiator_ports, port);
+    if (!found) return;
+    disk.transport = found->transport;
+    disk.adapter = found->friendly_name.empty() ? found->port_id : found->friendly_name;
+}
+
+// Whether what a device says may be another than before.
+bool ask_again(const Disk& before, const Disk& after) {
+    if (before.size != after.size || before.block != after.block ||
+        before.unit_name != after.unit_name || before.allowed != after.allowed)
+        return true;
+    return before.usable_nexuses() == 0 && after.usable_nexuses() != 0;
+}
+
+} // namespace
+
+std::size_t Disk::usable_nexuses() const {
+    return static_cast<std::size_t>(std::count_if(nexuses.begin(), nexuses.end(),
+                                                  [](const Nexus& nexus) { return nexus.usable; }));
+}
+
+std::uint32_t Disk::host() const {
+    for (const Nexus& nexus : nexuses)
+        if (nexus.usable) return nexus.address.host;
+    return nexuses.empty() ? 0 : nexuses.front().address.host;
+}
+
+struct Disks::Entry {
+    DiskPtr disk;
+    bool asking = false;
+    bool ask_again = false;          // something happened since
+    std::vector<Then> waiting;       // for the examination under way
+    std::vector<Then> wait_for_next; // for the one after it
+};
+
+Disks::Disks(Means means)
+  : means_(std::move(means)) {}
+
+Disks::~Disks() {
+    *alive_ = false;
+}
+
+Result<std::unique_ptr<Disks>> Disks::create(Means means, model::SnapshotPtr now) {
+    std::unique_ptr<Disks> self(new Disks(std::move(means)));
+    sd_event_source* source = nullptr;
+    const int r = add_turns(
+        self->means_.loop, &source,
+        [](sd_event_source*, std::uint64_t, void* disks) {
+            static_cast<Disks*>(disks)->look_at_next();
+            return 0;
+        },
+        self.get());
+    if (r < 0) return Error{"add an event source", "", "", -r};
+    self->turns_.reset(source);
+    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 20);
+    now->units.for_each([&](const model::Unit& unit) { self->take(*now, unit); });
+    for (const model::Disk& disk : now->disks)
+        self->take(*now, disk);
+    return self;
+}
+
+DiskPtr Disks::find(const std::string& id) const {
+    const auto at = entries_.find(id);
+    return at == entries_.end() ? nullptr : at->second->disk;
+}
+
+std::vector<DiskPtr> Disks::all() const {
+    std::vector<DiskPtr> found;
+    found.reserve(entries_.size());
+    for (const bool multipath : {true, false})
+        for (const auto& [id, entry] : entries_)
+            if (entry->disk->multipath() == multipath) found.push_back(entry->disk);
+    return found;
+}
+
+void Disks::replace(Entry& entry, Disk made) {
+    if (*entry.disk == made) return;
+    const DiskPtr before = entry.disk;
+    entry.disk = std::make_shared<const Disk>(std::move(made));
+    for (DisksObserver* observer : observers_)
+        observer->disk_changed(before, entry.disk);
+}
+
+void Disks::drop(std::string id) {
+    auto entry = entries_.extract(id);
+    if (entry.empty()) return;
+    to_look_at_.erase(id);
+    const DiskPtr gone = entry.mapped()->disk;
+    for (auto* list : {&entry.mapped()->waiting, &entry.mapped()->wait_for_next})
+        for (Then& then : std::exchange(*list, {}))
+            then(Error{"use disk", id, "it is gone", ENODEV});
+    for (DisksObserver* observer : observers_)
+        observer->disk_changed(gone, nullptr);
+}
+
+// `known` is the id that the thing had until now; what it is called may be another by now.
+void Disks::put(Disk made, const std::string& fallback, std::string& known) {
+    made.allowed = means_.config.allows(made.wwid);
+    const auto taken = [&](const std::string& id) {
+        const auto at = entries_.find(id);
+        return at != entries_.end() && id != known;
+    };
+    std::string id = made.wwid;
+    if (id.empty() || taken(id)) {
+        made.duplicate = made.duplicate || !id.empty();
+        id = fallback;
+    }
+    if (!known.empty() && known != id) drop(std::exchange(known, ""));
+    made.id = id;
+    known = id;
+    auto& entry = entries_[id];
+    if (entry) {
+        made.use = entry->disk->use;
+        made.claimed = entry->disk->claimed;
+        made.examined = entry->disk->examined;
+        const bool again = ask_again(*entry->disk, made);
+        if (entry->disk->block != made.block) made.use.reset();
+        replace(*entry, std::move(made));
+        if (again) entry->ask_again = true;
+        if (again) look_at(id);
+        return;
+    }
+    entry = std::make_unique<Entry>();
+    entry->disk = std::make_shared<const Disk>(std::move(made));
+    entry->ask_again = true;
+    look_at(id);
+    const DiskPtr now = entry->disk;
+    for (DisksObserver* observer : observers_)
+        observer->disk_changed(nullptr, now);
+}
+
+void Disks::take(const model::Snapshot& snapshot, const model::Unit& unit) {
+    const model::LogicalUnit& lu = unit.unit;
+    Disk disk;
+    disk.wwid = wwid_of(lu);
+    disk.unit = lu.id;
+    disk.object = publish::object_path(publish::View<model::LogicalUnit>{&snapshot, &unit, &lu});
+    disk.map_name = lu.name;
+    disk.map_uuid = lu.uuid;
+    disk.block = {"dm-" + std::to_string(lu.number.minor), lu.number};
+    disk.vendor = lu.vendor;
+    disk.product = lu.product;
+    disk.revision = lu.revision;
+    disk.serial_number = lu.serial_number;
+    disk.unit_name = lu.unit_name;
+    disk.size = lu.size;
+    disk.read_only = lu.read_only;
+    disk.duplicate = lu.duplicate_designator;
+    for (const model::Path& path : unit.paths)
+        disk.nexuses.push_back(nexus_of(snapshot, path));
+    if (!unit.paths.empty()) describe_adapter(snapshot, unit.paths.front().initiator_port, disk);
+    put(std::move(disk), lu.key, units_[lu.id]);
+}
+
+void Disks::take(const model::Snapshot& snapshot, const model::Disk& from) {
+    Disk disk;
+    disk.wwid = wwid_of(from.unit_name, from.unit_name_type);
+    disk.disk = from.id;
+    disk.object = publish::object_path(publish::View<model::Disk>{&snapshot, nullptr, &from});
+    disk.block = {from.device, from.number};
+    disk.vendor = from.vendor;
+    disk.product = from.product;
+    disk.revision = from.revision;
+    disk.serial_number = from.serial_number;
+    disk.unit_name = from.unit_name;
+    disk.size = from.size;
+    disk.nexuses.push_back(nexus_of(snapshot, from));
+    describe_adapter(snapshot, from.initiator_port, disk);
+    put(std::move(disk), from.key, disks_[from.id]);
+}
+
+void Disks::model_changed(const model::SnapshotPtr&, const model::SnapshotPtr& after,
+                          const std::vector<model::Event>& events,
+                          std::chrono::steady_clock::time_point) {
+    std::set<model::Sequence> units, disks;
+    for (const model::Event& event : events)
+        std::visit(
+            [&](const auto& change) {
+                using T = std::remove_cvref_t<decltype(change.either())>;
+                if constexpr (requires { change.unit_before; })
+                    units.insert(change.unit().unit.id);
+                else if constexpr (std::is_same_v<T, model::Disk>)
+                    disks.insert(change.either().id);
+            },
+            event);
+    const auto forget = [this](std::map<model::Sequence, std::string>& known, model::Sequence id) {
+        if (auto at = known.extract(id); !at.empty()) drop(std::move(at.mapped()));
+    };
+    // Those that leave first: another may be the same disk, as one that comes into a map.
+    for (const model::Sequence id : units)
+        if (!after->units.find(id)) forget(units_, id);
+    for (const model::Sequence id : disks)
+        if (!after->disks.find(id)) forget(disks_, id);
+    for (const model::Sequence id : units)
+        if (const auto* unit = after->units.find(id)) take(*after, *unit);
+    for (const model::Sequence id : disks)
+        if (const auto* disk = after->disks.find(id)) take(*after, *disk);
+}
+
+void Disks::uses_changed() {
+    for (const auto& [id, entry] : entries_)
+        if (entry->disk->allowed || (entry->disk->use && !entry->disk->use->users.empty()))
+            look_at(id);
+}
+
+void Disks::look_at(const std::string& id) {
+    to_look_at_.insert(id);
+    take_turn(turns_.get());
+}
+
+void Disks::look_at_next() {
+    for (unsigned n = 0; n < kLooksAtOnce && !to_look_at_.empty(); ++n) {
+        const std::string id = *to_look_at_.begin();
+        const auto at = entries_.find(id);
+        Entry* entry = at == entries_.end() ? nullptr : at->second.get();
+        const bool ask = entry && entry->ask_again && entry->disk->allowed && !entry->asking;
+        if (ask && examining_ >= kExaminedAtOnce) break; // goes on when one has ended
+        to_look_at_.erase(to_look_at_.begin());
+        if (!entry) continue;
+        (void)look_at_use(id);
+        if (ask) ask_device(id);
+    }
+    if (!to_look_at_.empty() && examining_ < kExaminedAtOnce) take_turn(turns_.get());
+}
+
+Result<DiskPtr> Disks::look_at_use(const std::string& id) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return Error{"use disk", id, "it is gone", ENODEV};
+    Entry& entry = *at->second;
+    const auto use = means_.blocks.use(entry.disk->block);
+    if (!use) return use.error();
+    Disk made = *entry.disk;
+    made.use = *use;
+    replace(entry, std::move(made));
+    return entry.disk;
+}
+
+void Disks::set_claimed(const std::string& id, bool claimed) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return;
+    Disk made = *at->second->disk;
+    made.claimed = claimed;
+    replace(*at->second, std::move(made));
+}
+
+void Disks::examine(const std::string& id, Then then) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return then(Error{"use disk", id, "it is gone", ENODEV});
+    Entry& entry = *at->second;
+    if (!entry.disk->allowed)
+        return then(Error{"examine", id, "it is not on the list of allowed disks", EPERM});
+    // What is under way may have asked before what the caller knows of happened.
+    (entry.asking ? entry.wait_for_next : entry.waiting).push_back(std::move(then));
+    if (entry.asking)
+        entry.ask_again = true;
+    else
+        ask_device(id);
+}
+
+void Disks::ask_device(const std::string& id) {
+    Entry& entry = *entries_.at(id);
+    entry.asking = true;
+    entry.ask_again = false;
+    ++examining_;
+    const DiskPtr disk = entry.disk;
+    on_worker<Examined>(
+        means_.workers, disk->host(), id,
+        [disk, hardware = &means_.hardware, blocks = &means_.blocks, timeout = means_.timeout,
+         key = means_.key](daemon::Progress& progress) -> Result<Examined> {
+            return disks::examine(*hardware, *blocks, timeout, key, *disk, progress);
+        },
+        [this, id, alive = alive_](Result<Examined> found) {
+            if (*alive) examined(id, std::move(found));
+        });
+}
+
+void Disks::examined(const std::string& id, Result<Examined> found) {
+    --examining_;
+    if (!to_look_at_.empty()) take_turn(turns_.get());
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return;
+    Entry& entry = *at->second;
+    entry.asking = false;
+    Disk made = *entry.disk;
+    if (found) {
+        made.examined = std::move(*found);
+    } else {
+        made.examined.unreadable = true;
+        made.examined.trouble = found.error().message();
+    }
+    replace(entry, std::move(made));
+    const DiskPtr now = entry.disk;
+    auto waiting = std::exchange(entry.waiting, std::exchange(entry.wait_for_next, {}));
+    if (!entry.waiting.empty())
+        ask_device(id);
+    else if (entry.ask_again)
+        look_at(id);
+    for (Then& then : waiting)
+        then(now);
+}
+
+} // namespace mpapi::disks

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/disks/reservations.hpp"
+
+#include "common/scsi/transport_id.hpp"
+#include "daemon/disks/on_worker.hpp"
+#include "daemon/disks/reservation_commands.hpp"
+#include "daemon/paths/set_groups_command.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace mpapi::disks {
+
+namespace {
+
+using scsi::ReserveOutAction;
+
+template <typename T>
+using Ask = std::function<Result<T>(ReservationCommands&)>;
+
+// Whether another nexus may do what this one could not.
+bool may_be_the_path(const Error& error) {
+    switch (error.errnum) {
+    case EBADE:
+    case EOPNOTSUPP:
+    case ENOKEY:
+        return false;
+    default:
+        return true;
+    }
+}
+
+// Sends through one nexus, over a descriptor through which the device has named the unit.
+template <typename T>
+void through(const Reservations::Means& means, const Disk& disk, const Nexus& nexus, Ask<T> ask,
+             std::function<void(Result<T>)> then) {
+    on_worker<T>(
+        means.workers, nexus.address.host, nexus.device,
+        [hardware = &means.hardware, timeout = means.timeout, unit_name = disk.unit_name,
+         device = nexus.device, number = nexus.number,
+         ask = std::move(ask)](daemon::Progress& progress) -> Result<T> {
+            progress.begin("open", timeout);
+            auto opened = hardware->open(device, number);
+            if (!opened) return opened.error();
+            if (auto why = paths::leads_elsewhere(**opened, progress, unit_name, timeout))
+                return Error{"use path", device, *std::move(why), EXDEV};
+            ReservationCommands commands(**opened, progress, timeout);
+            return ask(commands);
+        },
+        std::move(then));
+}
+
+// One nexus after the other until one answers with something that is about the unit.
+template <typename T>
+struct FirstThatAnswers : std::enable_shared_from_this<FirstThatAnswers<T>> {
+    Reservations::Means means;
+    std::shared_ptr<bool> alive;
+    DiskPtr disk;
+    std::vector<Nexus> nexuses;
+    Ask<T> ask;
+    std::function<void(Result<T>, const Nexus*)> then;
+    std::size_t at = 0;
+
+    FirstThatAnswers(Reservations::Means with, std::shared_ptr<bool> while_alive, DiskPtr of,
+                     std::vector<Nexus> through_these, Ask<T> what,
+                     std::function<void(Result<T>, const Nexus*)> after)
+      : means(with)
+      , alive(std::move(while_alive))
+      , disk(std::move(of))
+      , nexuses(std::move(through_these))
+      , ask(std::move(what))
+      , then(std::move(after)) {
+        std::stable_partition(nexuses.begin(), nexuses.end(),
+                              [](const Nexus& nexus) { return nexus.usable; });
+    }
+
+    void next() {
+        through<T>(means, *disk, nexuses[at], ask,
+                   [self = this->shared_from_this()](Result<T> result) {
+                       if (!*self->alive) return;
+                       if (!result && may_be_the_path(result.error()) &&
+                           self->at + 1 < self->nexuses.size()) {
+                           ++self->at;
+                           return self->next();
+                       }
+                       const Nexus* nexus = result ? &self->nexuses[self->at] : nullptr;
+                       self->then(std::move(result), nexus);
+                   });
+    }
+};
+
+template <typename T>
+void ask_first(const Reservations::Means& means, const std::shared_ptr<bool>& alive,
+               const DiskPtr& disk, std::vector<Nexus> nexuses, Ask<T> ask,
+               std::function<void(Result<T>, const Nexus*)> then) {
+    if (nexuses.empty())
+        return then(Error{"use disk", disk->id, "it has no path", ENODEV}, nullptr);
+    std::make_shared<FirstThatAnswers<T>>(means, alive, disk, std::move(nexuses), std::move(ask),
+                                          std::move(then))
+        ->next();
+}
+
+// The registration's initiator port as the model would write it. A name without ISID stands for all
+// ports of the initiator (SPC-4 7.6.4.6).
+bool is_initiator(const scsi::TransportId& id, const std::string& port) {
+    const std::string text = scsi::transport_id_text(id);
+    if (const auto* iscsi = std::get_if<scsi::IscsiInitiator>(&id); iscsi && !iscsi->isid)
+        return port.starts_with(text + ",");
+    return text == port;
+}
+
+std::vector<std::size_t> nexuses_of(const scsi::Registration& registration, const Disk& disk) {
+    std::vector<std::size_t> found;
+    if (!registration.initiator) return found;
+    for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
+        const Nexus& nexus = disk.nexuses[n];
+        const bool here = registration.all_target_ports || nexus.relative_target_port == 0 ||
+                          registration.relative_target_port == nexus.relative_target_port;
+        if (here && is_initiator(*registration.initiator, nexus.initiator_port)) found.push_back(n);
+    }
+    return found;
+}
+
+Result<ReservationState> read_state(ReservationCommands& commands, const Disk& disk) {
+    ReservationState state;
+    const auto reservation = commands.read_reservation();
+    if (!reservation) return reservation.error();
+    state.held = reservation->held;
+    const auto full = commands.read_full_status();
+    if (full) {
+        state.generation = full->generation;
+        for (const auto& each : full->registrations)
+            state.registrations.push_back({each, nexuses_of(each, disk)});
+        return state;
+    }
+    if (full.error().errnum != EOPNOTSUPP) return full.error();
+    const auto keys = commands.read_keys();
+    if (!keys) return keys.error();
+    state.full = false;
+    state.generation = keys->generation;
+    for (const std::uint64_t key : keys->keys) {
+        RegisteredNexus nexus;
+        nexus.registration.key = key;
+        nexus.registration.reason = "the device does not tell whose nexus it is";
+        state.registrations.push_back(std::move(nexus));
+    }
+    return state;
+}
+
+Error not_registered() {
+    return {"use reservations", "", "this node is not registered", ENOKEY};
+}
+
+// Those through which a command with our key is taken; all where the device does not tell.
+std::vector<Nexus> registered_nexuses(const ReservationState& state, const Disk& disk,
+                                      std::uint64_t key) {
+    std::vector<Nexus> found;
+    for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
+        const bool registered = std::any_of(
+            state.registrations.begin(), state.registrations.end(), [&](const auto& each) {
+                return each.registration.key == key &&
+                       std::find(each.ours.begin(), each.ours.end(), n) != each.ours.end();
+            });
+        if (registered) found.push_back(disk.nexuses[n]);
+    }
+    return found.empty() && state.registered(key) ? disk.nexuses : found;
+}
+
+} // namespace
+
+bool ReservationState::registered(std::uint64_t key) const {
+    return std::any_of(registrations.begin(), registrations.end(),
+                       [key](const auto& each) { return each.registration.key == key; });
+}
+
+bool ReservationState::held_by(std::uint64_t key) const {
+    if (!held) return false;
+    if (held->key != 0) return held->key == key;
+    return registered(key); // all registrants
+}
+
+struct Reservations::PerNexusJob {
+    std::vector<NexusResult> results;
+    std::size_t waiting = 0;
+    PerNexus then;
+};
+
+void Reservations::register_with(const DiskPtr& disk, std::vector<Nexus> nexuses,
+                                 std::uint64_t new_key, PerNexus then) {
+    if (nexuses.empty()) return then({});
+    auto job = std::make_shared<PerNexusJob>();
+    job->then = std::move(then);
+    job->waiting = nexuses.size();
+    for (Nexus& nexus : nexuses)
+        job->results.push_back({std::move(nexus), Error{}});
+    for (std::size_t n = 0; n < job->results.size(); ++n)
+        through<Done>(
+            means_, *disk, job->results[n].nexus,
+            [new_key](ReservationCommands& commands) {
+                return commands.send(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, new_key);
+            },
+            [job, n, alive = alive_](Status status) {
+                job->results[n].status = std::move(status);
+                if (--job->waiting == 0 && *alive) job->then(std::move(job->results));
+            });
+}
+
+void Reservations::register_all(const DiskPtr& disk, PerNexus then) {
+    register_with(disk, disk->nexuses, means_.key, std::move(then));
+}
+
+void Reservations::unregister_all(const DiskPtr& disk, PerNexus then) {
+    register_with(disk, disk->nexuses, 0, std::move(then));
+}
+
+void Reservations::register_some(const DiskPtr& disk, std::vector<Nexus> nexuses, PerNexus then) {
+    register_with(disk, std::move(nexuses), means_.key, std::move(then));
+}
+
+void Reservations::read(const DiskPtr& disk, std::function<void(Result<ReservationState>)> then) {
+    ask_first<ReservationState>(
+        means_, alive_, disk, disk->nexuses,
+        [disk](ReservationCommands& commands) { return read_state(commands, *disk); },
+        [then = std::move(then)](Result<ReservationState> state, const Nexus*) {
+            then(std::move(state));
+        });
+}
+
+void Reservations::with_key(const DiskPtr& disk, ReserveOutAction action, std::uint64_t victim,
+                            std::function<std::optional<Status>(const ReservationState&)> settled,
+                            Ended then) {
+    read(disk, [this, disk, action, victim, settled = std::move(settled),
+                then = std::move(then)](Result<ReservationState> state) {
+        if (!state) return then(state.error());
+        if (!state->registered(means_.key)) return then(not_registered());
+        if (auto over = settled(*state)) return then(*std::move(over));
+        ask_first<Done>(
+            means_, alive_, disk, registered_nexuses(*state, *disk, means_.key),
+            [action, key = means_.key, victim](ReservationCommands& commands) {
+                return commands.send(action, key, victim);
+            },
+            [then](Status status, const Nexus*) { then(std::move(status)); });
+    });
+}
+
+void Reservations::reserve(const DiskPtr& disk, Ended then) {
+    // The device takes a second RESERVE through the holder's nexus only (SPC-4 5.13.9).
+    with_key(
+        disk, ReserveOutAction::Reserve, 0,
+        [key = means_.key](const ReservationState& state) -> std::optional<Status> {
+            if (state.held_by(key) && state.held->type == kOurType) return Done{};
+            return std::nullopt;
+        },
+        std::move(then));
+}
+
+void Reservations::preempt_key(const DiskPtr& disk, std::uint64_t victim, Ended then) {
+    with_key(
+        disk, ReserveOutAction::Preempt, victim, [](const auto&) { return std::nullopt; },
+        std::move(then));
+}
+
+void Reservations::clear(const DiskPtr& disk, Ended then) {
+    with_key(
+        disk, ReserveOutAction::Clear, 0, [](const auto&) { return std::nullopt; },
+        std::move(then));
+}
+
+void Reservations::preempt_holder(const DiskPtr& disk, Ended then) {
+    read(disk, [this, disk, then = std::move(then)](Result<ReservationState> state) {
+        if (!state) return then(state.error());
+        if (!state->registered(means_.key)) return then(not_registered());
+        if (state->held_by(means_.key) && state->held->key != 0) return then(Done{});
+        if (!state->held) return reserve(disk, then);
+        preempt_key(disk, state->held->key, then);
+    });
+}
+
+// RELEASE through one nexus after the other until nobody holds the reservation; then, where the
+// holder's nexus cannot be reached, through one that we make the holder.
+struct Reservations::Releasing : std::enable_shared_from_this<Releasing> {
+    Releasing(Reservations& of, DiskPtr what, Ended after)
+      : self(of)
+      , alive(of.alive_)
+      , disk(std::move(what))
+      , then(std::move(after)) {}
+
+    Reservations& self;
+    std::shared_ptr<bool> alive;
+    DiskPtr disk;
+    std::vector<Nexus> holders; // the holder's nexus, or all where it is not told which that is
+    Ended then;
+    std::size_t at = 0;
+    Error last;
+
+    void start(const ReservationState& state) {
+        for (const auto& each : state.registrations)
+            if (each.registration.holder && each.registration.key == self.means_.key)
+                for (const std::size_t n : each.ours)
+                    holders.push_back(disk->nexuses[n]);
+        if (holders.empty()) holders = disk->nexuses;
+        next();
+    }
+
+    void next() {
+        if (at == holders.size()) return move();
+        const auto key = self.means_.key;
+        through<bool>(
+            self.means_, *disk, holders[at],
+            [key](ReservationCommands& commands) -> Result<bool> {
+                auto sent = commands.send(ReserveOutAction::Release, key);
+                if (!sent) return std::move(sent).error();
+                const auto now = commands.read_reservation();
+                if (!now) return now.error();
+                return !now->held || now->held->key != key;
+            },
+            [this, kept = shared_from_this()](Result<bool> released) {
+                if (!*alive) return;
+                if (released && *released) return then(Done{});
+                if (!released) last = released.error();
+                ++at;
+                next();
+            });
+    }
+
+    void move() {
+        std::vector<Nexus> living;
+        const bool known = holders.size() < disk->nexuses.size();
+        for (const Nexus& nexus : disk->nexuses) {
+            const bool dead =
+                known && std::find(holders.begin(), holders.end(), nexus) != holders.end();
+            if (!dead) living.push_back(nexus);
+        }
+        const auto key = self.means_.key;
+        ask_first<bool>(
+            self.means_, alive, disk, std::move(living),
+            [key](ReservationCommands& commands) -> Result<bool> {
+                auto moved = commands.send(ReserveOutAction::Preempt, key, key);
+                if (moved) moved = commands.send(ReserveOutAction::Release, key);
+                if (!moved) return std::move(moved).error();
+                const auto now = commands.read_reservation();
+                if (!now) return now.error();
+                return !now->held || now->held->key != key;
+            },
+            [this, kept = shared_from_this()](Result<bool> released, const Nexus* through_this) {
+                if (!released) return then(last.action.empty() ? released.error() : last);
+                if (!*released)
+                    return then(Error{"release", disk->id, "the reservation is still held", EIO});
+                std::vector<Nexus> others;
+                for (const Nexus& nexus : disk->nexuses)
+                    if (!(nexus == *through_this)) others.push_back(nexus);
+                if (others.empty()) return then(Done{});
+                self.register_some(disk, std::move(others),
+                                   [kept](const std::vector<NexusResult>&) { kept->then(Done{}); });
+            });
+    }
+};
+
+void Reservations::release(const DiskPtr& disk, Ended then) {
+    read(disk, [this, disk, then = std::move(then)](Result<ReservationState> state) {
+        if (!state) return then(state.error());
+        if (!state->registered(means_.key)) return then(not_registered());
+        if (!state->held) return then(Done{});
+        if (!state->held_by(means_.key))
+            return then(Error{"release", disk->id, "another node holds the reservation", EBADE});
+        std::make_shared<Releasing>(*this, disk, then)->start(*state);
+    });
+}
+
+} // namespace mpapi::disks

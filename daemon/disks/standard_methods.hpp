@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The methods that need nothing but the disk itself. What each does is told in
+// dbus/org.mpapi.Multipath1.SharedDisk.xml. What is passed outlives the methods and every call.
+#pragma once
+
+#include "daemon/disks/disks.hpp"
+#include "daemon/disks/methods.hpp"
+#include "daemon/disks/reservations.hpp"
+
+namespace mpapi::disks {
+
+// Examine, IsReadable, GetUniqueIds, RawRead, RawWrite, FindScratchSectors.
+Methods raw_methods(Disks& disks);
+
+// ReservationRegister, …Unregister, …Reserve, …Release, …Preempt, …Clear, …Read.
+Methods reservation_methods(Reservations& reservations);
+
+} // namespace mpapi::disks

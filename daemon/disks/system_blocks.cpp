@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/disks/system_blocks.hpp"
+
+#include "common/dm/device_number.hpp"
+#include "common/system/read_file.hpp"
+#include "daemon/holders/block_stack.hpp"
+#include "daemon/holders/proc_tables.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace mpapi::disks {
+
+namespace {
+
+constexpr std::size_t kLargestTable = 16u << 20; // of /proc
+
+Result<Fd> open_node(const std::string& node, model::DeviceNumber number, int flags) {
+    Fd file(::open(node.c_str(), flags | O_CLOEXEC | O_NONBLOCK));
+    if (!file) {
+        const int error = errno;
+        const bool read_only = (flags & O_ACCMODE) == O_RDWR && (error == EACCES || error == EPERM);
+        return Error{"open", node, read_only ? "it is read-only" : "", read_only ? EROFS : error};
+    }
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return Error{"stat", node, "", errno};
+    if (!S_ISBLK(status.st_mode) || major(status.st_rdev) != number.major ||
+        minor(status.st_rdev) != number.minor)
+        return Error{"open", node, "another device has this name now", ENODEV};
+    return file;
+}
+
+class SystemBlock final : public daemon::BlockDevice {
+  public:
+    SystemBlock(Fd file, std::shared_ptr<Fd> claim, std::string node, bool removable)
+      : file_(std::move(file))
+      , claim_(std::move(claim))
+      , node_(std::move(node)) {
+        geometry_.removable = removable;
+    }
+
+    Status measure() {
+        std::uint64_t size = 0;
+        int sector = 0;
+        int read_only = 0;
+        if (::ioctl(file_.get(), BLKGETSIZE64, &size) < 0 ||
+            ::ioctl(file_.get(), BLKSSZGET, &sector) < 0 ||
+            ::ioctl(file_.get(), BLKROGET, &read_only) < 0)
+            return Error{"measure", node_, "", errno};
+        if (sector < 512) return Error{"measure", node_, "it has no sector size", EIO};
+        geometry_.size = size;
+        geometry_.sector_size = static_cast<std::uint32_t>(sector);
+        geometry_.read_only = read_only != 0;
+        return Done{};
+    }
+
+    const daemon::BlockGeometry& geometry() const override { return geometry_; }
+
+    Status read(std::uint64_t offset, std::span<std::uint8_t> into) override {
+        while (!into.empty()) {
+            const auto got =
+                ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) return Error{"read", node_, "", errno};
+            if (got == 0) return Error{"read", node_, "it ends before", EIO};
+            offset += static_cast<std::uint64_t>(got);
+            into = into.subspan(static_cast<std::size_t>(got));
+        }
+        return Done{};
+    }
+
+    Status write(std::uint64_t offset, std::span<const std::uint8_t> from) override {
+        while (!from.empty()) {
+            const auto put =
+                ::pwrite(file_.get(), from.data(), from.size(), static_cast<off_t>(offset));
+            if (put < 0 && errno == EINTR) continue;
+            if (put < 0) return Error{"write", node_, "", errno};
+            if (put == 0) return Error{"write", node_, "it took nothing", EIO};
+            offset += static_cast<std::uint64_t>(put);
+            from = from.subspan(static_cast<std::size_t>(put));
+        }
+        return Done{};
+    }
+
+  private:
+    Fd file_;
+    std::shared_ptr<Fd> claim_;
+    std::string node_;
+    daemon::BlockGeometry geometry_;
+};
+
+bool is_boot(const std::string& point) {
+    return point == "/boot" || point == "/efi" || point == "/boot/efi";
+}
+
+// The disk with its partitions, and all that stands on each.
+std::vector<holders::BlockDevice> all_on(const kernel::Sysfs& sysfs, const daemon::BlockRef& ref) {
+    auto all = holders::stack_on(sysfs, {ref.number.major, ref.number.minor});
+    const std::string folder = "class/block/" + ref.device;
+    for (const auto& name : sysfs.entries(folder)) {
+        if (!name.starts_with(ref.device) || !sysfs.exists(folder + "/" + name + "/partition"))
+            continue;
+        const auto number =
+            dm::parse_device_number(sysfs.text(folder + "/" + name + "/dev").value_or(""));
+        if (!number) continue;
+        for (auto& device : holders::stack_on(sysfs, *number))
+            all.push_back(std::move(device));
+    }
+    return all;
+}
+
+std::string name_of(const holders::BlockDevice& device) {
+    return device.map_name.empty() ? device.kernel_name : device.map_name;
+}
+
+} // namespace
+
+Result<std::shared_ptr<Fd>> SystemBlocks::claim(const std::string& node,
+                                                model::DeviceNumber number) {
+    std::shared_ptr<Claim> claim;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& known = claims_[number];
+        if (!known) known = std::make_shared<Claim>();
+        claim = known;
+    }
+    const std::lock_guard lock(claim->mutex);
+    if (auto file = claim->file.lock()) return file;
+    auto opened = open_node(node, number, O_RDONLY | O_EXCL);
+    if (!opened) {
+        Error why = std::move(opened).error();
+        if (why.errnum == EBUSY) why.reason = "this system or a program has claimed it";
+        return why;
+    }
+    auto file = std::make_shared<Fd>(std::move(*opened));
+    claim->file = file;
+    return file;
+}
+
+Result<std::unique_ptr<daemon::BlockDevice>>
+SystemBlocks::open(const daemon::BlockRef& ref, const std::vector<daemon::BlockRef>&,
+                   daemon::BlockAccess access) {
+    const std::string node = places_.dev + "/" + ref.device;
+    std::shared_ptr<Fd> claimed;
+    if (access.exclusive) {
+        auto file = claim(node, ref.number);
+        if (!file) return file.error();
+        claimed = std::move(*file);
+    }
+    auto file =
+        open_node(node, ref.number, O_DIRECT | (access.writing ? O_RDWR | O_DSYNC : O_RDONLY));
+    if (!file) return file.error();
+    const bool removable =
+        sysfs_.number("class/block/" + ref.device + "/removable").value_or(0) != 0;
+    auto block =
+        std::make_unique<SystemBlock>(std::move(*file), std::move(claimed), node, removable);
+    if (auto measured = block->measure(); !measured) return std::move(measured).error();
+    return std::unique_ptr<daemon::BlockDevice>(std::move(block));
+}
+
+Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
+    const auto all = all_on(sysfs_, ref);
+    if (all.front().kernel_name != ref.device)
+        return Error{"look at", ref.device, "another device has this number now", ENODEV};
+    const auto mounts = read_file(places_.mountinfo, kLargestTable);
+    if (!mounts) return mounts.error();
+    daemon::BlockUse use;
+    for (const auto& mount : holders::parse_mountinfo(*mounts))
+        for (const auto& device : all) {
+            if (!holders::is_on(mount, device)) continue;
+            use.root |= mount.point == "/";
+            use.boot |= is_boot(mount.point);
+            const std::string user = "mounted on " + mount.point;
+            if (std::find(use.users.begin(), use.users.end(), user) == use.users.end())
+                use.users.push_back(user);
+        }
+    // A kernel without swap has no such table.
+    const auto swaps = read_file(places_.swaps, kLargestTable);
+    if (!swaps && swaps.error().errnum != ENOENT) return swaps.error();
+    for (const auto& swap : holders::parse_swaps(swaps ? *swaps : ""))
+        for (const auto& device : all)
+            if (holders::is_on(swap, device)) {
+                use.swap = true;
+                use.users.push_back("swap on " + swap.file);
+            }
+    // The one to resume from (kernel/power/hibernate.c); 0:0 is none.
+    const auto resume = dm::parse_device_number(sysfs_.text("power/resume").value_or(""));
+    for (const auto& device : all) {
+        if (resume && resume->major != 0 && *resume == device.number) {
+            use.hibernate = true;
+            use.users.push_back("hibernation image on " + name_of(device));
+        }
+    }
+    for (const auto& device : all) {
+        const bool volume = device.map_uuid.starts_with("LVM-");
+        const bool raid = device.kernel_name.starts_with("md");
+        use.dynamic |= volume || raid;
+        const bool ours = device.kernel_name == ref.device || device.is_partition() ||
+                          sysfs_.exists("class/block/" + device.kernel_name + "/partition");
+        if (!ours)
+            use.users.push_back((volume ? "logical volume "
+                                 : raid ? "RAID array "
+                                        : "device ") +
+                                name_of(device));
+    }
+    return use;
+}
+
+} // namespace mpapi::disks

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The block devices of this machine: direct I/O on their nodes, and from sysfs and the tables of
+// /proc what the system does with them.
+//
+// Those tables are as this daemon sees them: what was mounted below /home before it started, or in
+// another mount namespace, is not there (ProtectHome=). So they refuse early and with a name, and
+// the kernel has the last word: an exclusive open holds a claim (O_EXCL) on the whole disk while it
+// lasts, which fails where a file system, swap, RAID, LVM or another program has claimed the disk
+// or a partition of it. Those of this daemon share one claim.
+#pragma once
+
+#include "common/system/handle.hpp"
+#include "daemon/block_hardware.hpp"
+#include "daemon/kernel/sysfs.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace mpapi::disks {
+
+class SystemBlocks final : public daemon::BlockHardware {
+  public:
+    struct Places {
+        std::string sys = "/sys";
+        std::string dev = "/dev";
+        std::string mountinfo = "/proc/self/mountinfo";
+        std::string swaps = "/proc/swaps";
+    };
+    SystemBlocks()
+      : SystemBlocks(Places()) {}
+    explicit SystemBlocks(Places places)
+      : places_(std::move(places))
+      , sysfs_(places_.sys) {}
+
+    Result<std::unique_ptr<daemon::BlockDevice>> open(const daemon::BlockRef& ref,
+                                                      const std::vector<daemon::BlockRef>& paths,
+                                                      daemon::BlockAccess access) override;
+    Result<daemon::BlockUse> use(const daemon::BlockRef& ref) override;
+
+  private:
+    struct Claim {
+        std::mutex mutex;
+        std::weak_ptr<Fd> file;
+    };
+    Result<std::shared_ptr<Fd>> claim(const std::string& node, model::DeviceNumber number);
+
+    const Places places_;
+    const kernel::Sysfs sysfs_;
+    std::mutex mutex_;
+    std::map<model::DeviceNumber, std::shared_ptr<Claim>> claims_;
+};
+
+} // namespace mpapi::disks

@@ -1,0 +1,451 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""org.mpapi.Multipath1.SharedDisk of mpapid-san: who may do what with which disk, what is told of it, raw I/O,
+and the reservations of two nodes, the other of which sends its commands by San1.Execute."""
+import struct
+
+from embedded_san import *
+from polkit_authority import DENIED, Authority
+from test_contract import members
+
+DISK_XML = os.path.join(os.environ["SOURCE_ROOT"], "dbus/org.mpapi.Multipath1.SharedDisk.xml")
+SHARED, LIST = interface("SharedDisk"), interface("SharedDisks")
+FOLDER = f"{ROOT}/shared"
+ONE, TWO, ALONE = (f"3600140500000000000000000000000{end}" for end in ("01", "02", "03"))
+
+# The other node of the cluster reaches unit "one" through A0.
+CLUSTER_SAN = (
+    STORY_SAN.replace('initiators = ["a"]', 'initiators = ["a", "other"]', 1)
+    .replace(
+        '[[array]]\nname = "north"',
+        '[[initiator]]\nname = "other"\ntransport = "fc"\nwwpn = "2100000000000009"\nremote = true\n'
+        '[[array]]\nname = "north"',
+        1,
+    )
+    .replace(
+        '[[array]]\nname = "aside"',
+        '[[array.unit]]\nname = "alone"\nlun = 3\ndesignator = "naa.60014050000000000000000000000003"\n'
+        'serial = "ALONE"\nsize = "16MiB"\nports = ["A0"]\n[[array]]\nname = "aside"',
+        1,
+    )
+)
+ALLOWED = FAST + f'[disks]\nallow = ["{ONE}", "{ALONE}", "3600140599999999999999999999999999"]\n'
+
+# Every method with arguments that fit.
+CALLS = {
+    "Examine": (None, ()),
+    "IsReadable": (None, ()),
+    "GetUniqueIds": (None, ()),
+    "RawRead": ("tu", (0, 512)),
+    "RawWrite": ("tay", (5, b"x" * 512)),
+    "FindScratchSectors": (None, ()),
+    "ReservationRegister": (None, ()),
+    "ReservationUnregister": (None, ()),
+    "ReservationReserve": (None, ()),
+    "ReservationRelease": (None, ()),
+    "ReservationPreempt": (None, ()),
+    "ReservationClear": (None, ()),
+    "ReservationRead": (None, ()),
+}
+THEIRS = 0x7777666655554444
+REGISTER_AND_IGNORE, RESERVE, PREEMPT, CLEAR = 6, 1, 4, 3
+WERO = 5
+CONFLICT = 0x18
+
+
+def where(wwid):
+    return f"{FOLDER}/{wwid}"
+
+
+class DiskTest(SanTest):
+    config = ALLOWED
+    more: tuple = ()
+
+    def setUp(self):
+        super().setUp()
+        self.start(CLUSTER_SAN, self.config, *self.more)
+
+    def disk(self, method, *arguments, wwid=ONE, client=None):
+        signature, _ = CALLS[method]
+        return (client or self.client).call(where(wwid), SHARED, method, signature, arguments)
+
+    def refused_with(self, error, method, *arguments, **more):
+        return self.assert_bus_error(
+            f"{NAME}.Error.{error}", lambda: self.disk(method, *arguments, **more)
+        )
+
+    def values(self, wwid=ONE):
+        return self.client.get_all(where(wwid), "SharedDisk")
+
+    def examined(self, wwid=ONE):
+        self.disk("Examine", wwid=wwid)
+        return self.values(wwid)
+
+    def other(self, action, key, victim=0, kind=WERO):
+        """PERSISTENT RESERVE OUT of the other node; the status."""
+        cdb = bytes([0x5F, action, kind, 0, 0, 0, 0, 0, 24, 0])
+        return self.execute(cdb, struct.pack(">QQ8x", key, victim))
+
+    def execute(self, cdb, data=b""):
+        for _ in range(8):  # whatever unit attentions wait
+            status, _, _ = self.san.execute("other", "north", "A0", "one", cdb, data, 0)
+            if status != 2:
+                break
+        return status
+
+    def other_writes(self):
+        return self.execute(bytes([0x2A, 0, 0, 0, 0, 9, 0, 0, 1, 0]), b"y" * 512)
+
+
+class Contract(DiskTest):
+    maxDiff = None
+
+    def test_what_is_written_is_what_is_answered(self):
+        root = xml.parse(DISK_XML).getroot()
+        for path, name in ((where(ONE), SHARED), (FOLDER, LIST)):
+            written = next(each for each in root.findall("interface") if each.get("name") == name)
+            answered = [
+                each
+                for each in xml.fromstring(self.client.introspect(path)).findall("interface")
+                if each.get("name").startswith(NAME)
+            ]
+            self.assertEqual([each.get("name") for each in answered], [name])
+            self.assertEqual(members(written), members(answered[0]))
+
+    def test_everything_is_documented(self):
+        parser = xml.XMLParser(target=xml.TreeBuilder(insert_comments=True))
+        root = xml.parse(DISK_XML, parser).getroot()
+        for parent in [root, *root.findall("interface")]:
+            before = None
+            for each in parent:
+                if each.tag is not xml.Comment:
+                    with self.subTest(parent=parent.get("name"), member=each.get("name")):
+                        self.assertIsNotNone(before)
+                        if each.tag == "method":
+                            self.assertIn("Errors:", before)
+                        told = re.findall(r"@(\w+):", before)
+                        self.assertEqual(told, [arg.get("name") for arg in each.findall("arg")])
+                before = each.text if each.tag is xml.Comment else None
+
+    def test_each_method_is_tried_here(self):
+        root = xml.parse(DISK_XML).getroot()
+        disk = next(each for each in root.findall("interface") if each.get("name") == SHARED)
+        self.assertEqual(set(CALLS), {each.get("name") for each in disk.findall("method")})
+
+
+class Listed(DiskTest):
+    def test_units_come_first_and_paths_are_not_listed_again(self):
+        disks = self.client.call(FOLDER, LIST, "ListDisks")[0]
+        self.assertEqual(
+            disks, [where(ONE), where(TWO), where("360014050000000000000000000000009"), where(ALONE)]
+        )
+        objects = self.client.managed_objects()
+        self.assertEqual([path for path in objects if SHARED in objects[path]], disks)
+        nodes = xml.fromstring(self.client.introspect(FOLDER)).findall("node")
+        self.assertEqual({f"{FOLDER}/{each.get('name')}" for each in nodes}, set(disks))
+        for path in disks:
+            values = {name: value for name, (_, value) in objects[path][SHARED].items()}
+            self.assertEqual(values, self.client.get_all(path, "SharedDisk"))
+
+    def test_an_allowed_unit_tells_everything(self):
+        values = self.examined()
+        self.assertEqual(values["Wwid"], ONE)
+        self.assertEqual(values["Identity"], ONE)
+        self.assertEqual(values["Object"], f"{ROOT}/lu/{ONE}")
+        self.assertEqual(values["Product"], ("MPAPI", "ARRAY", "1", "ONE"))
+        self.assertEqual((values["Size"], values["SectorSize"]), (1 << 30, 512))
+        self.assertEqual((values["PathCount"], values["UsablePathCount"]), (4, 2))
+        self.assertEqual(values["BusType"], "fibre-channel")
+        self.assertEqual(values["PartitionStyle"], "none")
+        self.assertEqual(values["PersistentReservations"], "yes")
+        self.assertEqual(values["Flags"], ["basic", "multipath", "redundant"])
+        self.assertEqual((values["InUse"], values["UsedBy"]), (False, []))
+        self.assertTrue(values["Allowed"])
+        self.assertEqual(values["ExamineTrouble"], "")
+        self.assertGreater(values["ExaminedAt"], 1_600_000_000_000_000)
+        naa = (0, 3, 1, bytes.fromhex(ONE[1:]))
+        self.assertEqual(tuple(values["Designators"][0]), naa)
+        self.assertEqual(self.disk("GetUniqueIds")[0], values["Designators"])
+
+    def test_nothing_is_asked_of_one_that_is_not_allowed(self):
+        values = self.values(TWO)
+        self.assertFalse(values["Allowed"])
+        self.assertEqual(values["ExaminedAt"], 0)
+        self.assertEqual(values["PartitionStyle"], "unknown")
+        self.assertEqual(values["PersistentReservations"], "unknown")
+        self.assertEqual(values["Designators"], [])
+        self.assertEqual(values["Size"], 1 << 30)
+
+    def test_a_disk_in_no_map_is_one(self):
+        values = self.examined(ALONE)
+        self.assertTrue(values["Object"].startswith(f"{ROOT}/disk/"), values["Object"])
+        self.assertEqual((values["PathCount"], values["UsablePathCount"]), (1, 1))
+        self.assertEqual(values["Flags"], ["basic"])
+        data, _ = self.disk("RawRead", 0, 512, wwid=ALONE)
+        self.assertEqual(data, bytes(512))
+
+    def test_the_key_of_the_node_is_told(self):
+        key = self.client.get(FOLDER, "SharedDisks", "ReservationKey")
+        self.assertGreater(key, 0)
+        self.assertEqual(len(self.client.get(FOLDER, "SharedDisks", "Allowed")), 3)
+
+    def test_a_path_that_is_lost_is_signalled(self):
+        self.watching()
+        self.san.path_lost("sda")
+        self.becomes(where(ONE), UsablePathCount=1, Flags=["basic", "multipath"])
+        self.san.path_lost("sdb") if "sdb" in self.devices() else None
+
+    def devices(self):
+        return self.model().devices("mpatha")
+
+    def test_a_map_that_goes_and_comes_is_signalled(self):
+        self.watching()
+        self.san.map_removed("mpathb")
+        self.hear(
+            "the disk goes",
+            lambda path, kind, member, body: member == "InterfacesRemoved" and body[0] == where(TWO),
+        )
+
+
+class Permitted(DiskTest):
+    def test_without_the_permission_nothing_is_done(self):
+        stranger = self.new_client(NOBODY)
+        for method, (_, arguments) in CALLS.items():
+            with self.subTest(method=method):
+                self.assert_bus_error(
+                    DENIED, lambda: self.disk(method, *arguments, client=stranger)
+                )
+        self.assertEqual(self.disk("ReservationRead")[3], [])
+
+    def test_polkit_is_asked_for_its_own_action(self):
+        polkit = Authority(self.address)
+        self.addCleanup(polkit.close)
+        stranger = self.new_client(NOBODY)
+        for wwid, error in ((ONE, None), (TWO, f"{ERROR}NotAllowed")):
+            serial = stranger.send(where(wwid), SHARED, "RawRead", "tu", (0, 512))
+            question = polkit.question()
+            self.assertEqual(question.action, "org.mpapi.multipath1.disk")
+            self.assertEqual(question.details, {"object": where(wwid), "method": "RawRead"})
+            polkit.answer(question, authorized=True)
+            if error:
+                self.assert_bus_error(error, stranger.answer, serial)
+            else:
+                self.assertEqual(stranger.answer(serial)[0], bytes(512))
+
+    def test_reading_properties_is_for_everybody(self):
+        self.assertEqual(self.new_client(NOBODY).get(where(ONE), "SharedDisk", "Wwid"), ONE)
+
+    def test_a_disk_off_the_list_is_refused_to_root(self):
+        for method, (_, arguments) in CALLS.items():
+            with self.subTest(method=method):
+                text = self.refused_with("NotAllowed", method, *arguments, wwid=TWO)
+                self.assertIn(TWO, text)
+
+    def test_a_disk_that_the_system_uses_is_refused(self):
+        self.san.map_held("mpatha")
+        for method, (_, arguments) in CALLS.items():
+            with self.subTest(method=method):
+                if method == "Examine":
+                    self.assertTrue(self.examined()["InUse"])
+                else:
+                    self.refused_with("InUse", method, *arguments)
+        self.assertEqual(self.values()["UsedBy"], ["the fault map_held"])
+        self.san.map_released("mpatha")
+        self.disk("RawRead", 0, 512)
+        self.assertFalse(self.values()["InUse"])
+
+    def test_an_unknown_disk_is_no_object(self):
+        self.assert_bus_error(
+            "org.freedesktop.DBus.Error.UnknownObject",
+            lambda: self.disk("RawRead", 0, 512, wwid="36001405ffff"),
+        )
+
+
+class NobodyAllowed(DiskTest):
+    config = FAST
+
+    def test_no_disk_is_allowed_unless_configured(self):
+        for wwid in (ONE, TWO, ALONE):
+            self.refused_with("NotAllowed", "RawRead", 0, 512, wwid=wwid)
+        self.assertEqual(self.client.get(FOLDER, "SharedDisks", "Allowed"), [])
+
+
+class RawIo(DiskTest):
+    def test_scratch_sectors_are_written_and_read(self):
+        first, second = self.disk("FindScratchSectors")
+        self.assertEqual((first, second), ((1 << 21) - 2048 - 2, (1 << 21) - 2048 - 1))
+        for sector, byte in ((first, b"1"), (second, b"2")):
+            latency = self.disk("RawWrite", sector, byte * 512)[0]
+            self.assertLess(latency, 60_000_000)
+            data, latency = self.disk("RawRead", sector, 512)
+            self.assertEqual(data, byte * 512)
+        self.assertEqual(self.disk("FindScratchSectors"), (first, second))
+        self.assertIn("RawWrite of disk " + ONE, self.said())
+
+    def test_other_sectors_are_not_written(self):
+        first, second = self.disk("FindScratchSectors")
+        for sector in (0, 1, first - 1, second + 1, (1 << 21) - 1):
+            self.refused_with("NotScratch", "RawWrite", sector, b"x" * 512)
+        data, _ = self.disk("RawRead", first - 1, 2048)
+        self.assertEqual(data, bytes(2048))
+
+    def test_a_read_is_of_whole_sectors_on_the_disk(self):
+        last = (1 << 21) - 1
+        for sector, length in ((0, 0), (0, 511), (0, 513), (0, (1 << 20) + 512), (last, 1024), (last + 1, 512),
+                               ((1 << 64) - 1, 512)):  # fmt: skip
+            with self.subTest(sector=sector, length=length):
+                self.refused_with("InvalidParameter", "RawRead", sector, length)
+        self.assertEqual(self.disk("RawRead", last, 512)[0], bytes(512))
+        for data in (b"", b"x" * 511, b"x" * 513, b"x" * 1024):
+            self.refused_with("InvalidParameter", "RawWrite", 5, data)
+        self.refused_with("InvalidParameter", "RawWrite", last + 1, b"x" * 512)
+
+    def test_a_mebibyte_is_read_at_once(self):
+        first, _ = self.disk("FindScratchSectors")
+        self.disk("RawWrite", first, b"z" * 512)
+        data, _ = self.disk("RawRead", first - 1024, 1 << 20)
+        self.assertEqual(len(data), 1 << 20)
+        self.assertEqual(data[1024 * 512 : 1025 * 512], b"z" * 512)
+
+    def test_it_goes_on_through_the_paths_that_are_left(self):
+        self.assertEqual(self.disk("IsReadable"), (True, ""))
+        devices = self.model().devices("mpatha")
+        self.san.path_lost(devices[0])
+        self.disk("RawRead", 0, 512)
+        for device in devices[1:]:
+            self.san.path_lost(device)
+        readable, reason = self.disk("IsReadable")
+        self.assertFalse(readable)
+        self.assertNotEqual(reason, "")
+        self.refused_with("Failed", "RawRead", 0, 512)
+        flags = self.examined()["Flags"]
+        self.assertIn("missing", flags)
+        self.assertIn("unreadable", flags)
+
+    def test_who_reads_properties_does_not_wait_for_a_disk_that_hangs(self):
+        for device in self.model().devices("mpatha"):
+            self.san.command_hangs(device, b"")
+        serial = self.client.send(where(ONE), SHARED, "RawRead", "tu", (0, 512))
+        self.assertEqual(self.new_client().get(where(ONE), "SharedDisk", "Size"), 1 << 30)
+        self.assert_bus_error(f"{ERROR}TimedOut", self.client.answer_of, serial)
+        for device in self.model().devices("mpatha"):
+            self.san.command_released(device)
+
+    def test_a_client_has_so_many_calls_and_no_more(self):
+        device = self.model().devices("mpatha")[0]
+        polkit = Authority(self.address)
+        self.addCleanup(polkit.close)
+        stranger = self.new_client(NOBODY)
+        serials = [stranger.send(where(ONE), SHARED, "IsReadable") for _ in range(20)]
+        self.assert_bus_error(f"{ERROR}LimitsExceeded", stranger.answer_of, serials[-1])
+        self.assertTrue(device)
+
+
+class Anywhere(DiskTest):
+    config = ALLOWED + 'raw_write = "anywhere"\n'
+
+    def test_a_partition_table_that_is_written_is_told(self):
+        self.examined()
+        sector = bytearray(512)
+        sector[440:444] = struct.pack("<I", 0xCAFE1234)
+        sector[446:462] = struct.pack("<BxxxBxxxII", 0, 0x83, 2048, 4096)
+        sector[510:] = b"\x55\xaa"
+        self.watching()
+        self.disk("RawWrite", 0, bytes(sector))
+        self.disk("Examine")
+        self.becomes(where(ONE), PartitionStyle="mbr", MbrSignature=0xCAFE1234)
+        first, _ = self.disk("FindScratchSectors")
+        self.assertGreater(first, 2048 + 4096)
+
+
+class TwoNodes(DiskTest):
+    def read(self):
+        generation, kind, holder, registrations = self.disk("ReservationRead")
+        return kind, holder, [(each[0], each[5]) for each in registrations]
+
+    def key(self):
+        return self.client.get(FOLDER, "SharedDisks", "ReservationKey")
+
+    def test_the_story_of_a_reservation(self):
+        key = self.key()
+        self.assertEqual(self.read(), (0, 0, []))
+        nexuses = self.disk("ReservationRegister")[0]
+        self.assertEqual([each[3] for each in nexuses], [True] * 4, nexuses)
+        self.assertEqual(self.read(), (0, 0, [(key, True)] * 4))
+        self.assertEqual(self.other_writes(), 0)
+        self.disk("ReservationReserve")
+        self.assertEqual(self.read()[:2], (WERO, key))
+        self.assertEqual(self.other_writes(), CONFLICT)
+        self.assertEqual(self.other(REGISTER_AND_IGNORE, 0, THEIRS, 0), 0)
+        self.assertEqual(self.other_writes(), 0)
+        self.assertEqual(self.other(RESERVE, THEIRS), CONFLICT)
+        self.disk("ReservationRelease")
+        self.assertEqual(self.read(), (0, 0, [(key, True)] * 4 + [(THEIRS, False)]))
+        nexuses = self.disk("ReservationUnregister")[0]
+        self.assertEqual([each[3] for each in nexuses], [True] * 4)
+        self.assertEqual(self.read(), (0, 0, [(THEIRS, False)]))
+
+    def test_the_other_node_comes_first(self):
+        self.assertEqual(self.other(REGISTER_AND_IGNORE, 0, THEIRS, 0), 0)
+        self.assertEqual(self.other(RESERVE, THEIRS), 0)
+        self.assertIn("clustered-other", self.examined()["Flags"])
+        first, _ = self.disk("FindScratchSectors")
+        self.refused_with("ReservationConflict", "RawWrite", first, b"x" * 512)
+        for method in ("ReservationReserve", "ReservationPreempt", "ReservationClear", "ReservationRelease"):
+            text = self.refused_with("ReservationConflict", method)
+            self.assertIn("not registered", text)
+        self.assertEqual(self.read(), (WERO, THEIRS, [(THEIRS, False)]))
+        self.disk("ReservationRegister")
+        self.refused_with("ReservationConflict", "ReservationReserve")
+        self.disk("RawWrite", first, b"x" * 512)
+        self.disk("ReservationPreempt")
+        self.assertEqual(self.read(), (WERO, self.key(), [(self.key(), True)] * 4))
+        self.assertEqual(self.other_writes(), CONFLICT)
+        self.assertNotIn("clustered-other", self.examined()["Flags"])
+        self.disk("ReservationClear")
+        self.assertEqual(self.read(), (0, 0, []))
+        self.assertEqual(self.other_writes(), 0)
+
+    def test_the_other_node_takes_it_away(self):
+        self.disk("ReservationRegister")
+        self.disk("ReservationReserve")
+        self.assertEqual(self.other(REGISTER_AND_IGNORE, 0, THEIRS, 0), 0)
+        self.assertEqual(self.other(PREEMPT, THEIRS, self.key()), 0)
+        self.assertEqual(self.read(), (WERO, THEIRS, [(THEIRS, False)]))
+        first, _ = self.disk("FindScratchSectors")
+        self.refused_with("ReservationConflict", "RawWrite", first, b"x" * 512)
+        self.refused_with("ReservationConflict", "ReservationReserve")
+        self.assertEqual(self.read(), (WERO, THEIRS, [(THEIRS, False)]))
+
+    def test_a_path_that_is_lost_is_told_apart(self):
+        device = self.model().devices("mpatha")[1]
+        self.san.path_lost(device)
+        nexuses = self.disk("ReservationRegister")[0]
+        self.assertEqual({each[2]: each[3] for each in nexuses}[device], False)
+        self.assertEqual(sum(each[3] for each in nexuses), 3)
+        for each in nexuses:
+            self.assertEqual(each[3], each[4] == "")
+
+    def test_the_holders_path_may_die(self):
+        self.disk("ReservationRegister")
+        self.disk("ReservationReserve")
+        holder = next(each for each in self.disk("ReservationRead")[3] if each[1])
+        self.san.path_lost(self.model().devices("mpatha")[holder[3] - 1])
+        self.disk("ReservationRelease")
+        self.assertEqual(self.read()[:2], (0, 0))
+
+
+class Kept(SanTest):
+    def test_the_key_outlives_the_daemon(self):
+        state = tempfile.mkdtemp(dir=self.scratch.name)
+        keys = []
+        for _ in range(2):
+            self.start(CLUSTER_SAN, ALLOWED, "--state", state)
+            keys.append(self.client.get(FOLDER, "SharedDisks", "ReservationKey"))
+            self.stop(signal.SIGTERM)
+        self.assertEqual(keys[0], keys[1])
+        with open(os.path.join(state, "reservation-key"), encoding="ascii") as file:
+            self.assertEqual(int(file.read(), 16), keys[0])
+
+
+if __name__ == "__main__":
+    main()

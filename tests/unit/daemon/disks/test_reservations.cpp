@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Two nodes at one logical unit of the embedded SAN: ours with four paths (sda and sdf through
+// fc-a, sdj and sdn through fc-b), and another that sends its commands itself.
+#include "daemon/disks/reservations.hpp"
+
+#include "daemon/disks/reservation_commands.hpp"
+#include "daemon/san/san_blocks.hpp"
+#include "tests/unit/daemon/san/recorder.hpp"
+
+#include <cerrno>
+
+using namespace mpapi;
+using namespace mpapi::disks;
+using scsi::ReserveOutAction;
+
+namespace {
+
+constexpr std::uint64_t kOurs = 0x1111222233334444;
+constexpr std::uint64_t kTheirs = 0x9999888877776666;
+
+class Cluster {
+  public:
+    Cluster()
+      : world(san::World::from(san::example("two-arrays"))) {
+        daemon::Config::Commands limits;
+        limits.timeout = std::chrono::milliseconds(300);
+        auto made = daemon::Workers::create(world.loop.get(), limits);
+        assert_ok(made);
+        workers = std::move(*made);
+        reservations = std::make_unique<Reservations>(
+            Reservations::Means{*world.san, *workers, limits.timeout, kOurs});
+        disk = describe();
+    }
+    ~Cluster() {
+        reservations.reset();
+        world.san.reset(); // ends what hangs
+        workers->close(std::chrono::milliseconds(1000));
+    }
+
+    DiskPtr describe(const std::string& dead = "") const {
+        Disk made;
+        made.id = "360060e80123456000000000000000001";
+        made.unit_name = "60060e80123456000000000000000001";
+        std::uint16_t relative = 0;
+        for (const char* device : {"sda", "sdj", "sdf", "sdn"}) {
+            const auto& facts = world.recorder.disks.at(device);
+            made.nexuses.push_back(Nexus{device, facts.number, facts.address,
+                                         facts.initiator_port->port_id, facts.target_port->port_id,
+                                         ++relative, device != dead});
+        }
+        return std::make_shared<const Disk>(std::move(made));
+    }
+
+    std::vector<NexusResult> each(void (Reservations::*action)(const DiskPtr&,
+                                                               Reservations::PerNexus)) {
+        std::optional<std::vector<NexusResult>> got;
+        ((*reservations).*
+         action)(disk, [&](std::vector<NexusResult> results) { got = std::move(results); });
+        run([&] { return got.has_value(); });
+        return *got;
+    }
+    Status once(void (Reservations::*action)(const DiskPtr&, Reservations::Ended)) {
+        std::optional<Status> got;
+        ((*reservations).*action)(disk, [&](Status status) { got = std::move(status); });
+        run([&] { return got.has_value(); });
+        return *got;
+    }
+    ReservationState state() {
+        std::optional<Result<ReservationState>> got;
+        reservations->read(disk, [&](Result<ReservationState> now) { got = std::move(now); });
+        run([&] { return got.has_value(); });
+        assert_ok(*got);
+        return **got;
+    }
+    void register_ours() {
+        for (const auto& result : each(&Reservations::register_all))
+            assert_ok(result.status);
+    }
+
+    // The other node, through A0. Whatever attentions wait for it are of no concern.
+    std::uint8_t theirs(ReserveOutAction action, std::uint64_t key, std::uint64_t other = 0) {
+        scsi::ReserveOutList list;
+        list.key = key;
+        list.service_action_key = other;
+        const auto bytes = scsi::build_reserve_out(list);
+        scsi::ReserveOutCommand command;
+        command.action = action;
+        command.type = action == ReserveOutAction::RegisterAndIgnoreExistingKey ||
+                               action == ReserveOutAction::Clear
+                           ? scsi::ReservationType::None
+                           : kOurType;
+        command.parameter_list_length = static_cast<std::uint32_t>(bytes->size());
+        const auto cdb = scsi::reserve_out_cdb(command);
+        for (int tries = 0;; ++tries) {
+            const auto reply =
+                world.san->execute("other-node", "north", "A0", "database", cdb, *bytes, {});
+            assert_ok(reply);
+            if (reply->status != 2 || tries == 8) return reply->status;
+        }
+    }
+    void they_register_and_reserve() {
+        assert_int_equal(theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+        assert_int_equal(theirs(ReserveOutAction::Reserve, kTheirs), 0);
+    }
+
+    void run(const std::function<bool()>& over) {
+        while (!over())
+            if (sd_event_run(world.loop.get(), 20'000'000) <= 0) fail_msg("no answer in 20 s");
+    }
+
+    san::World world;
+    std::unique_ptr<daemon::Workers> workers;
+    std::unique_ptr<Reservations> reservations;
+    DiskPtr disk;
+};
+
+std::size_t count(const ReservationState& state, std::uint64_t key) {
+    return static_cast<std::size_t>(
+        std::count_if(state.registrations.begin(), state.registrations.end(),
+                      [key](const auto& each) { return each.registration.key == key; }));
+}
+
+void the_key_is_registered_on_every_nexus(void**) {
+    Cluster cluster;
+    assert_true(cluster.state().registrations.empty());
+    cluster.register_ours();
+    const auto state = cluster.state();
+    assert_true(state.full);
+    assert_int_equal(count(state, kOurs), 4);
+    std::vector<std::size_t> seen;
+    for (const auto& each : state.registrations) {
+        assert_int_equal(each.ours.size(), 1);
+        seen.push_back(each.ours.front());
+    }
+    std::sort(seen.begin(), seen.end());
+    assert_true(seen == std::vector<std::size_t>({0, 1, 2, 3}));
+}
+
+void another_nodes_registration_is_nobodys_of_ours(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    const auto state = cluster.state();
+    assert_int_equal(state.registrations.size(), 1);
+    assert_true(state.registrations[0].ours.empty());
+    assert_true(state.held_by(kTheirs));
+    assert_false(state.held_by(kOurs));
+}
+
+void a_key_that_was_there_is_replaced(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    Reservations other({*cluster.world.san, *cluster.workers, std::chrono::milliseconds(300), 5});
+    std::optional<std::vector<NexusResult>> got;
+    other.register_all(cluster.disk, [&](auto results) { got = std::move(results); });
+    cluster.run([&] { return got.has_value(); });
+    for (const auto& result : *got)
+        assert_ok(result.status);
+    assert_int_equal(count(cluster.state(), 5), 4);
+    assert_int_equal(count(cluster.state(), kOurs), 0);
+}
+
+void a_lost_path_fails_alone(void**) {
+    Cluster cluster;
+    cluster.world.apply(san::disk_fault(san::Verb::PathLost, "sdj"));
+    const auto results = cluster.each(&Reservations::register_all);
+    for (const auto& result : results)
+        assert_int_equal(result.status.has_value(), result.nexus.device != "sdj");
+    assert_int_equal(count(cluster.state(), kOurs), 3);
+
+    cluster.world.apply(san::disk_fault(san::Verb::PathRestored, "sdj"));
+    std::optional<std::vector<NexusResult>> got;
+    cluster.reservations->register_some(cluster.disk, {cluster.disk->nexuses[1]},
+                                        [&](auto some) { got = std::move(some); });
+    cluster.run([&] { return got.has_value(); });
+    assert_int_equal(got->size(), 1);
+    assert_ok(got->front().status);
+    assert_int_equal(count(cluster.state(), kOurs), 4);
+}
+
+void a_path_that_hangs_is_given_up(void**) {
+    Cluster cluster;
+    cluster.world.apply(san::disk_fault(san::Verb::CommandHangs, "sdj"));
+    for (const auto& result : cluster.each(&Reservations::register_all)) {
+        if (result.nexus.device != "sdj")
+            assert_ok(result.status);
+        else
+            assert_int_equal(result.status.error().errnum, ETIMEDOUT);
+    }
+}
+
+void nobody_reserves_without_a_registration(void**) {
+    Cluster cluster;
+    for (const auto action : {&Reservations::reserve, &Reservations::release,
+                              &Reservations::preempt_holder, &Reservations::clear}) {
+        const auto status = cluster.once(action);
+        assert_false(status.has_value());
+        assert_int_equal(status.error().errnum, ENOKEY);
+    }
+    assert_true(cluster.state().registrations.empty());
+}
+
+void reserving_twice_is_reserving_once(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    assert_ok(cluster.once(&Reservations::reserve));
+    const auto state = cluster.state();
+    assert_true(state.held_by(kOurs));
+    assert_true(state.held->type == scsi::ReservationType::WriteExclusiveRegistrantsOnly);
+}
+
+void a_reservation_of_another_node_is_a_conflict(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    cluster.register_ours();
+    assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, EBADE);
+    assert_int_equal(cluster.once(&Reservations::release).error().errnum, EBADE);
+    assert_true(cluster.state().held_by(kTheirs));
+}
+
+void releasing_keeps_the_registrations(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::release)); // nobody holds
+    assert_ok(cluster.once(&Reservations::reserve));
+    assert_ok(cluster.once(&Reservations::release));
+    const auto state = cluster.state();
+    assert_false(state.held.has_value());
+    assert_int_equal(count(state, kOurs), 4);
+}
+
+void releasing_works_through_whichever_nexus_holds(void**) {
+    for (const char* first : {"sda", "sdn"}) {
+        Cluster cluster;
+        cluster.register_ours();
+        // The first usable nexus reserves.
+        auto reordered = *cluster.disk;
+        for (auto& nexus : reordered.nexuses)
+            nexus.usable = nexus.device == first;
+        cluster.disk = std::make_shared<const Disk>(reordered);
+        assert_ok(cluster.once(&Reservations::reserve));
+        cluster.disk = cluster.describe();
+        for (const auto& each : cluster.state().registrations)
+            assert_int_equal(each.registration.holder,
+                             cluster.disk->nexuses[each.ours[0]].device == first);
+        assert_ok(cluster.once(&Reservations::release));
+        assert_false(cluster.state().held.has_value());
+    }
+}
+
+void a_reservation_whose_path_died_is_released_all_the_same(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    cluster.world.apply(san::disk_fault(san::Verb::PathLost, "sda"));
+    assert_ok(cluster.once(&Reservations::release));
+    const auto state = cluster.state();
+    assert_false(state.held.has_value());
+    assert_int_equal(count(state, kOurs), 3); // all that live
+    assert_int_equal(count(state, kTheirs), 1);
+}
+
+void preempting_takes_the_reservation_over(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::preempt_holder));
+    const auto state = cluster.state();
+    assert_true(state.held_by(kOurs));
+    assert_int_equal(count(state, kOurs), 4);
+    assert_int_equal(count(state, kTheirs), 0);
+    assert_ok(cluster.once(&Reservations::preempt_holder)); // it is ours
+    assert_int_equal(count(cluster.state(), kOurs), 4);
+    assert_int_equal(cluster.theirs(ReserveOutAction::Reserve, kTheirs), 0x18);
+}
+
+void preempting_nobody_is_reserving(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::preempt_holder));
+    assert_true(cluster.state().held_by(kOurs));
+}
+
+void a_key_without_the_reservation_can_be_preempted(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    std::optional<Status> got;
+    cluster.reservations->preempt_key(cluster.disk, kTheirs, [&](auto status) { got = status; });
+    cluster.run([&] { return got.has_value(); });
+    assert_ok(*got);
+    assert_int_equal(count(cluster.state(), kTheirs), 0);
+    assert_true(cluster.state().held_by(kOurs));
+}
+
+void who_was_preempted_learns_it_and_is_not_registered_again(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    assert_int_equal(cluster.theirs(ReserveOutAction::Preempt, kTheirs, kOurs), 0);
+    const auto state = cluster.state(); // each nexus has a unit attention for it
+    assert_true(state.held_by(kTheirs));
+    assert_int_equal(count(state, kOurs), 0);
+    assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, ENOKEY);
+    assert_int_equal(count(cluster.state(), kOurs), 0);
+}
+
+void clearing_leaves_nothing(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::clear));
+    assert_true(cluster.state().registrations.empty());
+    assert_false(cluster.state().held.has_value());
+}
+
+void clearing_needs_a_registration_and_makes_none(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    assert_int_equal(cluster.once(&Reservations::clear).error().errnum, ENOKEY);
+    assert_true(cluster.state().held_by(kTheirs));
+    assert_int_equal(cluster.state().registrations.size(), 1);
+}
+
+void unregistering_the_holder_gives_the_reservation_up(void**) {
+    Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    for (const auto& result : cluster.each(&Reservations::unregister_all))
+        assert_ok(result.status);
+    const auto state = cluster.state();
+    assert_true(state.registrations.empty());
+    assert_false(state.held.has_value());
+}
+
+void a_path_that_leads_elsewhere_is_not_used(void**) {
+    Cluster cluster;
+    auto other = *cluster.disk;
+    other.unit_name = "60060e80123456000000000000000002";
+    cluster.disk = std::make_shared<const Disk>(other);
+    for (const auto& result : cluster.each(&Reservations::register_all))
+        assert_int_equal(result.status.error().errnum, EXDEV);
+    cluster.disk = cluster.describe();
+    assert_true(cluster.state().registrations.empty());
+}
+
+void a_disk_without_paths_is_answered_at_once(void**) {
+    Cluster cluster;
+    cluster.disk = std::make_shared<const Disk>();
+    assert_true(cluster.each(&Reservations::register_all).empty());
+    assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, ENODEV);
+}
+
+// What a node meets that was shut out, as the block layer has it.
+void a_write_without_registration_conflicts(void**) {
+    Cluster cluster;
+    san::SanBlocks blocks(*cluster.world.san);
+    std::vector<daemon::BlockRef> paths;
+    for (const auto& nexus : cluster.disk->nexuses)
+        paths.push_back({nexus.device, nexus.number});
+    auto block = blocks.open({"dm-0", {253, 0}}, paths, {true, true});
+    assert_ok(block);
+    std::vector<std::uint8_t> sector(512, 0x5a), back(512);
+    assert_ok((*block)->write(512, sector));
+    cluster.they_register_and_reserve();
+    assert_int_equal((*block)->write(512, sector).error().errnum, EBADE);
+    assert_ok((*block)->read(512, back));
+    assert_true(back == sector);
+    cluster.register_ours();
+    assert_ok((*block)->write(512, sector));
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(the_key_is_registered_on_every_nexus),
+        cmocka_unit_test(another_nodes_registration_is_nobodys_of_ours),
+        cmocka_unit_test(a_key_that_was_there_is_replaced),
+        cmocka_unit_test(a_lost_path_fails_alone),
+        cmocka_unit_test(a_path_that_hangs_is_given_up),
+        cmocka_unit_test(nobody_reserves_without_a_registration),
+        cmocka_unit_test(reserving_twice_is_reserving_once),
+        cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
+        cmocka_unit_test(releasing_keeps_the_registrations),
+        cmocka_unit_test(releasing_works_through_whichever_nexus_holds),
+        cmocka_unit_test(a_reservation_whose_path_died_is_released_all_the_same),
+        cmocka_unit_test(preempting_takes_the_reservation_over),
+        cmocka_unit_test(preempting_nobody_is_reserving),
+        cmocka_unit_test(a_key_without_the_reservation_can_be_preempted),
+        cmocka_unit_test(who_was_preempted_learns_it_and_is_not_registered_again),
+        cmocka_unit_test(clearing_leaves_nothing),
+        cmocka_unit_test(clearing_needs_a_registration_and_makes_none),
+        cmocka_unit_test(unregistering_the_holder_gives_the_reservation_up),
+        cmocka_unit_test(a_path_that_leads_elsewhere_is_not_used),
+        cmocka_unit_test(a_disk_without_paths_is_answered_at_once),
+        cmocka_unit_test(a_write_without_registration_conflicts),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
