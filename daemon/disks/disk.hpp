@@ -75,7 +75,8 @@ struct Disk {
     std::string unit_name;  // what VPD 83h of every path must name (IdentityJob); "" unknown
     std::uint64_t size = 0; // bytes
     bool read_only = false;
-    bool duplicate = false; // another disk tells the same designator
+    bool shares_wwid = false; // another disk here has the same
+    bool duplicate = false;   // another disk tells the same designator
     model::Transport transport = model::Transport::Unknown;
     std::string adapter;        // of the first path, for people
     std::vector<Nexus> nexuses; // in the order of the model; one for a disk in no map

@@ -198,7 +198,7 @@ std::vector<std::string_view> flags_of(const Disk& disk) {
         {"unreadable", examined.unreadable},
         {"in-use", !use.users.empty()},
         {"clustered-other", examined.held_by_others},
-        {"duplicate-identity", disk.duplicate},
+        {"duplicate-identity", disk.duplicate || disk.shares_wwid},
     };
     std::vector<std::string_view> flags;
     for (const auto& [name, set] : all)

@@ -158,9 +158,24 @@ void Disks::replace(Entry& entry, Disk made) {
         observer->disk_changed(before, entry.disk);
 }
 
+// Disks that tell the same WWID cannot be told apart by it: each of them says so.
+void Disks::count(const std::string& wwid, const std::string& id, bool there) {
+    if (wwid.empty()) return;
+    auto& ids = by_wwid_[wwid];
+    there ? (void)ids.insert(id) : (void)ids.erase(id);
+    for (const std::string& each : ids) {
+        Entry& entry = *entries_.at(each);
+        Disk made = *entry.disk;
+        made.shares_wwid = ids.size() > 1;
+        replace(entry, std::move(made));
+    }
+    if (ids.empty()) by_wwid_.erase(wwid);
+}
+
 void Disks::drop(std::string id) {
     auto entry = entries_.extract(id);
     if (entry.empty()) return;
+    count(entry.mapped()->disk->wwid, id, false);
     to_look_at_.erase(id);
     const DiskPtr gone = entry.mapped()->disk;
     for (auto* list : {&entry.mapped()->waiting, &entry.mapped()->wait_for_next})
@@ -178,10 +193,7 @@ void Disks::put(Disk made, const std::string& fallback, std::string& known) {
         return at != entries_.end() && id != known;
     };
     std::string id = made.wwid;
-    if (id.empty() || taken(id)) {
-        made.duplicate = made.duplicate || !id.empty();
-        id = fallback;
-    }
+    if (id.empty() || taken(id)) id = fallback;
     if (!known.empty() && known != id) drop(std::exchange(known, ""));
     made.id = id;
     known = id;
@@ -189,10 +201,17 @@ void Disks::put(Disk made, const std::string& fallback, std::string& known) {
     if (entry) {
         made.use = entry->disk->use;
         made.claimed = entry->disk->claimed;
+        made.shares_wwid = entry->disk->shares_wwid;
+        const std::string before = entry->disk->wwid;
         made.examined = entry->disk->examined;
         const bool again = ask_again(*entry->disk, made);
         if (entry->disk->block != made.block) made.use.reset();
+        const std::string after = made.wwid;
         replace(*entry, std::move(made));
+        if (before != after) {
+            count(before, id, false);
+            count(after, id, true);
+        }
         if (again) entry->ask_again = true;
         if (again) look_at(id);
         return;
@@ -204,6 +223,7 @@ void Disks::put(Disk made, const std::string& fallback, std::string& known) {
     const DiskPtr now = entry->disk;
     for (DisksObserver* observer : observers_)
         observer->disk_changed(nullptr, now);
+    count(now->wwid, id, true);
 }
 
 void Disks::take(const model::Snapshot& snapshot, const model::Unit& unit) {

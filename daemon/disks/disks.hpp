@@ -85,6 +85,7 @@ class Disks final : public daemon::ModelListener {
     void put(Disk made, const std::string& fallback, std::string& known);
     void drop(std::string id);
     void replace(Entry& entry, Disk made);
+    void count(const std::string& wwid, const std::string& id, bool there);
     void take(const model::Snapshot& snapshot, const model::Unit& unit);
     void take(const model::Snapshot& snapshot, const model::Disk& disk);
     void look_at(const std::string& id);
@@ -96,6 +97,7 @@ class Disks final : public daemon::ModelListener {
     std::vector<DisksObserver*> observers_;
     std::map<std::string, std::unique_ptr<Entry>> entries_; // by id
     std::map<model::Sequence, std::string> units_, disks_;  // to ids
+    std::map<std::string, std::set<std::string>> by_wwid_;  // ids
     std::set<std::string> to_look_at_;                      // ids
     unsigned examining_ = 0;
     EventSource turns_;

@@ -24,7 +24,7 @@ CLUSTER_SAN = (
     .replace(
         '[[array]]\nname = "aside"',
         '[[array.unit]]\nname = "alone"\nlun = 3\ndesignator = "naa.60014050000000000000000000000003"\n'
-        'serial = "ALONE"\nsize = "16MiB"\nports = ["A0"]\n[[array]]\nname = "aside"',
+        'serial = "ALONE"\nsize = "16MiB"\nports = ["A0"]\nmap = ""\n[[array]]\nname = "aside"',
         1,
     )
 )
@@ -153,7 +153,7 @@ class Listed(DiskTest):
         self.assertEqual(values["Object"], f"{ROOT}/lu/{ONE}")
         self.assertEqual(values["Product"], ("MPAPI", "ARRAY", "1", "ONE"))
         self.assertEqual((values["Size"], values["SectorSize"]), (1 << 30, 512))
-        self.assertEqual((values["PathCount"], values["UsablePathCount"]), (4, 2))
+        self.assertEqual((values["PathCount"], values["UsablePathCount"]), (4, 4))
         self.assertEqual(values["BusType"], "fibre-channel")
         self.assertEqual(values["PartitionStyle"], "none")
         self.assertEqual(values["PersistentReservations"], "yes")
@@ -191,19 +191,25 @@ class Listed(DiskTest):
     def test_a_path_that_is_lost_is_signalled(self):
         self.watching()
         self.san.path_lost("sda")
-        self.becomes(where(ONE), UsablePathCount=1, Flags=["basic", "multipath"])
-        self.san.path_lost("sdb") if "sdb" in self.devices() else None
+        self.becomes(where(ONE), UsablePathCount=3)
+        for device in self.model().devices("mpatha"):
+            self.san.path_lost(device)
+        self.becomes(where(ONE), UsablePathCount=0, Flags=["basic", "multipath", "missing"])
 
-    def devices(self):
-        return self.model().devices("mpatha")
-
-    def test_a_map_that_goes_and_comes_is_signalled(self):
+    def test_a_disk_that_comes_into_a_map_stays_the_same(self):
+        """As long as it is in none each of its paths is a disk, and none is told apart by its WWID."""
         self.watching()
         self.san.map_removed("mpathb")
         self.hear(
-            "the disk goes",
-            lambda path, kind, member, body: member == "InterfacesRemoved" and body[0] == where(TWO),
+            "the disks of its paths",
+            lambda path, kind, member, body: member == "InterfacesAdded" and "sdh" in str(body),
         )
+        self.settled()
+        disks = self.client.call(FOLDER, LIST, "ListDisks")[0]
+        paths = [path for path in disks if self.client.get(path, "SharedDisk", "Wwid") == TWO]
+        self.assertEqual(len(paths), 4)
+        for path in paths:
+            self.assertIn("duplicate-identity", self.client.get(path, "SharedDisk", "Flags"))
 
 
 class Permitted(DiskTest):
