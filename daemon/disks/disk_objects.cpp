@@ -178,8 +178,6 @@ struct DiskObjects::Calls {
         if (prefix == folder())
             for (const auto& disk : self(userdata)->means_.disks.all())
                 paths.push_back(object_path(*disk));
-        else if (prefix == bus::kRoot)
-            paths.push_back(folder());
         auto** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
         if (!list) return -ENOMEM;
         for (std::size_t at = 0; at < paths.size(); ++at) {
@@ -254,7 +252,7 @@ Status DiskObjects::start() {
     r = sd_bus_add_object_vtable(means_.bus, &slot, folder().c_str(), kListInterface,
                                  list_vtable_.data(), this);
     keep(r, slot);
-    r = sd_bus_add_node_enumerator(means_.bus, &slot, root.c_str(), Calls::children, this);
+    r = sd_bus_add_node_enumerator(means_.bus, &slot, folder().c_str(), Calls::children, this);
     keep(r, slot);
     r = sd_bus_add_fallback_vtable(means_.bus, &slot, root.c_str(), kInterface, vtable_.data(),
                                    Calls::find, this);

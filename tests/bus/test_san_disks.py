@@ -24,7 +24,7 @@ CLUSTER_SAN = (
     .replace(
         '[[array]]\nname = "aside"',
         '[[array.unit]]\nname = "alone"\nlun = 3\ndesignator = "naa.60014050000000000000000000000003"\n'
-        'serial = "ALONE"\nsize = "16MiB"\nports = ["A0"]\nmap = ""\n[[array]]\nname = "aside"',
+        'serial = "ALONE"\nsize = "16MiB"\nports = ["A0"]\nmapped = false\n[[array]]\nname = "aside"',
         1,
     )
 )
