@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // A real winbindd that is in no domain and knows one user of its own, in namespaces of the test's
-// own: the library looks for it at one place only.
+// own: the library looks for it at one place only. With it Samba's acceptor (ntlm_auth) is there to
+// judge our initiators.
 #include "clusprep/rpc/auth/accounts/winbind_accounts.hpp"
 
+#include "clusprep/rpc/auth/spnego/context.hpp"
 #include "tests/unit/clusprep/rpc/auth/child.hpp"
 #include "tests/unit/clusprep/rpc/auth/one_account.hpp"
 #include "tests/unit/clusprep/rpc/auth/pair.hpp"
@@ -117,6 +119,8 @@ class Winbind {
         wait_for(pid_);
     }
 
+    std::string settings() const { return directory_.file("smb.conf"); }
+
   private:
     Winbind() = default;
     TemporaryDirectory directory_;
@@ -205,6 +209,125 @@ void accounts_may_go_while_winbind_is_asked(void**) {
     assert_int_equal(answers, 0);
 }
 
+std::string base64(std::span<const std::uint8_t> bytes) {
+    constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::uint32_t three = 0;
+        for (std::size_t j = i; j < i + 3; ++j)
+            three = three << 8 | (j < bytes.size() ? bytes[j] : 0u);
+        for (std::size_t j = 0; j < 4; ++j)
+            text.push_back(i + j > bytes.size() ? '=' : digits[three >> (18 - 6 * j) & 63]);
+    }
+    return text;
+}
+
+std::vector<std::uint8_t> from_base64(std::string_view text) {
+    std::vector<std::uint8_t> bytes;
+    std::uint32_t value = 0;
+    unsigned bits = 0;
+    for (const char c : text) {
+        const unsigned digit = c >= 'A' && c <= 'Z'   ? static_cast<unsigned>(c - 'A')
+                               : c >= 'a' && c <= 'z' ? static_cast<unsigned>(c - 'a') + 26
+                               : c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0') + 52
+                               : c == '+'             ? 62
+                               : c == '/'             ? 63
+                                                      : 64;
+        if (digit == 64) break;
+        value = value << 6 | digit;
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        bytes.push_back(static_cast<std::uint8_t>(value >> bits & 0xff));
+    }
+    return bytes;
+}
+
+// Samba's acceptor: a line with a token in, a line with its answer out (ntlm_auth(1)).
+class NtlmAuth {
+  public:
+    NtlmAuth(const std::string& settings, const std::string& protocol) {
+        int in[2], out[2];
+        if (::pipe2(in, O_CLOEXEC) < 0 || ::pipe2(out, O_CLOEXEC) < 0) std::abort();
+        writing_.reset(in[1]);
+        reading_.reset(out[0]);
+        const Fd his_input(in[0]), his_output(out[1]);
+        pid_ = spawn({"ntlm_auth", "--configfile=" + settings, "--helper-protocol=" + protocol},
+                     his_output.get(), his_input.get());
+    }
+    ~NtlmAuth() {
+        writing_.reset();
+        wait_for(pid_);
+    }
+    // The words of its answer.
+    std::vector<std::string> ask(const std::string& line) {
+        const std::string sent = line + "\n";
+        if (::write(writing_.get(), sent.data(), sent.size()) < 0) fail_msg("ntlm_auth is gone");
+        std::string answer;
+        for (char c = 0; c != '\n';) {
+            pollfd ready{reading_.get(), POLLIN, 0};
+            if (::poll(&ready, 1, 10'000) <= 0 || ::read(reading_.get(), &c, 1) != 1)
+                fail_msg("ntlm_auth answers nothing; so far: %s", answer.c_str());
+            answer.push_back(c == '\n' ? ' ' : c);
+        }
+        std::vector<std::string> words;
+        for (std::size_t at = 0; at < answer.size();) {
+            const auto end = answer.find(' ', at);
+            if (end > at) words.push_back(answer.substr(at, end - at));
+            at = end + 1;
+        }
+        return words;
+    }
+
+  private:
+    Fd writing_, reading_;
+    pid_t pid_ = -1;
+};
+
+std::string settings_of_winbind;
+
+void sambas_acceptor_takes_our_ntlm(void**) {
+    for (const bool right : {true, false}) {
+        NtlmAuth samba(settings_of_winbind, "squid-2.5-ntlmssp");
+        (void)samba.ask("SF NTLMSSP_FEATURE_SESSION_KEY NTLMSSP_FEATURE_SIGN NTLMSSP_FEATURE_SEAL");
+        const auto sources = NtlmSources::of_the_system();
+        NtlmInitiator initiator(credentials("NODE1\\daemon", right ? "secret" : "wrong"), sources,
+                                "host/node1");
+        const auto challenge = samba.ask("YR " + base64(*step(initiator, {})));
+        assert_true(challenge.size() == 2 && challenge[0] == "TT");
+        const auto last = step(initiator, from_base64(challenge[1]));
+        assert_ok(last);
+        const auto verdict = samba.ask("KK " + base64(*last));
+        assert_text_equal(verdict[0], right ? "AF" : "NA");
+        if (right) assert_contains(verdict[1], "daemon");
+    }
+}
+
+// Its mechListMIC shows that both have the same keys.
+void sambas_acceptor_takes_our_spnego(void**) {
+    NtlmAuth samba(settings_of_winbind, "gss-spnego");
+    const auto sources = NtlmSources::of_the_system();
+    SpnegoInitiator initiator({{}, [&]() -> Result<std::unique_ptr<Mechanism>> {
+                                   return std::unique_ptr<Mechanism>(
+                                       std::make_unique<NtlmInitiator>(credentials("NODE1\\daemon"),
+                                                                       sources, "host/node1"));
+                               }});
+    (void)samba.ask("SF NTLMSSP_FEATURE_SESSION_KEY NTLMSSP_FEATURE_SIGN NTLMSSP_FEATURE_SEAL");
+    const auto challenge = samba.ask("YR " + base64(*step(initiator, {})));
+    assert_true(challenge.size() >= 2 && challenge[0] == "TT");
+    const auto last = step(initiator, from_base64(challenge[1]));
+    assert_ok(last);
+    const auto verdict = samba.ask("KK " + base64(*last));
+    assert_true(verdict.size() >= 2 && verdict[0] == "AF");
+    const auto answer = from_base64(verdict[1]);
+    const auto resp = spnego::parse_resp(answer);
+    assert_ok(resp);
+    assert_true(resp->mic.has_value());
+    assert_ok(step(initiator, answer));
+    assert_true(initiator.complete());
+}
+
 } // namespace
 
 int main() {
@@ -213,11 +336,14 @@ int main() {
         std::printf("skipped: %s\n", started.error().message().c_str());
         return 77;
     }
+    settings_of_winbind = (*started)->settings();
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_user_of_winbind_logs_on_with_groups),
         cmocka_unit_test(who_does_not_know_the_password_is_denied),
         cmocka_unit_test(many_logons_wait_for_each_other_and_not_for_ever),
         cmocka_unit_test(accounts_may_go_while_winbind_is_asked),
+        cmocka_unit_test(sambas_acceptor_takes_our_ntlm),
+        cmocka_unit_test(sambas_acceptor_takes_our_spnego),
     };
     const int failed = cmocka_run_group_tests(tests, nullptr, nullptr);
     started->reset();
