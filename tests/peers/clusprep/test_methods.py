@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """impacket calls each of the 43 methods and looks at every output field, over a played node."""
 import contextlib
+import multiprocessing
 import pathlib
 import shutil
 import struct
@@ -25,7 +26,9 @@ def wide(text):
     return text.encode('utf-16-le')
 
 
-class Methods(unittest.TestCase):
+class Peer(unittest.TestCase):
+    """Against a server of its own, with a fresh node."""
+
     @classmethod
     def setUpClass(cls):
         cls.work = pathlib.Path(tempfile.mkdtemp())
@@ -37,15 +40,27 @@ class Methods(unittest.TestCase):
         code = cls.server.end()
         assert code == 0, f'the server ended with {code}'
 
-    def made(self, name):
+    @contextlib.contextmanager
+    def object_of(self, name):
         connection = dcomrt.DCOMConnection('127.0.0.1', played_server.USER, played_server.PASSWORD,
                                            '', oxidResolver=False)
-        def disconnect():
+        try:
+            yield csvp_methods.Object(connection, name)
+        finally:
             with contextlib.suppress(KeyError):  # it keeps one connection for each thread
                 connection.disconnect()
 
-        self.addCleanup(disconnect)
-        return csvp_methods.Object(connection, name)
+    def expect(self, made, method, result, parameters, **outs):
+        answer = made.call(method, **parameters)
+        self.assertEqual(f'{answer.result:08x}', f'{result:08x}', method)
+        for name, value in outs.items():
+            self.assertEqual(answer[name], value, f'{method}: {name}')
+        return answer
+
+
+class Methods(Peer):
+    def made(self, name):
+        return self.enterContext(self.object_of(name))
 
     def storage(self, *attached):
         made = self.made('storage')
@@ -54,13 +69,6 @@ class Methods(unittest.TestCase):
         for disk in attached:
             self.assertEqual(made.call('CprepDiskAttach', DiskId=disk).result, OK)
         return made
-
-    def expect(self, made, method, result, parameters, **outs):
-        answer = made.call(method, **parameters)
-        self.assertEqual(f'{answer.result:08x}', f'{result:08x}', method)
-        for name, value in outs.items():
-            self.assertEqual(answer[name], value, f'{method}: {name}')
-        return answer
 
     def test_a_node_is_prepared_in_two_steps(self):
         made = self.made('storage')
@@ -285,6 +293,59 @@ class Methods(unittest.TestCase):
             self.assertEqual(str(uuids.UUID(bytes_le=answer['adapterId'])),
                              f'{index + 1}0000000-0000-4000-8000-000000000001')
         self.expect(made, 'GetNextAdapterFirewallConfiguration', 0x80070057, {'idx': 3})
+
+
+class Flows(Peer):
+    """The message flows of section 4, from two clients at once."""
+
+    def a_shared_lun_online(self):
+        with self.object_of('storage') as made:
+            self.expect(made, 'CprepPrepareNode', OK, {})
+            self.expect(made, 'CprepPrepareNodePhase2', OK, {'AttachDisksOnSystemBus': 1},
+                        pulNumDisks=3)
+            props = made.call('CprepDiskGetProps', DiskId=number(1))['DiskProps']
+            disk = {'DiskId': signature(props['DiskId']['Number'])}
+            self.expect(made, 'CprepDiskAttach', OK, disk)
+            self.expect(made, 'CprepDiskPRArbitrate', OK, disk)
+            self.expect(made, 'CprepDiskOnline', OK, disk, MaxPartitionNumber=1)
+
+    def validate_network_configuration(self):
+        with self.object_of('network') as made:
+            self.expect(made, 'InitializeNode', OK, {'RequestUDPPort': 5000}, BoundUDPPort=5000)
+            self.expect(made, 'SendRTMessage', OK,
+                        {'SourceIPAddress': '192.0.2.10', 'DestIPAddress': '192.0.2.11',
+                         'DestPort': 5000, 'AddressFamily': 2, 'MessageSize': 64, 'Timeout': 500},
+                        RTElapsedTime=7)
+            self.expect(made, 'QueryFirewallConfiguration', OK, {}, serverRulesEnabled=1)
+            self.expect(made, 'CleanupNode', OK, {})
+
+    def cluster_setup(self):
+        with self.object_of('setup') as made:
+            self.expect(made, 'ConfigSvcSecret', OK, {'SecretBLOB': 'secret'})
+            answer = self.expect(made, 'RetrieveSvcSecret', OK, {})
+            self.assertEqual(answer['SecretBLOB']['asData'], 'secret')
+            answer = self.expect(made, 'RetrieveHostLabel', OK, {})
+            self.assertEqual(answer['HostLabel']['asData'], 'node1')
+
+    def test_two_clients_go_through_all_flows_at_once(self):
+        # Processes: impacket keeps its connections to one address for all threads.
+        forked = multiprocessing.get_context('fork')
+        together = forked.Barrier(2)
+
+        def client():
+            for flow in (self.a_shared_lun_online, self.validate_network_configuration,
+                         self.cluster_setup):
+                together.wait(played_server.SECONDS)
+                flow()
+
+        clients = [forked.Process(target=client) for _ in range(2)]
+        for process in clients:
+            process.start()
+        for process in clients:
+            process.join(60)
+            if process.exitcode is None:
+                process.kill()
+            self.assertEqual(process.exitcode, 0)
 
 
 if __name__ == '__main__':
