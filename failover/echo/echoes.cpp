@@ -42,7 +42,7 @@ bool restrict_to_replies(int fd, int family) {
         const icmp_filter filter{~(1u << ICMP_ECHOREPLY)};
         return set(fd, SOL_RAW, ICMP_FILTER, filter) && set(fd, SOL_IP, IP_RECVERR, 1);
     }
-    icmp6_filter filter;
+    icmp6_filter filter{};
     ICMP6_FILTER_SETBLOCKALL(&filter);
     ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
     return set(fd, IPPROTO_ICMPV6, ICMP6_FILTER, filter) && set(fd, SOL_IPV6, IPV6_RECVERR, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What firewalld says of the zones of adapters (firewalld.dbus(5)): one question is a series of
+// What firewalld says of the zones of adapters (firewalld.dbus(5)). A rule of polkit lets the user
+// clusprep read it (polkit/50-clusprep-read-firewall.rules). One question is a series of
 // calls, none of which is waited for. Loop thread only.
 #pragma once
 

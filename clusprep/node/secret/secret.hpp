@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The cluster secret (MS-CSVP 3.8.1) in a file that only this host can read: encrypted with its
-// credential key (systemd-creds(1)), which a program with the right to it does (mpapi-seal(8));
+// credential key (systemd-creds(1)), which a program with the right to it does (mpapi-seal);
 // this one has not. The secret itself is in no file. Loop thread only.
 #pragma once
 
