@@ -171,7 +171,7 @@ void ClientConnection::connect(const std::string& host, std::uint16_t port, Clie
 Status ClientConnection::attach(Fd socket) {
     if (stream_) return failure("connect", "there was a connection already");
     stream_ = std::make_unique<Stream>(std::move(socket), options_.fragment);
-    return stream_->start(loop_, {[this] { input(); }, [] {},
+    return stream_->start(loop_, {weak_from_this(), [this] { input(); }, [] {},
                                   [this](Error why) {
                                       const auto self = shared_from_this();
                                       fail(std::move(why));
@@ -329,11 +329,10 @@ void ClientConnection::call(const SyntaxId& interface, const std::optional<ndr::
     if (security_.covers_calls() && options_.verification_trailer)
         append_verification_trailer(
             stub, {interface, ndr_syntax, call_id_, called_, opnum, header_signing_});
-    std::vector<std::uint8_t> out;
-    auto built =
-        append_fragments(out, header, Bytes(head).first(head_size), stub, max_transmit_, security_);
-    if (!built) return fail(std::move(built).error());
-    send(std::move(out));
+    auto sent =
+        send_fragments([this](std::vector<std::uint8_t> pdus) { return send(std::move(pdus)); },
+                       header, Bytes(head).first(head_size), stub, max_transmit_, security_);
+    if (!sent) fail(std::move(sent).error());
 }
 
 void ClientConnection::responded(const Header& header, std::span<std::uint8_t> pdu,

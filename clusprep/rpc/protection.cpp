@@ -11,14 +11,17 @@ namespace {
 // (C706 12.6.3.5), the sec_trailer wants 4, and others use 16.
 constexpr std::size_t stub_alignment = 16;
 
+// What is worth a system call of its own.
+constexpr std::size_t batch = 48u << 10;
+
 std::size_t aligned(std::size_t size) {
     return (size + stub_alignment - 1) / stub_alignment * stub_alignment;
 }
 
 } // namespace
 
-Status append_fragments(std::vector<std::uint8_t>& out, Header header, Bytes head, Bytes stub,
-                        std::size_t max_fragment, const Security& security) {
+Status send_fragments(const SendPdus& send, Header header, Bytes head, Bytes stub,
+                      std::size_t max_fragment, const Security& security) {
     const bool covered = security.covers_calls();
     const std::size_t most_signature =
         covered ? security.context->signature_length(security.level, max_fragment) : 0;
@@ -30,8 +33,8 @@ Status append_fragments(std::vector<std::uint8_t>& out, Header header, Bytes hea
     const std::size_t chunk =
         (max_fragment - around) / stub_alignment * stub_alignment + stub_alignment;
 
-    const std::size_t before = out.size();
-    out.reserve(before + stub.size() + (stub.size() / chunk + 1) * around);
+    std::vector<std::uint8_t> out;
+    out.reserve(std::min(stub.size() + (stub.size() / chunk + 1) * around, batch + max_fragment));
     Bytes rest = stub;
     do {
         const Bytes part = rest.first(std::min(chunk, rest.size()));
@@ -61,13 +64,15 @@ Status append_fragments(std::vector<std::uint8_t>& out, Header header, Bytes hea
             const auto signature = std::span(out).subspan(start + size);
             auto done = security.context->protect(security.level, pdu, head.size(), protected_size,
                                                   signature);
-            if (!done) {
-                out.resize(before);
-                return done;
-            }
+            if (!done) return done;
         }
         rest = rest.subspan(part.size());
+        if (out.size() < batch || rest.empty()) continue;
+        if (!send(std::exchange(out, {}))) return Done{};
+        out.reserve(
+            std::min(rest.size() + (rest.size() / chunk + 1) * around, batch + max_fragment));
     } while (!rest.empty());
+    (void)send(std::move(out));
     return Done{};
 }
 

@@ -7,6 +7,8 @@
 #include "clusprep/rpc/auth/security_context.hpp"
 #include "clusprep/rpc/pdu.hpp"
 
+#include <functional>
+
 namespace mpapi::rpc {
 
 // What bind or alter_context agreed on under an auth_context_id.
@@ -21,11 +23,13 @@ struct Security {
     bool operator==(const Security&) const = default;
 };
 
-// Appends the PDUs that carry `stub`. `head` is header and body of request or response up to the
-// stub; of `header` the lengths and the flags for first and last are set here. `out` is untouched
-// on failure.
-Status append_fragments(std::vector<std::uint8_t>& out, Header header, Bytes head, Bytes stub,
-                        std::size_t max_fragment, const Security& security);
+// Hands out the PDUs that carry `stub`, small ones in one piece, those of a long stub as they are
+// made: the peer opens the first while the next are sealed. `head` is header and body of request or
+// response up to the stub; of `header` the lengths and the flags for first and last are set here.
+// Ends early when `send` returns false.
+using SendPdus = std::function<bool(std::vector<std::uint8_t>)>;
+Status send_fragments(const SendPdus& send, Header header, Bytes head, Bytes stub,
+                      std::size_t max_fragment, const Security& security);
 
 // Appends a PDU without stub and its verifier, which carries a token and protects nothing.
 Status append_with_token(std::vector<std::uint8_t>& out, std::vector<std::uint8_t> pdu,

@@ -43,7 +43,7 @@ ServerConnection::ServerConnection(ServerState& server, std::uint64_t id, Fd soc
 ServerConnection::~ServerConnection() = default;
 
 Status ServerConnection::start() {
-    return stream_.start(server_.loop, {[this] { input(); }, [this] { sent(); },
+    return stream_.start(server_.loop, {weak_from_this(), [this] { input(); }, [this] { sent(); },
                                         [this](Error why) { end(std::move(why)); }});
 }
 
@@ -414,13 +414,16 @@ void ServerConnection::answer(std::uint64_t serial, Reply::Answer answer) {
         if (answer.fault != 0) {
             fault(call.header, call.context, answer.fault, true);
         } else {
-            std::vector<std::uint8_t> out;
             std::array<std::uint8_t, response_header_size> head{};
             store(std::span<std::uint8_t>(head), 20, call.context);
-            auto done = append_fragments(out, answer_header(call.header, PduType::Response, 0),
-                                         head, answer.stub, max_transmit_, call.security);
+            auto done = send_fragments(
+                [this](std::vector<std::uint8_t> pdus) {
+                    send(std::move(pdus));
+                    return !ended_;
+                },
+                answer_header(call.header, PduType::Response, 0), head, answer.stub, max_transmit_,
+                call.security);
             if (!done) return end(std::move(done).error());
-            send(std::move(out));
         }
     }
     if (!ended_) input();

@@ -67,7 +67,9 @@ void Stream::close() {
 }
 
 int Stream::on_ready(sd_event_source*, int, std::uint32_t ready, void* data) {
-    static_cast<Stream*>(data)->ready(ready);
+    auto& stream = *static_cast<Stream*>(data);
+    const auto kept = stream.events_.owner.lock();
+    stream.ready(ready);
     return 0;
 }
 

@@ -9,12 +9,14 @@
 #include "common/system/handle.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace mpapi::rpc {
 
 class Stream {
   public:
     struct Events {
+        std::weak_ptr<void> owner;        // of the stream: kept while an event is told
         std::function<void()> input;      // more bytes are there
         std::function<void()> sent;       // all output was taken that had to wait
         std::function<void(Error)> ended; // the peer has gone; nothing more comes
@@ -27,7 +29,7 @@ class Stream {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
-    // Events come from the loop and may close the stream, but not destroy it.
+    // Events come from the loop and may close the stream and let its owner go.
     Status start(sd_event* loop, Events events);
 
     std::span<std::uint8_t> input() { return std::span(buffer_).subspan(begin_, end_ - begin_); }
