@@ -72,7 +72,7 @@ Result<std::unique_ptr<Realm>> Realm::start(const std::string& encryption) {
                                                "  allow_weak_crypto = true\n"
                                                "  permitted_enctypes = "
                                             << encryption
-                                            << "\n"
+                                            << " aes256-cts\n" // the database's own key
                                                "[realms]\n"
                                                "  EXAMPLE.ORG = {\n"
                                                "    kdc = 127.0.0.1:"
@@ -101,9 +101,7 @@ Result<std::unique_ptr<Realm>> Realm::start(const std::string& encryption) {
                                            << encryption
                                            << ":normal\n"
                                               "  }\n";
-    ::setenv("KRB5_CONFIG", (directory + "/krb5.conf").c_str(), 1);
-    ::setenv("KRB5_KDC_PROFILE", (directory + "/kdc.conf").c_str(), 1);
-    ::setenv("KRB5CCNAME", ("FILE:" + directory + "/none").c_str(), 1);
+    realm->use();
     if (auto made = run({"kdb5_util", "create", "-s", "-r", "EXAMPLE.ORG", "-P", "master"}); !made)
         return std::move(made).error();
     if (auto made = run({"kadmin.local", "-q", "addprinc -randkey alice"}); !made)
@@ -131,6 +129,12 @@ Realm::~Realm() {
     }
     std::error_code ignored;
     std::filesystem::remove_all(directory_, ignored);
+}
+
+void Realm::use() const {
+    ::setenv("KRB5_CONFIG", (directory_ + "/krb5.conf").c_str(), 1);
+    ::setenv("KRB5_KDC_PROFILE", (directory_ + "/kdc.conf").c_str(), 1);
+    ::setenv("KRB5CCNAME", ("FILE:" + directory_ + "/none").c_str(), 1);
 }
 
 Status Realm::add_service(const std::string& principal) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // A Kerberos realm of the test's own: MIT's KDC on a loopback port, its database, keytab and
-// tickets in a temporary directory. While it lives KRB5_CONFIG points to it.
+// tickets in a temporary directory. KRB5_CONFIG points to the one that was started or used last.
 #pragma once
 
 #include "common/result.hpp"
@@ -19,6 +19,7 @@ class Realm {
     static Result<std::unique_ptr<Realm>> start(const std::string& encryption = "aes256-cts");
     ~Realm();
 
+    void use() const;
     const std::string& directory() const { return directory_; }
     std::string keytab() const { return directory_ + "/keytab"; }
 

@@ -235,6 +235,29 @@ void spnego_reselects_kerberos_with_mics(void**) {
     assert_carries(acceptor, *kerberos);
 }
 
+void each_kind_of_key_works(void**) {
+    for (const char* encryption : {"aes128-cts", "aes256-sha2", "arcfour-hmac"}) {
+        auto other = Realm::start(encryption);
+        assert_ok(other);
+        const auto cache = (*other)->tickets_of_alice();
+        assert_ok(cache);
+        const auto service_keys = KerberosKeys::open((*other)->keytab());
+        assert_ok(service_keys);
+        for (const bool sign_header : {true, false}) {
+            KerberosAcceptor acceptor(*service_keys);
+            const auto client = KerberosInitiator::open(*cache, "host", "localhost");
+            assert_ok(client);
+            assert_ok(exchange(**client, acceptor));
+            acceptor.sign_header(sign_header);
+            (*client)->sign_header(sign_header);
+            assert_carries(**client, acceptor);
+            assert_carries(acceptor, **client);
+            assert_in_range(acceptor.signature_length(AuthLevel::Privacy, 64), 30, 100);
+        }
+    }
+    realm->use();
+}
+
 void without_keys_or_tickets_the_reason_is_given(void**) {
     const auto no_keys = KerberosKeys::open(realm->directory() + "/nothing");
     assert_false(no_keys.has_value());
@@ -281,6 +304,7 @@ int main() {
         cmocka_unit_test(signed_only_is_not_sealed),
         cmocka_unit_test(spnego_carries_kerberos),
         cmocka_unit_test(spnego_reselects_kerberos_with_mics),
+        cmocka_unit_test(each_kind_of_key_works),
         cmocka_unit_test(without_keys_or_tickets_the_reason_is_given),
     };
     const int failed = cmocka_run_group_tests(tests, nullptr, nullptr);
