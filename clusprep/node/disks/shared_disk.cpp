@@ -167,7 +167,9 @@ csvp::Disk as_lun(const std::string& key, const SharedDisk& disk) {
 csvp::DiskState state_of(const SharedDisk& disk) {
     csvp::DiskState state;
     state.online = disk.online;
-    if (disk.ownership == "this-node") state.ownership = csvp::Ownership::OwnedByThisServer;
+    // Unconfirmed ends by itself after 7 s, one way or the other.
+    if (disk.ownership == "this-node" || disk.ownership == "unconfirmed")
+        state.ownership = csvp::Ownership::OwnedByThisServer;
     if (disk.ownership == "another-node") state.ownership = csvp::Ownership::OwnedByAnother;
     return state;
 }

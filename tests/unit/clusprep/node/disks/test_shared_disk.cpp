@@ -90,6 +90,8 @@ void state_is_told_in_words(void**) {
     disk.ownership = "this-node";
     assert_false(state_of(disk).online);
     assert_true(state_of(disk).ownership == csvp::Ownership::OwnedByThisServer);
+    disk.ownership = "unconfirmed";
+    assert_true(state_of(disk).ownership == csvp::Ownership::OwnedByThisServer);
     disk.ownership = "another-node";
     assert_true(state_of(disk).ownership == csvp::Ownership::OwnedByAnother);
 }
