@@ -27,6 +27,7 @@ struct Caller {
     const rpc::Principal& principal;
     rpc::AuthLevel level = rpc::AuthLevel::None;
     const std::string& address; // of the peer, as text
+    std::size_t padding = 0;    // bytes at the end of this call's stub that may be no parameter's
 };
 
 // What a method gives back: the bytes of its [out] parameters and its HRESULT, as they follow

@@ -96,7 +96,7 @@ namespace detail {
 template <typename Method, typename Session>
 void invoke(Session& session, std::span<const std::uint8_t> stub, const dcom::Caller& caller,
             dcom::Reply reply) {
-    auto in = ndr::read<typename Method::In>(stub);
+    auto in = ndr::read<typename Method::In>(stub, {.padding = caller.padding});
     if (!in) return reply.fault(bad_stub_data);
     std::shared_ptr<void> under_way;
     if constexpr (requires { session.begin_call(); }) under_way = session.begin_call();
