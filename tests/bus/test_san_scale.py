@@ -17,7 +17,7 @@ class Scale(SanTest):
             return member == "PropertiesChanged" and body[1].get("State") == ("s", "path-error")
 
         self.hear("one path failed", failed)
-        self.assertLessEqual(len(self.heard), 2, "its unit and itself")
+        self.assertLessEqual(len(self.heard), 3, "its unit, its shared disk and itself")
 
         self.san.array_fails_over("left", 0)
         groups = {}
