@@ -101,13 +101,13 @@ void ScmActivatorInterface::call(rpc::Call call, rpc::Reply reply) {
     const Caller caller{*call.principal, call.level, call.peer_address};
     switch (call.opnum) {
     case RemoteGetClassObject::opnum:
-        return answer_object<RemoteGetClassObject>(
-            call.stub, std::move(reply),
-            [&](const auto& in) { return get_class_object(exporter_, caller, in); });
+        return answer_object<RemoteGetClassObject>(call, std::move(reply), [&](const auto& in) {
+            return get_class_object(exporter_, caller, in);
+        });
     case RemoteCreateInstance::opnum:
-        return answer_object<RemoteCreateInstance>(
-            call.stub, std::move(reply),
-            [&](const auto& in) { return create_instance(exporter_, caller, in); });
+        return answer_object<RemoteCreateInstance>(call, std::move(reply), [&](const auto& in) {
+            return create_instance(exporter_, caller, in);
+        });
     default:
         reply.fault(rpc::fault::operation_range);
     }
@@ -121,7 +121,7 @@ void ActivationInterface::call(rpc::Call call, rpc::Reply reply) {
     if (!admit(exporter_, call, "IActivation", reply)) return;
     const Caller caller{*call.principal, call.level, call.peer_address};
     if (call.opnum != RemoteActivation::opnum) return reply.fault(rpc::fault::operation_range);
-    answer_object<RemoteActivation>(call.stub, std::move(reply), [&](const auto& in) {
+    answer_object<RemoteActivation>(call, std::move(reply), [&](const auto& in) {
         return remote_activation(exporter_, caller, in);
     });
 }

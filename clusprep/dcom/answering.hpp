@@ -25,8 +25,8 @@ namespace detail {
 
 template <typename Method, typename Handle>
 void answer_onto(std::vector<std::uint8_t> front, std::span<const std::uint8_t> parameters,
-                 rpc::Reply reply, Handle&& handle) {
-    const auto in = ndr::read<typename Method::In>(parameters);
+                 std::size_t padding, rpc::Reply reply, Handle&& handle) {
+    const auto in = ndr::read<typename Method::In>(parameters, {.padding = padding});
     if (!in) return reply.fault(rpc::fault::bad_stub_data);
     const typename Method::Out out = handle(*in);
     if (!ndr::append(front, out)) return reply.fault(rpc::fault::unspecified);
@@ -37,16 +37,17 @@ void answer_onto(std::vector<std::uint8_t> front, std::span<const std::uint8_t> 
 
 // A method of an interface without ORPCTHIS.
 template <typename Method, typename Handle>
-void answer(std::span<const std::uint8_t> stub, rpc::Reply reply, Handle&& handle) {
-    detail::answer_onto<Method>({}, stub, std::move(reply), std::forward<Handle>(handle));
+void answer(const rpc::Call& call, rpc::Reply reply, Handle&& handle) {
+    detail::answer_onto<Method>({}, call.stub, call.padding, std::move(reply),
+                                std::forward<Handle>(handle));
 }
 
 // A method with ORPCTHIS and ORPCTHAT.
 template <typename Method, typename Handle>
-void answer_object(std::span<const std::uint8_t> stub, rpc::Reply reply, Handle&& handle) {
-    const auto parameters = object_parameters(stub, reply);
+void answer_object(const rpc::Call& call, rpc::Reply reply, Handle&& handle) {
+    const auto parameters = object_parameters(call.stub, reply);
     if (!parameters) return;
-    detail::answer_onto<Method>(begin_answer(), *parameters, std::move(reply),
+    detail::answer_onto<Method>(begin_answer(), *parameters, call.padding, std::move(reply),
                                 std::forward<Handle>(handle));
 }
 

@@ -148,12 +148,12 @@ EptMap::Out EndpointMapInterface::map(const EptMap::In& in) const {
 void EndpointMapInterface::call(rpc::Call call, rpc::Reply reply) {
     switch (call.opnum) {
     case EptLookup::opnum:
-        return answer<EptLookup>(call.stub, std::move(reply),
+        return answer<EptLookup>(call, std::move(reply),
                                  [&](const auto& in) { return lookup(in); });
     case EptMap::opnum:
-        return answer<EptMap>(call.stub, std::move(reply), [&](const auto& in) { return map(in); });
+        return answer<EptMap>(call, std::move(reply), [&](const auto& in) { return map(in); });
     case EptLookupHandleFree::opnum:
-        return answer<EptLookupHandleFree>(call.stub, std::move(reply),
+        return answer<EptLookupHandleFree>(call, std::move(reply),
                                            [](const auto&) { return EptLookupHandleFree::Out{}; });
     case 0: // ept_insert, ept_delete, ept_mgmt_delete: registrations are not taken
     case 1:

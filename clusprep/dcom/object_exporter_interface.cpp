@@ -58,25 +58,25 @@ rpc::SyntaxId ObjectExporterInterface::id() const {
 void ObjectExporterInterface::call(rpc::Call call, rpc::Reply reply) {
     switch (call.opnum) {
     case ResolveOxid::opnum:
-        return answer<ResolveOxid>(call.stub, std::move(reply), [&](const auto& in) {
+        return answer<ResolveOxid>(call, std::move(reply), [&](const auto& in) {
             return resolve<ResolveOxid>(exporter_, in);
         });
     case SimplePing::opnum:
-        return answer<SimplePing>(call.stub, std::move(reply),
+        return answer<SimplePing>(call, std::move(reply),
                                   [&](const auto& in) { return simple_ping(exporter_, in); });
     case ComplexPing::opnum:
-        return answer<ComplexPing>(call.stub, std::move(reply), [&](const auto& in) {
+        return answer<ComplexPing>(call, std::move(reply), [&](const auto& in) {
             return complex_ping(exporter_, in, call.peer_address);
         });
     case ServerAlive::opnum:
-        return answer<ServerAlive>(call.stub, std::move(reply),
+        return answer<ServerAlive>(call, std::move(reply),
                                    [](const auto&) { return ServerAlive::Out{}; });
     case ResolveOxid2::opnum:
-        return answer<ResolveOxid2>(call.stub, std::move(reply), [&](const auto& in) {
+        return answer<ResolveOxid2>(call, std::move(reply), [&](const auto& in) {
             return resolve<ResolveOxid2>(exporter_, in);
         });
     case ServerAlive2::opnum:
-        return answer<ServerAlive2>(call.stub, std::move(reply), [&](const auto&) {
+        return answer<ServerAlive2>(call, std::move(reply), [&](const auto&) {
             ServerAlive2::Out out;
             out.bindings = to_structure(exporter_.resolver_bindings());
             return out;

@@ -104,22 +104,20 @@ void RemoteUnknownInterface::call(rpc::Call call, rpc::Reply reply) {
     if (call.object != exporter_.remote_unknown()) return reply.fault(kInvalidObject);
     switch (call.opnum) {
     case RemQueryInterface::opnum:
-        return answer_object<RemQueryInterface>(call.stub, std::move(reply), [&](const auto& in) {
-            return query(exporter_, caller, in);
-        });
+        return answer_object<RemQueryInterface>(
+            call, std::move(reply), [&](const auto& in) { return query(exporter_, caller, in); });
     case RemAddRef::opnum:
-        return answer_object<RemAddRef>(call.stub, std::move(reply), [&](const auto& in) {
+        return answer_object<RemAddRef>(call, std::move(reply), [&](const auto& in) {
             return add_references(exporter_, caller, in);
         });
     case RemRelease::opnum:
-        return answer_object<RemRelease>(call.stub, std::move(reply), [&](const auto& in) {
-            return release(exporter_, caller, in);
-        });
+        return answer_object<RemRelease>(
+            call, std::move(reply), [&](const auto& in) { return release(exporter_, caller, in); });
     case RemQueryInterface2::opnum:
         if (version_ == Version::RemUnknown2)
-            return answer_object<RemQueryInterface2>(
-                call.stub, std::move(reply),
-                [&](const auto& in) { return query2(exporter_, caller, in); });
+            return answer_object<RemQueryInterface2>(call, std::move(reply), [&](const auto& in) {
+                return query2(exporter_, caller, in);
+            });
         break;
     default:
         break;

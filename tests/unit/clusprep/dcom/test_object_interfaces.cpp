@@ -72,6 +72,18 @@ void extents_are_taken_off(void**) {
     assert_bytes_equal(answer.stub, bytes_of("0000000000000000 11121314"));
 }
 
+void padding_before_a_verification_trailer_is_no_parameter(void**) {
+    Objects o;
+    auto stub = object_stub(RemRelease::In{});
+    stub.resize(stub.size() + 2);
+    auto call = a_call(RemRelease::opnum, std::move(stub));
+    call.object = o.exporter.remote_unknown();
+    auto padded = call;
+    padded.padding = 3;
+    assert_int_equal(answer_of(o.unknown, std::move(call)).fault, rpc::fault::bad_stub_data);
+    assert_int_equal(answer_of(o.unknown, std::move(padded)).fault, 0);
+}
+
 void a_wrong_or_missing_ipid_is_an_invalid_object(void**) {
     Objects o;
     assert_int_equal(o.call(o.storage, 5, std::nullopt).fault, kInvalidObject);
@@ -185,6 +197,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_call_reaches_its_object_without_its_front_and_so_does_the_answer),
         cmocka_unit_test(extents_are_taken_off),
+        cmocka_unit_test(padding_before_a_verification_trailer_is_no_parameter),
         cmocka_unit_test(a_wrong_or_missing_ipid_is_an_invalid_object),
         cmocka_unit_test(iunknown_s_methods_a_bad_front_and_strangers_are_refused),
         cmocka_unit_test(query_interface_gives_another_interface_of_the_same_object),
