@@ -20,7 +20,8 @@ using publish::BusWriter;
 
 constexpr char kInterface[] = "org.mpapi.Multipath1.SharedDisk";
 constexpr char kListInterface[] = "org.mpapi.Multipath1.SharedDisks";
-constexpr unsigned kTellsAtOnce = 32; // signals in one turn of the loop
+constexpr unsigned kTellsAtOnce = 32;       // signals in one turn of the loop
+constexpr std::uint64_t kCongested = 5'000; // microseconds until the next try
 
 std::string folder() {
     return std::string(bus::kRoot) + "/shared";
@@ -220,6 +221,7 @@ Status DiskObjects::start() {
     int r = add_turns(means_.disks.means().loop, &source, Calls::turn, this);
     if (r < 0) return Error{"add an event source", "", "", -r};
     turns_.reset(source);
+    sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 20); // the model goes first
 
     // Who may call what is decided here; without this flag sd-bus would ask for CAP_SYS_ADMIN
     // first.
@@ -364,6 +366,13 @@ void DiskObjects::disk_changed(const DiskPtr& before, const DiskPtr& after) {
 }
 
 void DiskObjects::tell_changes() {
+    // sd-bus reads no call while it has something to write.
+    std::uint64_t queued = 0;
+    sd_bus_get_n_queued_write(means_.bus, &queued);
+    if (queued > 0) {
+        sd_event_source_set_time_relative(turns_.get(), kCongested);
+        return take_turn(turns_.get());
+    }
     for (unsigned n = 0; n < kTellsAtOnce && !told_.empty(); ++n) {
         const auto news = told_.extract(told_.begin());
         const DiskPtr& before = news.mapped();

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -136,12 +137,14 @@ Result<std::unique_ptr<Disks>> Disks::create(Means means, model::SnapshotPtr now
     return self;
 }
 
-DiskPtr Disks::find(const std::string& id) const {
+DiskPtr Disks::find(const std::string& id) {
+    take_in(SIZE_MAX);
     const auto at = entries_.find(id);
     return at == entries_.end() ? nullptr : at->second->disk;
 }
 
-std::vector<DiskPtr> Disks::all() const {
+std::vector<DiskPtr> Disks::all() {
+    take_in(SIZE_MAX);
     std::vector<DiskPtr> found;
     found.reserve(entries_.size());
     for (const bool multipath : {true, false})
@@ -266,32 +269,49 @@ void Disks::take(const model::Snapshot& snapshot, const model::Disk& from) {
     put(std::move(disk), from.key, disks_[from.id]);
 }
 
+// A step of the model may be ten thousand units: what is new in it is taken in little by little, or
+// all at once when somebody asks.
 void Disks::model_changed(const model::SnapshotPtr&, const model::SnapshotPtr& after,
                           const std::vector<model::Event>& events,
                           std::chrono::steady_clock::time_point) {
-    std::set<model::Sequence> units, disks;
+    snapshot_ = after;
+    some_may_have_left_ = true;
     for (const model::Event& event : events)
         std::visit(
             [&](const auto& change) {
                 using T = std::remove_cvref_t<decltype(change.either())>;
                 if constexpr (requires { change.unit_before; })
-                    units.insert(change.unit().unit.id);
+                    news_of_units_.insert(change.unit().unit.id);
                 else if constexpr (std::is_same_v<T, model::Disk>)
-                    disks.insert(change.either().id);
+                    news_of_disks_.insert(change.either().id);
             },
             event);
+    if (!news_of_units_.empty() || !news_of_disks_.empty()) take_turn(turns_.get());
+}
+
+// Whether anything is left.
+bool Disks::take_in(std::size_t most) {
+    if (news_of_units_.empty() && news_of_disks_.empty()) return false;
+    const model::SnapshotPtr now = snapshot_;
     const auto forget = [this](std::map<model::Sequence, std::string>& known, model::Sequence id) {
         if (auto at = known.extract(id); !at.empty()) drop(std::move(at.mapped()));
     };
     // Those that leave first: another may be the same disk, as one that comes into a map.
-    for (const model::Sequence id : units)
-        if (!after->units.find(id)) forget(units_, id);
-    for (const model::Sequence id : disks)
-        if (!after->disks.find(id)) forget(disks_, id);
-    for (const model::Sequence id : units)
-        if (const auto* unit = after->units.find(id)) take(*after, *unit);
-    for (const model::Sequence id : disks)
-        if (const auto* disk = after->disks.find(id)) take(*after, *disk);
+    if (std::exchange(some_may_have_left_, false)) {
+        for (const model::Sequence id : news_of_units_)
+            if (!now->units.find(id)) forget(units_, id);
+        for (const model::Sequence id : news_of_disks_)
+            if (!now->disks.find(id)) forget(disks_, id);
+    }
+    for (; most > 0 && !news_of_units_.empty(); --most) {
+        const auto id = news_of_units_.extract(news_of_units_.begin()).value();
+        if (const auto* unit = now->units.find(id)) take(*now, *unit);
+    }
+    for (; most > 0 && !news_of_disks_.empty(); --most) {
+        const auto id = news_of_disks_.extract(news_of_disks_.begin()).value();
+        if (const auto* disk = now->disks.find(id)) take(*now, *disk);
+    }
+    return !news_of_units_.empty() || !news_of_disks_.empty();
 }
 
 void Disks::uses_changed() {
@@ -306,6 +326,7 @@ void Disks::look_at(const std::string& id) {
 }
 
 void Disks::look_at_next() {
+    const bool more = take_in(kLooksAtOnce);
     for (unsigned n = 0; n < kLooksAtOnce && !to_look_at_.empty(); ++n) {
         const std::string id = *to_look_at_.begin();
         const auto at = entries_.find(id);
@@ -317,7 +338,7 @@ void Disks::look_at_next() {
         (void)look_at_use(id);
         if (ask) ask_device(id);
     }
-    if (!to_look_at_.empty() && examining_ < kExaminedAtOnce) take_turn(turns_.get());
+    if (more || (!to_look_at_.empty() && examining_ < kExaminedAtOnce)) take_turn(turns_.get());
 }
 
 Result<DiskPtr> Disks::look_at_use(const std::string& id) {

@@ -54,9 +54,9 @@ class Disks final : public daemon::ModelListener {
     void remove_observer(DisksObserver& observer) { std::erase(observers_, &observer); }
 
     // Null: there is none with this id.
-    DiskPtr find(const std::string& id) const;
+    DiskPtr find(const std::string& id);
     // Logical units first, then others, each by id.
-    std::vector<DiskPtr> all() const;
+    std::vector<DiskPtr> all();
 
     // Looks anew at what the system does with the disk, without waiting for anything. ENODEV: it is
     // gone. Whoever is answered with any other error must take the disk for used.
@@ -86,6 +86,7 @@ class Disks final : public daemon::ModelListener {
     void drop(std::string id);
     void replace(Entry& entry, Disk made);
     void count(const std::string& wwid, const std::string& id, bool there);
+    bool take_in(std::size_t most);
     void take(const model::Snapshot& snapshot, const model::Unit& unit);
     void take(const model::Snapshot& snapshot, const model::Disk& disk);
     void look_at(const std::string& id);
@@ -98,7 +99,10 @@ class Disks final : public daemon::ModelListener {
     std::map<std::string, std::unique_ptr<Entry>> entries_; // by id
     std::map<model::Sequence, std::string> units_, disks_;  // to ids
     std::map<std::string, std::set<std::string>> by_wwid_;  // ids
-    std::set<std::string> to_look_at_;                      // ids
+    model::SnapshotPtr snapshot_;
+    std::set<model::Sequence> news_of_units_, news_of_disks_; // not taken in from it yet
+    bool some_may_have_left_ = false;
+    std::set<std::string> to_look_at_; // ids
     unsigned examining_ = 0;
     EventSource turns_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
