@@ -3,6 +3,9 @@
 // mpapid: the daemon over this machine's own kernel.
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
+#include "daemon/disks/files/file_service.hpp"
+#include "daemon/disks/offline/errand_work.hpp"
+#include "daemon/disks/ownership/multipathd_keeper.hpp"
 #include "daemon/disks/system_blocks.hpp"
 #include "daemon/holders/system_lookup.hpp"
 #include "daemon/kernel/hardware.hpp"
@@ -32,6 +35,9 @@ namespace {
 using namespace mpapi;
 
 constexpr std::chrono::seconds kModelPatience{10}; // to show what the kernel has done
+constexpr std::chrono::seconds kMultipathdPatience{5};
+// RuntimeDirectory= of the unit; 61-mpapi-offline.rules names it too.
+constexpr const char* kRuntimeFolder = "/run/mpapi";
 
 int fail(const Error& error) {
     std::fprintf(stderr, "mpapid: %s\n", error.message().c_str());
@@ -66,6 +72,9 @@ int serve(const daemon::Config& config) {
     multipathd::MultipathdPolicy policy;
     holders::SystemLookup lookup(loop.get());
     disks::SystemBlocks blocks;
+    disks::ErrandOfflineWork offline(loop.get());
+    disks::SystemdClaimStore claims;
+    disks::ErrandFileService files(loop.get());
     daemon::Service service(loop.get(), bus.get(), hardware, blocks, policy, lookup, config,
                             paths::kDisabledRecord, publish::Journal::through(), {});
     if (auto started = service.start(); !started) return fail(started.error());
@@ -96,6 +105,21 @@ int serve(const daemon::Config& config) {
     if (auto followed = follower.start(); !followed)
         sd_journal_print(LOG_WARNING, "%s", followed.error().message().c_str());
     inventory.add_listener(follower);
+    multipathd::RunningMultipathd keys(loop.get(), bus.get(), "multipathd.service", {}, [] {});
+    service.set_disk_work({offline, claims, files, kRuntimeFolder,
+                           [&](auto map) {
+                               return std::make_unique<disks::MultipathdKeeper>(
+                                   [&](std::string command, auto then) {
+                                       keys.ask(std::move(command), kMultipathdPatience,
+                                                std::move(then));
+                                   },
+                                   std::move(map));
+                           },
+                           [&](const std::string& device) {
+                               udev.send(device, [&](const Status& sent) {
+                                   if (!sent) service.note(LOG_WARNING, sent.error().message());
+                               });
+                           }});
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
     if (service.left_behind()) {

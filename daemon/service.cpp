@@ -157,6 +157,18 @@ Status Service::make_disks() {
     auto methods = disks::raw_methods(*disks_);
     for (auto& method : disks::reservation_methods(*reservations_))
         methods.push_back(std::move(method));
+    if (disk_work_) {
+        control_ = std::make_unique<disks::Control>(disks::Control::Means{
+            bus_, *disks_, *reservations_, *disk_work_,
+            [this](const MapRef& map, Hardware::Ended ended) {
+                const auto facts = inventory_->map_facts(map.number);
+                if (!facts) return ended(Error{"load the table of", map.name, "", ENODEV});
+                hardware_.load_table(map, facts->table, std::move(ended));
+            },
+            [this](int priority, const std::string& text) { note(priority, text); }});
+        for (auto& method : disks::control_methods(*control_))
+            methods.push_back(std::move(method));
+    }
     auto objects = disks::DiskObjects::publish(
         {bus_, *disks_, publisher_->gatekeeper(), publisher_->senders(), sink_},
         std::move(methods));

@@ -6,6 +6,7 @@
 #include "common/system/handle.hpp"
 #include "daemon/block_hardware.hpp"
 #include "daemon/config.hpp"
+#include "daemon/disks/control.hpp"
 #include "daemon/disks/disk_objects.hpp"
 #include "daemon/disks/disks.hpp"
 #include "daemon/disks/reservations.hpp"
@@ -35,6 +36,9 @@ class Service {
 
     // Fails where another instance owns the name already.
     Status start();
+
+    // Between start() and run(): who takes disks offline and works on files.
+    void set_disk_work(disks::DiskWork work) { disk_work_.emplace(std::move(work)); }
 
     // Until SIGTERM or SIGINT, or until something fails that the daemon cannot live without.
     Status run();
@@ -83,6 +87,8 @@ class Service {
     std::unique_ptr<paths::Changes> changes_;
     std::unique_ptr<disks::Disks> disks_;
     std::unique_ptr<disks::Reservations> reservations_;
+    std::optional<disks::DiskWork> disk_work_;
+    std::unique_ptr<disks::Control> control_;
     std::shared_ptr<void> uses_watched_;
     std::unique_ptr<publish::Publisher> publisher_;
     std::unique_ptr<disks::DiskObjects> disk_objects_;

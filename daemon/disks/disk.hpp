@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpapi::disks {
@@ -81,7 +82,9 @@ struct Disk {
     std::string adapter;        // of the first path, for people
     std::vector<Nexus> nexuses; // in the order of the model; one for a disk in no map
 
-    bool claimed = false;                // we hold it exclusively ourselves: Disks::set_claimed()
+    bool claimed = false;       // we hold it exclusively ourselves: Disks::set_claimed()
+    std::string_view ownership; // "": not this node's; see Disks::set_control()
+    bool online = true;
     std::optional<daemon::BlockUse> use; // as last looked at; nullopt: not yet
     Examined examined;
 

@@ -236,6 +236,7 @@ Status DiskObjects::start() {
         entry.x.method.names = method.names;
         vtable_.push_back(entry);
     }
+    vtable_.push_back(SD_BUS_SIGNAL_WITH_NAMES("OwnershipLost", "s", SD_BUS_PARAM(reason), 0));
     vtable_.push_back(SD_BUS_VTABLE_END);
     list_vtable_ = {
         SD_BUS_VTABLE_START(0),

@@ -164,6 +164,12 @@ constexpr std::array kProperties{
     row("PersistentReservations", "s", kChanges,
         [](const Disk& disk) { return support(disk.examined.persistent_reservations); }),
     row("Allowed", "b", kChanges, [](const Disk& disk) { return disk.allowed; }),
+    row("Ownership", "s", kChanges,
+        [](const Disk& disk) -> std::string_view {
+            if (!disk.ownership.empty()) return disk.ownership;
+            return disk.examined.held_by_others ? "another-node" : "none";
+        }),
+    row("Online", "b", kChanges, [](const Disk& disk) { return disk.online; }),
     row("ExaminedAt", "t", 0,
         [](const Disk& disk) { return static_cast<std::uint64_t>(disk.examined.at); }),
     row("ExamineTrouble", "s", kChanges,

@@ -206,6 +206,8 @@ void Disks::put(Disk made, const std::string& fallback, std::string& known) {
         made.claimed = entry->disk->claimed;
         made.shares_wwid = entry->disk->shares_wwid;
         const std::string before = entry->disk->wwid;
+        made.ownership = entry->disk->ownership;
+        made.online = entry->disk->online;
         made.examined = entry->disk->examined;
         const bool again = ask_again(*entry->disk, made);
         if (entry->disk->block != made.block) made.use.reset();
@@ -358,6 +360,15 @@ void Disks::set_claimed(const std::string& id, bool claimed) {
     if (at == entries_.end()) return;
     Disk made = *at->second->disk;
     made.claimed = claimed;
+    replace(*at->second, std::move(made));
+}
+
+void Disks::set_control(const std::string& id, std::string_view ownership, bool online) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return;
+    Disk made = *at->second->disk;
+    made.ownership = ownership;
+    made.online = online;
     replace(*at->second, std::move(made));
 }
 

@@ -72,6 +72,9 @@ class Disks final : public daemon::ModelListener {
     // Whether this daemon holds a claim (O_EXCL) of its own on the disk: then methods open it
     // without.
     void set_claimed(const std::string& id, bool claimed);
+    // What the cluster does with it: "this-node", "unconfirmed" or "" for the ownership. The text
+    // lives for ever.
+    void set_control(const std::string& id, std::string_view ownership, bool online);
 
     // daemon::ModelListener
     void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,

@@ -10,6 +10,7 @@
 #include "daemon/san/san.hpp"
 #include "daemon/san/san_blocks.hpp"
 #include "daemon/san/san_bus.hpp"
+#include "daemon/san/san_disk_work.hpp"
 #include "daemon/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -127,6 +128,8 @@ int serve(const Options& options) {
     daemon::TablePolicy policy;
     san::MapHolders map_holders(**hardware);
     san::SanBlocks blocks(**hardware);
+    san::SanOfflineWork offline(loop.get(), **hardware);
+    san::SanFileService files(loop.get());
     daemon::Service service(loop.get(), bus->get(), **hardware, blocks, policy, map_holders,
                             *config, config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
@@ -146,6 +149,7 @@ int serve(const Options& options) {
         service.inventory().add_listener(standalone);
         manage(service, "standalone", "the embedded SAN has no multipathd", &standalone);
     }
+    service.set_disk_work({offline, offline, files, options.state, nullptr, nullptr});
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());
     if (service.left_behind()) {

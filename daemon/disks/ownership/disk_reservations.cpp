@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/disks/ownership/disk_reservations.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+namespace mpapi::disks {
+
+namespace {
+
+Error gone() {
+    return Error{"reserve", "", "the disk is gone", ENODEV};
+}
+
+} // namespace
+
+Standing standing_of(const Disk& disk, const ReservationState& state, ReservationKey key,
+                     const std::vector<scsi::TransportId>& known) {
+    const auto was_ours = [&](const scsi::Registration& registration) {
+        return registration.initiator &&
+               std::find(known.begin(), known.end(), *registration.initiator) != known.end();
+    };
+    Standing standing;
+    if (state.held) standing.type = state.held->type;
+    std::set<std::size_t> with_our_key;
+    for (const auto& each : state.registrations) {
+        Standing::Registrant registrant;
+        registrant.key = each.registration.key;
+        registrant.holder =
+            state.full ? each.registration.holder : state.held && state.held->key == registrant.key;
+        registrant.ours = !each.ours.empty() || (!state.full && registrant.key == key) ||
+                          was_ours(each.registration);
+        if (registrant.key == key) with_our_key.insert(each.ours.begin(), each.ours.end());
+        standing.registrants.push_back(registrant);
+    }
+    if (!state.full) return standing;
+    for (std::size_t at = 0; at < disk.nexuses.size(); ++at)
+        if (disk.nexuses[at].usable && with_our_key.count(at) == 0)
+            standing.bare.push_back(disk.nexuses[at].device);
+    return standing;
+}
+
+Status outcome_of(const std::vector<NexusResult>& results) {
+    bool any = false;
+    for (const auto& [nexus, status] : results) {
+        any |= status.has_value();
+        if (!status && nexus.usable) return status;
+    }
+    if (any) return Done{};
+    return results.empty() ? Status(Error{"register", "", "the disk has no path", ENODEV})
+                           : results.front().status;
+}
+
+void DiskReservations::read(std::function<void(Result<Standing>)> done) {
+    const auto disk = find_();
+    if (!disk) return done(gone());
+    reservations_.read(disk, [this, alive = alive_, disk,
+                              done = std::move(done)](const Result<ReservationState>& state) {
+        if (!*alive) return;
+        if (!state) return done(state.error());
+        learn(*state);
+        done(standing_of(*disk, *state, reservations_.key(), known_));
+    });
+}
+
+void DiskReservations::learn(const ReservationState& state) {
+    constexpr std::size_t most = 1024; // ports
+    for (const auto& each : state.registrations) {
+        const auto& initiator = each.registration.initiator;
+        const bool ours =
+            !each.ours.empty() || (trust_our_key_ && each.registration.key == reservations_.key());
+        if (!ours || !initiator || known_.size() >= most) continue;
+        if (std::find(known_.begin(), known_.end(), *initiator) == known_.end())
+            known_.push_back(*initiator);
+    }
+    trust_our_key_ = false;
+}
+
+void DiskReservations::enroll(ReservationKey, Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    reservations_.register_all(
+        disk, [ended = std::move(ended)](const auto& results) { ended(outcome_of(results)); });
+}
+
+void DiskReservations::enroll_path(const std::string& device, ReservationKey, Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    std::vector<Nexus> nexuses;
+    std::copy_if(disk->nexuses.begin(), disk->nexuses.end(), std::back_inserter(nexuses),
+                 [&](const Nexus& nexus) { return nexus.device == device; });
+    reservations_.register_some(
+        disk, std::move(nexuses),
+        [ended = std::move(ended)](const auto& results) { ended(outcome_of(results)); });
+}
+
+void DiskReservations::withdraw(Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    reservations_.unregister_all(
+        disk, [ended = std::move(ended)](const auto& results) { ended(outcome_of(results)); });
+}
+
+// Lost: none of our nexuses is to be registered any more, so which one it was does not matter.
+void DiskReservations::withdraw_path(const std::string&, Ended ended) {
+    withdraw(std::move(ended));
+}
+
+void DiskReservations::reserve(ReservationKey, Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    reservations_.reserve(disk, std::move(ended));
+}
+
+void DiskReservations::preempt(ReservationKey, ReservationKey victim, Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    reservations_.preempt_key(disk, victim, std::move(ended));
+}
+
+void DiskReservations::release(ReservationKey, Ended ended) {
+    const auto disk = find_();
+    if (!disk) return ended(gone());
+    reservations_.release(disk, std::move(ended));
+}
+
+} // namespace mpapi::disks

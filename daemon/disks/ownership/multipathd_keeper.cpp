@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/disks/ownership/multipathd_keeper.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace mpapi::disks {
+
+namespace {
+
+std::string hex(ReservationKey key) {
+    std::array<char, 19> text{};
+    std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(key));
+    return text.data();
+}
+
+bool is_name(const std::string& map) {
+    return !map.empty() && map.find_first_of(" \t\n\"") == std::string::npos;
+}
+
+} // namespace
+
+void MultipathdKeeper::say(std::vector<std::string> commands,
+                           std::function<void(Result<std::string>)> then) {
+    auto command = std::move(commands.front());
+    commands.erase(commands.begin());
+    ask_(std::move(command),
+         [this, commands = std::move(commands), then = std::move(then)](Result<std::string> reply) {
+             if (!reply || commands.empty()) return then(std::move(reply));
+             say(commands, then);
+         });
+}
+
+void MultipathdKeeper::adopt(ReservationKey key, Ended ended) {
+    const std::string map = map_();
+    if (!is_name(map)) return ended(Done{});
+    say({"setprkey map " + map + " key " + hex(key), "setprstatus map " + map,
+         "getprkey map " + map},
+        [ended = std::move(ended), map, key](const Result<std::string>& reply) {
+            if (!reply && reply.error().errnum == ESHUTDOWN) return ended(Done{});
+            if (reply && reply->find(hex(key)) != std::string::npos) return ended(Done{});
+            ended(Error{"hand the reservation key to", "multipathd",
+                        (reply ? "it did not take it" : reply.error().message()) + "; a path of " +
+                            map +
+                            " that it brings back meets conflicts until mpapid has registered "
+                            "it: set \"reservation_key file\" in multipath.conf",
+                        0});
+        });
+}
+
+void MultipathdKeeper::disown(Ended ended) {
+    const std::string map = map_();
+    if (!is_name(map)) return ended(Done{});
+    say({"unsetprstatus map " + map, "unsetprkey map " + map, "getprstatus map " + map},
+        [ended = std::move(ended)](const Result<std::string>& reply) {
+            if (!reply && reply.error().errnum == ESHUTDOWN) return ended(Done{});
+            if (reply && reply->find("unset") != std::string::npos) return ended(Done{});
+            ended(Error{"take the reservation key from", "multipathd",
+                        reply ? "it still has it" : reply.error().message(), 0});
+        });
+}
+
+} // namespace mpapi::disks
