@@ -91,7 +91,8 @@ def nobody_builds_on_it():
         check_that(code != 0, f"refused: {command.split()[0]}", told)
     code, _ = status("dmsetup info over")
     check_that(code != 0, "no map is on it")
-    check(sh(f"udevadm info --query=property --property=MPAPI_OFFLINE --value {node()}"), "1", "udev knows")
+    wait_for("udev's rules know", lambda: sh(
+        f"udevadm info --query=property --property=MPAPI_OFFLINE --value {node()}") == "1", deadline=30, every=0.2)
 
 
 @test
