@@ -171,5 +171,24 @@ class Files(ControlTest):
         self.do("WriteFile", 0, FILE, bytes(1 << 20))
 
 
+class Kept(SanTest):
+    def test_what_was_so_before_the_daemon_was_killed(self):
+        state = tempfile.mkdtemp(dir=self.scratch.name)
+        self.start(disks.CLUSTER_SAN, disks.ALLOWED, "--state", state)
+        self.client.call(where(ONE), SHARED, "Arbitrate")
+        self.client.call(where(ONE), SHARED, "TakeOffline")
+        self.stop(signal.SIGKILL)
+        self.start(disks.CLUSTER_SAN, disks.ALLOWED, "--state", state)
+        end = time.monotonic() + 20
+        while (values := self.client.get_all(where(ONE), "SharedDisk"))["Online"] or values["Ownership"] != "none":
+            self.assertLess(time.monotonic(), end, values)
+            self.settled()
+        # The SAN is a new one: nobody has reserved anything there.
+        self.assertEqual(os.listdir(os.path.join(state, "owned")), [])
+        self.assertNotEqual(os.listdir(os.path.join(state, "offline")), [])
+        self.client.call(where(ONE), SHARED, "BringOnline")
+        self.assertEqual(os.listdir(os.path.join(state, "offline")), [])
+
+
 if __name__ == "__main__":
     main()
