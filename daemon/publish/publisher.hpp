@@ -54,7 +54,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
 
     // Who has objects besides the model appends them here to the answer of GetManagedObjects. What
     // is given lives as long as the publisher.
-    // For those who publish other objects: who may change something, and how much one sender may ask.
+    // For those who publish other objects: who may change something, and how much one sender may
+    // ask.
     Gatekeeper& gatekeeper() { return gatekeeper_; }
     Senders& senders() { return senders_; }
 

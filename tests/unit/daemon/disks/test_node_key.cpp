@@ -49,7 +49,7 @@ void a_key_is_drawn_once_and_kept(void**) {
 
 void zero_is_no_key(void**) {
     const Directory directory;
-    int draws = 0;
+    std::uint64_t draws = 0;
     const auto key = node_key(directory.path, [&]() -> std::uint64_t { return draws++; });
     assert_ok(key);
     assert_int_equal(key->key, 1);
