@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clusprep/config.hpp"
+
+#include "common/settings/document.hpp"
+#include "common/system/read_file.hpp"
+
+#include <arpa/inet.h>
+
+#include <cerrno>
+
+namespace mpapi::clusprep {
+namespace {
+
+using namespace std::chrono_literals;
+using settings::Section;
+
+// Far beyond any sensible file.
+constexpr std::size_t largest_file = 1u << 20;
+
+void read_text(Section& section, const char* key, std::string& into) {
+    if (auto value = section.text(key)) into = *std::move(value);
+}
+
+void read_flag(Section& section, const char* key, bool& into) {
+    if (const auto value = section.flag(key)) into = *value;
+}
+
+void read_count(Section& section, const char* key, std::int64_t least, std::int64_t most,
+                std::size_t& into) {
+    if (const auto value = section.integer(key, least, most))
+        into = static_cast<std::size_t>(*value);
+}
+
+void read_path(Section& section, const char* key, std::string& into) {
+    read_text(section, key, into);
+    if (section.has(key) && !into.starts_with('/'))
+        section.complain(key, "expected an absolute path");
+}
+
+bool is_address(const std::string& text) {
+    in6_addr address{};
+    return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+           ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+void read_top(Section& root, Config& config) {
+    if (root.has("listen")) {
+        config.listen = root.texts("listen");
+        if (config.listen.empty()) root.complain("listen", "expected one address or more");
+        for (const auto& address : config.listen)
+            if (!is_address(address))
+                root.complain("listen", "expected IPv4 and IPv6 addresses, found " + address);
+    }
+    if (const auto port = root.integer("port", 0, 65535))
+        config.port = static_cast<std::uint16_t>(*port);
+    if (config.port == 135) root.complain("port", "expected another port than 135");
+    config.names = root.texts("names");
+    read_text(root, "full_name", config.full_name);
+    read_path(root, "state_directory", config.state_directory);
+    read_text(root, "cluster_service", config.cluster_service);
+    if (const auto base = root.integer("partition_base", 0, 1))
+        config.partition_base = static_cast<std::uint32_t>(*base);
+    read_flag(root, "write_anywhere", config.write_anywhere);
+}
+
+void read_allow(Section section, rpc::AllowList& allow) {
+    allow.users = section.texts("users");
+    allow.groups = section.texts("groups");
+    allow.sids = section.texts("sids");
+    for (const auto& user : allow.users)
+        if (user.find_first_of("\\@") == std::string::npos)
+            section.complain("users", "expected DOMAIN\\user or user@REALM, found " + user);
+    for (const auto& sid : allow.sids)
+        if (!sid.starts_with("S-1-")) section.complain("sids", "expected S-1-…, found " + sid);
+}
+
+void read_authentication(Section section, Config::Authentication& authentication) {
+    read_flag(section, "ntlm", authentication.ntlm);
+    read_path(section, "accounts", authentication.accounts);
+    read_flag(section, "winbind", authentication.winbind);
+    read_text(section, "domain", authentication.domain);
+    read_flag(section, "kerberos", authentication.kerberos);
+    read_path(section, "keytab", authentication.keytab);
+    if (!authentication.ntlm && !authentication.kerberos)
+        section.complain(section.has("ntlm") ? "ntlm" : "kerberos",
+                         "expected NTLM or Kerberos, for without both nobody is let in");
+}
+
+void read_limits(Section section, Config::Limits& limits) {
+    read_count(section, "connections", 1, 65536, limits.connections);
+    read_count(section, "connections_per_address", 1, 65536, limits.connections_per_address);
+    read_count(section, "objects", 1, 65536, limits.objects);
+    read_count(section, "objects_per_client", 1, 65536, limits.objects_per_client);
+}
+
+void read_logs(Section section, Config::Logs& logs) {
+    read_text(section, "share", logs.share);
+    read_path(section, "directory", logs.directory);
+    logs.units = section.texts("units");
+    if (const auto span = section.duration("span", 1h, 24h * 365)) {
+        logs.span = std::chrono::duration_cast<std::chrono::hours>(*span);
+        if (logs.span != *span) section.complain("span", "expected whole hours");
+    }
+}
+
+} // namespace
+
+Result<Config> parse_config(std::string_view text, const std::string& name) {
+    auto document = settings::Document::parse(text, name);
+    if (!document) return document.error();
+    Config config;
+    Section root = document->root();
+    read_top(root, config);
+    if (const auto section = root.section("allow")) read_allow(*section, config.allow);
+    if (const auto section = root.section("authentication"))
+        read_authentication(*section, config.authentication);
+    if (const auto section = root.section("limits")) read_limits(*section, config.limits);
+    if (const auto section = root.section("logs")) read_logs(*section, config.logs);
+    if (const Status status = document->finish(); !status) return status.error();
+    return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+    const auto text = read_file(path, largest_file);
+    if (text) return parse_config(*text, path);
+    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
+    return text.error();
+}
+
+} // namespace mpapi::clusprep
