@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""clusprepd itself, on a bus and in a network of this test's own: its configuration, port 135, an
+activation by impacket, what it tells, how it ends."""
+import ctypes
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+try:
+    from impacket import uuid
+    from impacket.dcerpc.v5 import dcomrt
+except ImportError:
+    print("skipped: python3-impacket is not installed; ./dev test installs it")
+    raise SystemExit(77)
+
+CLONE_NEWNET = 0x40000000
+PROGRAM = os.environ["CLUSPREPD"]
+NT_HASH_OF_SECRET = "878d8014606cda29677a44efa1353fc7"
+SETUP = ("04D55210-B6AC-4248-9E69-2A569D1D2AB6", "491260B5-05C9-40D9-B7F2-1F7BDAE0927F")
+BUS = """<busconfig><listen>unix:path={}</listen><auth>EXTERNAL</auth><policy context="default">
+<allow user="*"/><allow send_destination="*" eavesdrop="true"/><allow receive_sender="*"/>
+<allow own="*"/></policy></busconfig>"""
+
+
+class Clusprepd(unittest.TestCase):
+    def setUp(self):
+        self.work = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.work)
+        (self.work / "bus.conf").write_text(BUS.format(self.work / "bus"))
+        bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={self.work}/bus.conf", "--nofork", "--print-address"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.end, bus)
+        bus.stdout.readline()
+        (self.work / "accounts").touch(0o600)
+        (self.work / "accounts").write_text(f"alice:{NT_HASH_OF_SECRET}\n")
+        node = socket.gethostname().split(".")[0][:15].upper()
+        (self.work / "clusprepd.toml").write_text(f"""
+listen = ["127.0.0.1"]
+state_directory = "{self.work}"
+[allow]
+users = ['{node}\\alice']
+[authentication]
+accounts = "{self.work}/accounts"
+kerberos = false
+[logs]
+directory = "{self.work}"
+""")
+        self.environment = {
+            key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"
+        } | {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.work}/bus"}
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=10)
+        if process.stdout:
+            process.stdout.close()
+
+    def run_program(self, *arguments):
+        return subprocess.run([PROGRAM, *arguments], env=self.environment, text=True, timeout=20,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+
+    def start(self, *before):
+        self.log = open(self.work / "log", "w+b")
+        self.addCleanup(self.log.close)
+        process = subprocess.Popen(
+            [*before, PROGRAM, "--config", str(self.work / "clusprepd.toml")],
+            env=self.environment, stdin=subprocess.DEVNULL, stderr=self.log)
+        self.addCleanup(self.end, process)
+        deadline = time.monotonic() + 10
+        while True:  # until it listens
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", 135)) == 0:
+                    return process
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError("it does not listen: " + self.told())
+            time.sleep(0.02)
+
+    def told(self):
+        return (self.work / "log").read_text()
+
+    def activate(self, password="secret"):
+        connection = dcomrt.DCOMConnection("127.0.0.1", "alice", password, "", oxidResolver=False)
+        return connection.CoCreateInstanceEx(*(uuid.string_to_bin(text) for text in SETUP))
+
+    def test_the_configuration_is_checked(self):
+        good = self.run_program("--check", "--config", str(self.work / "clusprepd.toml"))
+        self.assertEqual((good.returncode, good.stderr), (0, ""))
+        (self.work / "bad.toml").write_text("prot = 1\n")
+        bad = self.run_program("--check", "--config", str(self.work / "bad.toml"))
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("bad.toml:1", bad.stderr)
+        missing = self.run_program("--check", "--config", str(self.work / "none.toml"))
+        self.assertEqual(missing.returncode, 1)
+
+    def test_it_serves_tells_and_ends(self):
+        process = self.start()
+        made = self.activate()
+        self.assertEqual(len(made.get_iPid()), 16)
+        self.assertIn("alice at 127.0.0.1 activated IClusterSetup", self.told())
+        with self.assertRaises(Exception):
+            self.activate("wrong")
+        self.assertIn("alice failed to log on from 127.0.0.1", self.told())
+        process.terminate()
+        self.assertEqual(process.wait(timeout=10), 0, self.told())
+
+    def test_a_second_one_is_told_who_has_port_135(self):
+        process = self.start()
+        second = self.run_program("--config", str(self.work / "clusprepd.toml"))
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(f"the port is held by clusprepd (process {process.pid})", second.stderr)
+
+    def test_port_135_comes_from_the_service_manager(self):
+        if not shutil.which("systemd-socket-activate"):
+            self.skipTest("no systemd-socket-activate here")
+        self.start("systemd-socket-activate", "--listen=127.0.0.1:135",
+                   f"--setenv=DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.work}/bus")
+        self.assertEqual(len(self.activate().get_iPid()), 16)
+
+
+if __name__ == "__main__":
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
+        raise SystemExit(77)
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    unittest.main(verbosity=2)
