@@ -9,6 +9,9 @@ namespace mpapi::rpc {
 
 namespace {
 
+// Bytes that an answer may have for the asking, before it has come.
+constexpr std::size_t most_reserved = 2u << 20;
+
 // The one that our connections have.
 constexpr std::uint32_t security_context_id = 1;
 
@@ -345,7 +348,9 @@ void ClientConnection::responded(const Header& header, std::span<std::uint8_t> p
         return fail(failure("call RPC server", "an answer to no call of ours"));
     const auto stub = open_fragment(pdu, response->stub, verifier, security_);
     if (!stub) return fail(stub.error());
-    begun_ = true;
+    if (!std::exchange(begun_, true))
+        stub_.reserve(
+            std::min({std::size_t{response->alloc_hint}, options_.reply_stub, most_reserved}));
     if (stub->size() > options_.reply_stub - stub_.size())
         return fail(failure("call RPC server", "the answer is too long"));
     stub_.insert(stub_.end(), stub->begin(), stub->end());

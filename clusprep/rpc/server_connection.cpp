@@ -228,6 +228,9 @@ void ServerConnection::auth3(const Header& header, const std::optional<Verifier>
     if (!slot)
         return finish_with_fault(header, fault::protocol_error,
                                  refusal("auth3 without a security context"));
+    // It has no answer that would acknowledge it, and Nagle's algorithm keeps the first request of
+    // a peer back until it is: 40 ms.
+    stream_.acknowledge();
     if (slot->failed) return;
     step({header, std::nullopt, slot}, verifier);
 }

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -52,6 +54,11 @@ Status Stream::send(std::vector<std::uint8_t> bytes) {
     }
     want();
     return Done{};
+}
+
+void Stream::acknowledge() {
+    const int on = 1;
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 void Stream::drain() {

@@ -44,6 +44,8 @@ class Stream {
     void close();
     bool is_open() const { return bool(socket_); }
     int fd() const { return socket_.get(); }
+    // What has come is acknowledged at once, for once: for a peer that sends on only then.
+    void acknowledge();
 
   private:
     static int on_ready(sd_event_source* source, int fd, std::uint32_t ready, void* data);
