@@ -16,6 +16,7 @@
 #include "common/system/handle.hpp"
 
 #include <CLI/CLI.hpp>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -38,6 +39,7 @@ namespace {
 using namespace mpapi;
 
 constexpr std::uint16_t kResolverPort = 135;
+constexpr int kKeptMemory = 16 << 20;
 constexpr std::uint64_t kStopPatience = 30'000'000; // for disks to be given back
 
 int fail(const Error& error) {
@@ -139,6 +141,10 @@ int stop(sd_event_source* source, const signalfd_siginfo*, void* data) {
 }
 
 int serve(const clusprep::Config& config) {
+    // Answers of raw reads are a megabyte, in several buffers: memory that goes back to the kernel
+    // after each would be cleared anew, page by page, for the next.
+    ::mallopt(M_MMAP_THRESHOLD, kKeptMemory);
+    ::mallopt(M_TRIM_THRESHOLD, kKeptMemory);
     auto resolver = resolver_sockets(config);
     if (!resolver) return fail(resolver.error());
     auto exporter = dcom::listen_on_all(config.listen, config.port);
