@@ -118,6 +118,20 @@ node::LinuxNode::Options node_options(const clusprep::Config& config, std::uint1
     return options;
 }
 
+// Neither mpapid nor anybody else answers without the bus: end, and be started again. The bus has
+// let go of its loop by then.
+Status end_without(sd_bus* bus, sd_event* loop) {
+    const auto lost = [](sd_bus_message*, void* data, sd_bus_error*) {
+        std::fprintf(stderr, "clusprepd: the connection to the system bus was lost\n");
+        return sd_event_exit(static_cast<sd_event*>(data), EXIT_FAILURE);
+    };
+    const int r = sd_bus_match_signal_async(bus, nullptr, "org.freedesktop.DBus.Local", nullptr,
+                                            "org.freedesktop.DBus.Local", "Disconnected", lost,
+                                            nullptr, loop);
+    if (r < 0) return Error{"watch", "system bus", "", -r};
+    return Done{};
+}
+
 struct Stop {
     dcom::Server* server;
     bool begun = false;
@@ -167,6 +181,7 @@ int serve(const clusprep::Config& config) {
     const Bus bus(raw_bus);
     if (const int r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL); r < 0)
         return fail({"attach", "system bus", "", -r});
+    if (auto watched = end_without(bus.get(), loop.get()); !watched) return fail(watched.error());
 
     node::BusDisks disks(bus.get());
     // Names of classes are known once there are classes, which report to the audit already.
