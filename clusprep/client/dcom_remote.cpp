@@ -8,7 +8,9 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
 namespace mpapi::client {
@@ -19,6 +21,13 @@ constexpr rpc::SyntaxId remote_unknown = {dcom::kRemUnknownId, 0, 0};
 
 Failure garbled(Error error) {
     return {Failure::Kind::Garbled, "", "", 0, std::move(error)};
+}
+
+// Who does not answer has not refused anybody.
+Failure not_bound(Error error) {
+    const bool gone =
+        error.errnum == ETIMEDOUT || error.errnum == ECONNRESET || error.errnum == EPIPE;
+    return {gone ? Failure::Kind::Unreachable : Failure::Kind::Denied, "", "", 0, std::move(error)};
 }
 
 } // namespace
@@ -87,6 +96,8 @@ Outcome<DcomRemote::Connection> DcomRemote::connect(std::uint16_t port,
                                                     const rpc::SyntaxId& first) {
     rpc::ClientOptions options;
     options.call = settings_.call;
+    options.connect = std::min(options.connect, settings_.call);
+    options.bind = std::min(options.bind, settings_.call);
     auto connection = std::make_shared<rpc::Client>(loop_, options);
     if (auto connected = connection->connect_and_wait(settings_.host, port); !connected)
         return Failure{Failure::Kind::Unreachable, "", "", 0, std::move(connected).error()};
@@ -95,7 +106,7 @@ Outcome<DcomRemote::Connection> DcomRemote::connect(std::uint16_t port,
     if (auto bound = connection->bind_and_wait(first, settings_.auth, rpc::AuthLevel::Privacy,
                                                std::move(*context));
         !bound)
-        return Failure{Failure::Kind::Denied, "", "", 0, std::move(bound).error()};
+        return not_bound(std::move(bound).error());
     return connection;
 }
 

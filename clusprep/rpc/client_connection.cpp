@@ -4,6 +4,7 @@
 #include "clusprep/rpc/verification_trailer.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace mpapi::rpc {
 
@@ -86,7 +87,7 @@ bool ClientConnection::begin(Doing what, std::chrono::milliseconds limit, Client
     const auto late = [](sd_event_source*, std::uint64_t, void* data) {
         auto& connection = *static_cast<ClientConnection*>(data);
         const auto self = connection.shared_from_this();
-        connection.fail(failure("call RPC server", "it did not answer in time"));
+        connection.fail(Error{"call RPC server", "", "it did not answer in time", ETIMEDOUT});
         return 0;
     };
     const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
