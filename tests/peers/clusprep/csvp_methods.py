@@ -219,12 +219,13 @@ def plain(value):
 
 
 class Object:
-    """One object of a class, made over impacket's `connection`."""
+    """One object of a class, made over impacket's `connection`: by RemoteCreateInstance, or by `activation`."""
 
-    def __init__(self, connection, name):
+    def __init__(self, connection, name, activation=None):
         clsid, iid, self.methods = CLASSES[name]
         self.iid = uuid.string_to_bin(iid)
-        self.interface = connection.CoCreateInstanceEx(uuid.string_to_bin(clsid), self.iid)
+        activate = connection.CoCreateInstanceEx if activation is None else activation.RemoteActivation
+        self.interface = activate(uuid.string_to_bin(clsid), self.iid)
 
     def call(self, name, **parameters):
         method = self.methods[name]

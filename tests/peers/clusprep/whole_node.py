@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A whole node: clusprepd as it is installed, over mpapid-san and ipfailoverd on a bus of the test's own, in namespaces
+of the test's own (network, host name, /run), with a KDC.
+
+clusprepd runs as a user without rights and gets port 135 handed over, as from systemd. polkit and systemd are
+played; mpapi-seal and mpapi-rule-set are started for each connection, as systemd does it."""
+import contextlib
+import ctypes
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
+sys.path.insert(0, str(ROOT / "tests/bus"))
+
+import kerberos_realm  # noqa: E402
+from jeepney import (DBusAddress, MessageFlag, MessageType, new_error, new_method_return,  # noqa: E402
+                     new_signal)
+from jeepney.bus_messages import DBus  # noqa: E402
+from jeepney.io.blocking import open_dbus_connection  # noqa: E402
+from jeepney.low_level import HeaderFields  # noqa: E402
+from private_bus import BUS_CONFIG, SOMEBODY, Client, Lines  # noqa: E402
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x00020000, 0x04000000, 0x40000000
+HOST, PASSWORD, DEADLINE = "node1", kerberos_realm.Realm.password, 60
+USER, STRANGER = kerberos_realm.Realm.user, "mallory"
+MULTIPATH, NETWORK = "org.mpapi.Multipath1", "org.mpapi.Network1"
+PLAYED = ("org.freedesktop.PolicyKit1", "org.freedesktop.systemd1")
+MANAGER = "org.freedesktop.systemd1.Manager"
+
+
+def own_machine():
+    """This process, and what it starts, get a network, a host name and a /run where nothing else is."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) != 0:
+        print(f"skipped: namespaces need root ({os.strerror(ctypes.get_errno())})")
+        raise SystemExit(77)
+    for words in (
+        "mount --make-rprivate /",
+        "mount -t tmpfs tmpfs /run",
+        "mount -t tmpfs tmpfs /var/lib/systemd",  # where the host's credential key is
+        "ip link set lo up",
+        "ip link add there type veth peer name here",
+        "ip link set here up",
+        "ip link set there up",
+        "ip addr add 10.9.0.1/24 dev here",
+    ):
+        subprocess.run(words.split(), check=True)
+    socket.sethostname(HOST)
+
+
+def nft(commands):
+    """Through the library: the program may not be installed."""
+    library = ctypes.CDLL("libnftables.so.1")
+    library.nft_ctx_new.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(library.nft_ctx_new(0))
+    try:
+        assert library.nft_run_cmd_from_buffer(context, commands.encode()) == 0, commands
+    finally:
+        library.nft_ctx_free(context)
+
+
+def within(seconds, what, condition):
+    """Waits for what nothing tells of; gives what it came to."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not in {seconds} s: {what() if callable(what) else what}")
+        time.sleep(0.02)
+    return found
+
+
+class Played:
+    """polkit, which lets only `allowed` actions of clusprepd's user through, and systemd's manager, for which each unit
+    stops at once. `asked` has the actions and the units in order."""
+
+    def __init__(self, address):
+        self.asked, self.allowed = [], {"org.mpapi.multipath1.disk", "org.mpapi.network1.echo"}
+        self.connection = open_dbus_connection(bus=address)
+        for name in PLAYED:
+            self.connection.send_and_get_reply(DBus().RequestName(name))
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        with contextlib.suppress(OSError):  # it may be gone
+            self.connection.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join(DEADLINE)
+        self.connection.close()
+
+    def run(self):
+        with contextlib.suppress(OSError, EOFError):
+            while True:
+                message = self.connection.receive()
+                if message.header.message_type == MessageType.method_call:
+                    self.answer(message)
+
+    def answer(self, message):
+        member = message.header.fields[HeaderFields.member]
+        if member == "CheckAuthorization":
+            self.asked.append(message.body[1])
+            self.reply(message, "(bba{ss})", ((message.body[1] in self.allowed, False, {}),))
+        elif member == "StopUnit":
+            unit, job = message.body[0], "/org/freedesktop/systemd1/job/7"
+            self.asked.append(unit)
+            self.reply(message, "o", (job,))
+            manager = DBusAddress("/org/freedesktop/systemd1", interface=MANAGER)
+            self.connection.send(new_signal(manager, "JobRemoved", "uoss", (7, job, unit, "done")))
+        elif member in ("Subscribe", "Unsubscribe"):
+            self.reply(message, None, ())
+        elif not message.header.flags & MessageFlag.no_reply_expected:
+            self.connection.send(
+                new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", "s", (member,))
+            )
+
+    def reply(self, message, signature, body):
+        self.connection.send(new_method_return(message, signature, body))
+
+
+class Started:
+    """A program with its own NOTIFY_SOCKET, ready when this returns; what it writes is in a file."""
+
+    def __init__(self, where, command, environment=None, port=None, user=None):
+        where.mkdir(exist_ok=True)
+        os.chmod(where, 0o777)
+        notify_path = where / f"notify-{time.monotonic_ns()}"
+        self.log = where / "said"
+        self.name = os.path.basename(command[0])
+        variables = {**os.environ, **(environment or {}), "NOTIFY_SOCKET": str(notify_path)}
+        variables.pop("JOURNAL_STREAM", None)  # what it tells is wanted here
+        passed = ()
+        if port is not None:  # systemd's protocol: the socket is 3, the process named by its own id
+            command = ["/bin/sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", *command]
+            passed = (3,)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, open(self.log, "ab") as log:
+            notify.bind(str(notify_path))
+            os.chmod(notify_path, 0o777)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, user=user, group=user,
+                extra_groups=None if user is None else [], pass_fds=passed,
+                preexec_fn=None if port is None else lambda: os.dup2(port.fileno(), 3))
+            notify.settimeout(0.2)
+            end = time.monotonic() + DEADLINE
+            while True:
+                try:
+                    if b"READY=1" in notify.recv(4096):
+                        return
+                except TimeoutError:
+                    assert self.process.poll() is None, f"{self.name} ended: {self.said()}"
+                    assert time.monotonic() < end, f"{self.name} is not ready: {self.said()}"
+
+    def said(self):
+        return self.log.read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """It must have lived until now, and end well when told to."""
+        assert self.process.poll() is None, f"{self.name} ended by itself: {self.said()}"
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"{self.name} does not end: {self.said()}") from None
+        assert code == 0, f"{self.name} ended with {code}: {self.said()}"
+        for sign in ("Sanitizer", "runtime error"):
+            assert sign not in self.said(), self.said()
+
+
+class Activator:
+    """A socket of systemd with Accept=yes: a process for each connection."""
+
+    def __init__(self, path, program):
+        self.program, self.runs = program, 0
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        os.chmod(path, 0o666)
+        self.socket.listen(16)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                with connection:
+                    self.runs += 1
+                    subprocess.run([self.program], stdin=connection, stdout=connection, timeout=DEADLINE, check=False)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(DEADLINE)
+        self.socket.close()
+
+
+class Node:
+    """Everything, ready. close() ends it, and tells what did not end well."""
+
+    def __init__(self, san, allowed_disks, more=""):
+        self.ends = contextlib.ExitStack()
+        try:
+            self.begin(san, allowed_disks, more)
+        except BaseException:
+            self.ends.close()
+            raise
+
+    def begin(self, san, allowed_disks, more):
+        self.work = pathlib.Path(tempfile.mkdtemp())
+        self.ends.callback(shutil.rmtree, self.work)
+        self.work.chmod(0o755)
+        self.realm = kerberos_realm.Realm(str(self.work))
+        self.ends.callback(self.realm.stop)
+        os.chmod(self.realm.keytab, 0o644)
+        self.start_bus()
+        self.played = Played(self.address)
+        self.ends.callback(lambda: self.played.close())
+        self.write("san.toml", san)
+        disks = ", ".join(f'"{each}"' for each in allowed_disks)
+        self.write("mpapid.toml", f'[commands]\ntimeout = "300ms"\n[refresh]\nenabled = false\n[disks]\n'
+                                  f"allow = [{disks}]\n{more}")
+        self.start_san()
+        self.ends.callback(lambda: self.san.end())
+        self.start_failover()
+        self.ends.callback(lambda: self.failover.end())
+        self.seal = Activator("/run/mpapi-seal.socket", os.environ["MPAPI_SEAL"])
+        self.ends.callback(self.seal.close)
+        self.rules = Activator("/run/mpapi-rule-set.socket", os.environ["MPAPI_RULE_SET"])
+        self.ends.callback(self.rules.close)
+        self.accounts()
+        self.port = socket.create_server(("::", 135), family=socket.AF_INET6, dualstack_ipv6=True)
+        self.ends.callback(self.port.close)
+        self.configure()
+        self.start_clusprepd()
+        self.ends.callback(lambda: self.clusprepd.end())
+
+    def lose_bus(self):
+        """And mpapid and ipfailoverd, which cannot live without it."""
+        self.bus.kill()
+        self.bus.wait()
+        self.bus.stdout.close()
+        for each in (self.san, self.failover):
+            each.process.wait(DEADLINE)
+
+    def start_again(self):
+        self.played.close()
+        self.run_bus()
+        self.played = Played(self.address)
+        self.start_san()
+        self.start_failover()
+        self.start_clusprepd()
+
+    def start_bus(self):
+        self.bus_config = self.write("bus.conf", BUS_CONFIG.replace("unix:tmpdir=/tmp", f"unix:path={self.work}/bus"))
+        self.bus = None
+        self.run_bus()
+        self.ends.callback(lambda: (self.bus.terminate(), self.bus.wait(), self.bus.stdout.close()))
+
+    def run_bus(self):
+        (self.work / "bus").unlink(missing_ok=True)
+        self.bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={self.bus_config}", "--nofork", "--nopidfile", "--print-address=1"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.address = Lines(self.bus, "dbus-daemon").next()  # which tells another bus by its GUID
+        self.on_bus = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+
+    def start_san(self):
+        self.san = Started(self.work / "san", [
+            os.environ["MPAPID_SAN"], "--bus", self.address, "--config", str(self.work / "mpapid.toml"),
+            "--state", str(self.work / "san"), str(self.work / "san.toml")])
+
+    def start_failover(self):
+        self.failover = Started(self.work / "failover", [os.environ["IPFAILOVERD"]], self.on_bus)
+
+    def accounts(self):
+        path = str(self.work / "accounts")
+        for name in (USER, STRANGER):
+            reader, writer = os.pipe()
+            os.write(writer, PASSWORD.encode() + b"\n")
+            os.close(writer)
+            subprocess.run([os.environ["CLUSPREPD"], "account", "--file", path, "add", name, "--password-fd",
+                            str(reader)], pass_fds=[reader], check=True, capture_output=True)
+            os.close(reader)
+        os.chown(path, SOMEBODY, SOMEBODY)  # the service's credential is a copy of its own
+
+    def configure(self):
+        for name in ("state", "logs"):
+            (self.work / name).mkdir()
+            os.chown(self.work / name, SOMEBODY, SOMEBODY)
+        self.config = self.write("clusprepd.toml", f"""
+names = ["localhost"]
+full_name = "{HOST}.example.org"
+state_directory = "{self.work}/state"
+[allow]
+users = ["{HOST.upper()}\\\\{USER}", "{USER}@{kerberos_realm.REALM}"]
+[authentication]
+accounts = "{self.work}/accounts"
+keytab = "{self.realm.keytab}"
+[logs]
+directory = "{self.work}/logs"
+""")
+
+    def start_clusprepd(self):
+        self.clusprepd = Started(
+            self.work / "clusprepd", [os.environ["CLUSPREPD"], "--config", str(self.config)],
+            {**self.on_bus, **self.realm.environment, "KRB5RCACHETYPE": "none"}, self.port, SOMEBODY)
+        # The exporter's port: the listening one that is not 135.
+        told = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
+        ports = {int(port) for port in re.findall(rf":(\d+)\s.*pid={self.clusprepd.process.pid},", told)}
+        (self.exporter,) = ports - {135}
+
+    def write(self, name, text):
+        path = self.work / name
+        path.write_text(text)
+        return path
+
+    def client(self):
+        return contextlib.closing(Client(self.address))
+
+    def heard(self):
+        """What clusprepd said so far; waits_for() looks behind it."""
+        return len(self.clusprepd.said())
+
+    def waits_for(self, text, heard=0, seconds=DEADLINE):
+        within(seconds, lambda: f"clusprepd says {text!r}; it said:\n{self.clusprepd.said()[heard:]}",
+               lambda: text in self.clusprepd.said()[heard:])
+
+    def clusprep(self, *words, user=USER, password=PASSWORD, ticket=False, stdin="", options=(), status=0):
+        """Runs the command; it must end with `status`. Gives what it did."""
+        command, passed = [os.environ["CLUSPREP"], *words, *options], []
+        if not ticket:
+            reader, writer = os.pipe()
+            os.write(writer, password.encode() + b"\n")
+            os.close(writer)
+            passed = [reader]
+            command += ["--user", f"{HOST.upper()}\\{user}", "--password-fd", str(reader)]
+        environment = {"PATH": os.environ["PATH"], "KRB5CCNAME": f"FILE:{self.work}/none"}
+        if ticket:
+            environment.update(self.realm.environment)
+        try:
+            ran = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=DEADLINE,
+                                 pass_fds=passed, env=environment, start_new_session=True, check=False)
+        finally:
+            for each in passed:
+                os.close(each)
+        if ran.returncode != status:
+            raise AssertionError(f"{' '.join(words)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}\n"
+                                 f"clusprepd:\n{self.clusprepd.said()[-3000:]}")
+        return ran
+
+    def close(self):
+        self.ends.close()
