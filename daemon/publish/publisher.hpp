@@ -52,13 +52,13 @@ class Publisher final : public daemon::ModelListener, private Methods {
                        const std::vector<model::Event>& events,
                        std::chrono::steady_clock::time_point cause) override;
 
-    // Who has objects besides the model appends them here to the answer of GetManagedObjects. What
-    // is given lives as long as the publisher.
     // For those who publish other objects: who may change something, and how much one sender may
     // ask.
     Gatekeeper& gatekeeper() { return gatekeeper_; }
     Senders& senders() { return senders_; }
 
+    // Who has objects besides the model appends them here to the answer of GetManagedObjects. What
+    // is given lives as long as the publisher.
     void also_manage(ManagedObjects::Others others) { managed_objects_->also(std::move(others)); }
 
     // OpenMetrics text of this moment. Takes its time where there are many paths; Manager.Metrics
