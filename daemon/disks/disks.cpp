@@ -175,7 +175,7 @@ void Disks::count(const std::string& wwid, const std::string& id, bool there) {
     if (ids.empty()) by_wwid_.erase(wwid);
 }
 
-void Disks::drop(std::string id) {
+void Disks::drop(const std::string& id) {
     auto entry = entries_.extract(id);
     if (entry.empty()) return;
     count(entry.mapped()->disk->wwid, id, false);
@@ -296,7 +296,7 @@ bool Disks::take_in(std::size_t most) {
     if (news_of_units_.empty() && news_of_disks_.empty()) return false;
     const model::SnapshotPtr now = snapshot_;
     const auto forget = [this](std::map<model::Sequence, std::string>& known, model::Sequence id) {
-        if (auto at = known.extract(id); !at.empty()) drop(std::move(at.mapped()));
+        if (auto at = known.extract(id); !at.empty()) drop(at.mapped());
     };
     // Those that leave first: another may be the same disk, as one that comes into a map.
     if (std::exchange(some_may_have_left_, false)) {

@@ -86,7 +86,7 @@ class Disks final : public daemon::ModelListener {
 
     struct Entry;
     void put(Disk made, const std::string& fallback, std::string& known);
-    void drop(std::string id);
+    void drop(const std::string& id);
     void replace(Entry& entry, Disk made);
     void count(const std::string& wwid, const std::string& id, bool there);
     bool take_in(std::size_t most);

@@ -67,8 +67,9 @@ Result<dm::DeviceNumber> partition_device(dm::DeviceNumber disk, std::uint32_t p
     const std::string map = "part" + std::to_string(partition) + "-";
     for (const auto& device : stack)
         if (device.is_partition() && device.map_uuid.starts_with(map)) return device.number;
-    for (const auto& entry : sysfs.entries("class/block/" + name)) {
-        const std::string folder = "class/block/" + name + "/" + entry;
+    const std::string parts = "class/block/" + name + "/";
+    for (const auto& entry : sysfs.entries(parts)) {
+        const std::string folder = parts + entry;
         if (sysfs.number(folder + "/partition") != partition) continue;
         const auto number = dm::parse_device_number(sysfs.text(folder + "/dev").value_or(""));
         if (number) return *number;

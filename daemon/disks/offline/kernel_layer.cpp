@@ -53,8 +53,9 @@ std::vector<holders::BlockDevice> whole_stack(const kernel::Sysfs& sysfs, dm::De
     auto stack = holders::stack_on(sysfs, number);
     const std::string disk = stack.front().kernel_name;
     if (disk.empty()) return stack;
-    for (const auto& name : sysfs.entries("class/block/" + disk)) {
-        const std::string folder = "class/block/" + disk + "/" + name;
+    const std::string parts = "class/block/" + disk + "/";
+    for (const auto& name : sysfs.entries(parts)) {
+        const std::string folder = parts + name;
         if (!name.starts_with(disk) || !sysfs.exists(folder + "/partition")) continue;
         const auto part = dm::parse_device_number(sysfs.text(folder + "/dev").value_or(""));
         if (!part) continue;
