@@ -32,7 +32,7 @@ bool filtered(const Adapter& adapter) {
            adapter.tunnel_type != 0;
 }
 
-std::string unique(std::string text, std::set<std::string>& taken) {
+std::string unique(const std::string& text, std::set<std::string>& taken) {
     std::string candidate = text;
     for (unsigned number = 2; !taken.insert(candidate).second; ++number)
         candidate = text + " #" + std::to_string(number);

@@ -44,10 +44,10 @@ ServerConnection::~ServerConnection() = default;
 
 Status ServerConnection::start() {
     return stream_.start(server_.loop, {weak_from_this(), [this] { input(); }, [this] { sent(); },
-                                        [this](Error why) { end(std::move(why)); }});
+                                        [this](const Error& why) { end(why); }});
 }
 
-void ServerConnection::end(Error why) {
+void ServerConnection::end(const Error& why) {
     if (ended_) return;
     ended_ = true;
     const auto self = shared_from_this();
@@ -174,9 +174,9 @@ void ServerConnection::bind(const Header& header, Bytes pdu,
     const std::size_t end_of_body = verifier ? verifier->offset : pdu.size();
     const auto bind = parse_bind(pdu.subspan(header_size, end_of_body - header_size));
     if (!bind || bind->items.empty() || (header.flags & pfc::whole) != pfc::whole) {
-        auto why = bind ? refusal("a bind without context, or in fragments") : bind.error();
-        return first ? nak(header, BindNak::not_specified, std::move(why))
-                     : finish_with_fault(header, fault::protocol_error, std::move(why));
+        const auto why = bind ? refusal("a bind without context, or in fragments") : bind.error();
+        return first ? nak(header, BindNak::not_specified, why)
+                     : finish_with_fault(header, fault::protocol_error, why);
     }
 
     if (first) {
@@ -452,11 +452,11 @@ void ServerConnection::abandon(const Header& header, std::span<std::uint8_t> pdu
 
 // ---- answers ----
 
-void ServerConnection::nak(const Header& header, std::uint16_t reason, Error why) {
+void ServerConnection::nak(const Header& header, std::uint16_t reason, const Error& why) {
     auto pdu = build_bind_nak({reason});
     store_header(pdu, answer_header(header, PduType::BindNak, pfc::whole));
     send(std::move(pdu));
-    finish(std::move(why));
+    finish(why);
 }
 
 void ServerConnection::fault(const Header& header, std::uint16_t context, std::uint32_t status,
@@ -488,7 +488,7 @@ void ServerConnection::sent() {
         input();
 }
 
-void ServerConnection::finish(Error why) {
+void ServerConnection::finish(const Error& why) {
     if (ended_) return;
     finishing_ = true;
     drop_assembly();
@@ -498,10 +498,11 @@ void ServerConnection::finish(Error why) {
     if (stream_.unsent() == 0) stream_.drain();
 }
 
-void ServerConnection::finish_with_fault(const Header& header, std::uint32_t status, Error why) {
-    if (header.type == PduType::Bind) return nak(header, BindNak::not_specified, std::move(why));
+void ServerConnection::finish_with_fault(const Header& header, std::uint32_t status,
+                                         const Error& why) {
+    if (header.type == PduType::Bind) return nak(header, BindNak::not_specified, why);
     fault(header, 0, status, false);
-    finish(std::move(why));
+    finish(why);
 }
 
 } // namespace mpapi::rpc

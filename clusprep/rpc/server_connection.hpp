@@ -67,7 +67,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     // Ends it if it is past a deadline.
     void expire();
     // The socket is closed, the server forgets it. Calls that are under way go on unanswered.
-    void end(Error why);
+    void end(const Error& why);
 
     std::uint64_t id() const { return id_; }
     const std::string& peer_address() const { return peer_address_; }
@@ -96,12 +96,12 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     SecuritySlot* find_slot(std::uint32_t id);
     Result<SecuritySlot*> make_slot(const SecTrailer& trailer);
 
-    void nak(const Header& header, std::uint16_t reason, Error why);
+    void nak(const Header& header, std::uint16_t reason, const Error& why);
     void fault(const Header& header, std::uint16_t context, std::uint32_t status, bool executed);
     void send(std::vector<std::uint8_t> bytes);
     // No more is taken from the peer; ends when what was sent is taken.
-    void finish(Error why);
-    void finish_with_fault(const Header& header, std::uint32_t status, Error why);
+    void finish(const Error& why);
+    void finish_with_fault(const Header& header, std::uint32_t status, const Error& why);
     void sent();
 
     ServerState& server_;

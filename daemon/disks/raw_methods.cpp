@@ -181,7 +181,7 @@ void raw_write(Disks& disks, const CallPtr& call) {
     if (sd_bus_message_read(call->message(), "t", &sector) < 0 ||
         sd_bus_message_read_array(call->message(), 'y', &bytes, &size) < 0 || size != kWritten)
         return call->fail(publish::error::kInvalidParameter, "The data are to be 512 bytes.");
-    std::array<std::uint8_t, kWritten> data;
+    std::array<std::uint8_t, kWritten> data{};
     std::copy_n(static_cast<const std::uint8_t*>(bytes), size, data.begin());
     const auto& means = disks.means();
     with_device<std::uint64_t>(

@@ -103,12 +103,11 @@ bool is_boot(const std::string& point) {
 // The disk with its partitions, and all that stands on each.
 std::vector<holders::BlockDevice> all_on(const kernel::Sysfs& sysfs, const daemon::BlockRef& ref) {
     auto all = holders::stack_on(sysfs, {ref.number.major, ref.number.minor});
-    const std::string folder = "class/block/" + ref.device;
-    for (const auto& name : sysfs.entries(folder)) {
-        if (!name.starts_with(ref.device) || !sysfs.exists(folder + "/" + name + "/partition"))
-            continue;
-        const auto number =
-            dm::parse_device_number(sysfs.text(folder + "/" + name + "/dev").value_or(""));
+    const std::string parts = "class/block/" + ref.device + "/";
+    for (const auto& name : sysfs.entries(parts)) {
+        const std::string folder = parts + name;
+        if (!name.starts_with(ref.device) || !sysfs.exists(folder + "/partition")) continue;
+        const auto number = dm::parse_device_number(sysfs.text(folder + "/dev").value_or(""));
         if (!number) continue;
         for (auto& device : holders::stack_on(sysfs, *number))
             all.push_back(std::move(device));

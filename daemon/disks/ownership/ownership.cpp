@@ -227,7 +227,7 @@ void Ownership::win() {
 // that a defender has to remove, and nobody holds what he was told he does not have.
 void Ownership::give_up_challenge(Error why) {
     alarm_.stop();
-    const auto end = [this, why] {
+    const auto end = [this, why = std::move(why)] {
         enter(OwnershipState::None);
         finish(why);
     };

@@ -163,7 +163,7 @@ Status KerberosMechanism::unprotect(AuthLevel level, std::span<std::uint8_t> pdu
     if (signature.size() > kMostSignature)
         return Error{"check PDU", "", "its Kerberos signature is too long"};
     // The library may turn a header's bytes around where they are.
-    std::array<std::uint8_t, kMostSignature> copy;
+    std::array<std::uint8_t, kMostSignature> copy{};
     std::copy(signature.begin(), signature.end(), copy.begin());
     const auto token = std::span(copy).first(signature.size());
     Parts parts(sign_header_, GSS_IOV_BUFFER_TYPE_DATA, pdu, offset, length);

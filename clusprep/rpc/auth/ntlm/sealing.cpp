@@ -42,7 +42,7 @@ std::array<std::uint8_t, 8> Direction::checksum(Bytes pdu) {
     store<std::uint32_t>(sequence, 0, sequence_);
     ::hmac_md5_update(&hmac_, sequence.size(), sequence.data());
     ::hmac_md5_update(&hmac_, pdu.size(), pdu.data());
-    std::array<std::uint8_t, 8> digest;
+    std::array<std::uint8_t, 8> digest{};
     ::hmac_md5_digest(&hmac_, digest.size(), digest.data()); // and is ready for the next
     return digest;
 }
