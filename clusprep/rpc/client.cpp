@@ -39,6 +39,10 @@ bool Client::connected() const {
     return connection_->connected();
 }
 
+bool Client::denied() const {
+    return connection_->denied();
+}
+
 std::uint32_t Client::association_group() const {
     return connection_->group();
 }

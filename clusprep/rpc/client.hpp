@@ -65,6 +65,9 @@ class Client {
               std::vector<std::uint8_t> stub, CallDone done);
 
     bool connected() const;
+    // Whether the connection ended because one side did not prove to the other who it is, or is not
+    // let in: of a bind that failed this tells apart a refusal and a connection that was lost.
+    bool denied() const;
     std::uint32_t association_group() const; // 0 until bound
     const Principal* principal() const;      // of our own, as far as known; null: none
 

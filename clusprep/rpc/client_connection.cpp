@@ -145,6 +145,11 @@ void ClientConnection::fail(Error why, std::uint32_t fault) {
     tell(std::move(why), fault);
 }
 
+void ClientConnection::deny(Error why) {
+    denied_ = true;
+    fail(std::move(why));
+}
+
 void ClientConnection::abandon() {
     doing_ = Doing::Nothing;
     done_ = nullptr;
@@ -195,7 +200,6 @@ void ClientConnection::bind(const SyntaxId& interface, AuthType type, AuthLevel 
     if (!begin(Doing::Binding, options_.bind, without_stub(std::move(done)))) return;
     if (bound_ || binding_) return fail(failure("bind", "it was bound already"));
     binding_ = interface;
-    accepted_ = false;
     if (!context) {
         security_ = {};
         return send_bind({});
@@ -210,7 +214,6 @@ void ClientConnection::alter_context(const SyntaxId& interface, Client::Done don
     if (!bound_) return fail(failure("alter context", "nothing is bound"));
     if (contexts_.contains(interface)) return succeed();
     binding_ = interface;
-    accepted_ = false;
     send_bind({});
 }
 
@@ -249,14 +252,14 @@ void ClientConnection::send_auth3(Bytes token) {
 void ClientConnection::stepped(Result<SecurityContext::Token> token) {
     const auto self = shared_from_this();
     if (doing_ != Doing::Binding) return;
-    if (!token) return fail(std::move(token).error());
+    if (!token) return deny(std::move(token).error());
     const bool complete = context_->complete();
     if (!bound_) {
         if (token->empty()) return fail(failure("bind", "there is no token to begin with"));
         return send_bind(*token);
     }
     if (!complete && token->empty())
-        return fail(failure("bind", "the authentication came to no end"));
+        return deny(failure("bind", "the authentication came to no end"));
     if (!complete) return send_bind(*token);
     binding_.reset();
     if (!token->empty()) return send_auth3(*token);
@@ -299,7 +302,7 @@ void ClientConnection::bind_answered(const Header& header, std::span<std::uint8_
             return succeed();
         }
     }
-    if (!verifier) return fail(failure("bind", "the server ended the authentication early"));
+    if (!verifier) return deny(failure("bind", "the server ended the authentication early"));
     if (verifier->trailer.type != static_cast<std::uint8_t>(security_.type) ||
         verifier->trailer.context != security_.id)
         return fail(failure("bind", "the server answered for another security context"));
@@ -368,7 +371,8 @@ void ClientConnection::fault_answered(const Header& header, std::span<std::uint8
         if (!opened) return fail(opened.error());
     }
     Error why{"call RPC server", "", fault_text(fault->status)};
-    if (doing_ == Doing::Binding) return fail(std::move(why));
+    if (doing_ == Doing::Binding)
+        return fault->status == fault::access_denied ? deny(std::move(why)) : fail(std::move(why));
     if (doing_ != Doing::Calling || header.call_id != call_id_)
         return fail(failure("call RPC server", "a fault of no call of ours"));
     // A status of 0 would be taken for no fault at all.
@@ -415,7 +419,10 @@ void ClientConnection::handle(const Header& header, std::span<std::uint8_t> pdu)
     case PduType::BindNak: {
         const auto nak = parse_bind_nak(Bytes(pdu).subspan(header_size));
         if (doing_ == Doing::Binding && !bound_ && nak)
-            return fail(failure("bind", reason_text(*nak)));
+            return nak->reason == BindNak::invalid_checksum ||
+                           nak->reason == BindNak::auth_type_unknown
+                       ? deny(failure("bind", reason_text(*nak)))
+                       : fail(failure("bind", reason_text(*nak)));
         break;
     }
     case PduType::Shutdown:

@@ -34,6 +34,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     void abandon();
 
     bool connected() const { return stream_ && stream_->is_open(); }
+    bool denied() const { return denied_; }
     std::uint32_t group() const { return group_; }
     const Principal* principal() const;
 
@@ -43,6 +44,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     bool begin(Doing what, std::chrono::milliseconds limit, Client::CallDone done);
     void succeed(std::vector<std::uint8_t> stub = {});
     void fail(Error why, std::uint32_t fault = 0); // closes unless it is a fault
+    void deny(Error why);                          // closes
     void tell(Result<std::vector<std::uint8_t>> result, std::uint32_t fault);
 
     void input();
@@ -69,12 +71,12 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     std::unique_ptr<SecurityContext> context_;
     Security security_;
     bool bound_ = false;
+    bool denied_ = false;
     bool header_signing_ = false;
     std::uint32_t group_ = 0;
     std::uint16_t max_transmit_ = least_fragment;
     std::map<SyntaxId, std::uint16_t> contexts_;
     std::optional<SyntaxId> binding_; // what the bind or alter_context under way is for
-    bool accepted_ = false;           // it was accepted; legs of security may still follow
 
     Doing doing_ = Doing::Nothing;
     Client::CallDone done_;

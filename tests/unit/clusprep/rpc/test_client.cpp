@@ -120,19 +120,30 @@ void a_fault_leaves_the_connection(void**) {
 }
 
 void a_bind_that_is_refused_says_why(void**) {
-    const auto refused = [](Stub answer, const char* text) {
+    const auto refused = [](Stub answer, const char* text, bool denied = false) {
         Scene scene;
         scene.bind();
         scene.server.send(answer);
         scene.assert_told(text);
+        assert_int_equal(scene.client->denied(), denied);
     };
     Stub nak = build_bind_nak({BindNak::invalid_checksum});
     store_header(nak, {PduType::BindNak, pfc::whole, 0, 0, 1, 0});
-    refused(nak, "access denied");
+    refused(nak, "access denied", true);
     refused(Scene::ack_pdu(PduType::BindAck, 1, {2, 1, {}}), "does not have this interface");
     refused(Scene::ack_pdu(PduType::BindAck, 1, {2, 2, {}}), "does not speak NDR 2.0");
     refused(Scene::ack_pdu(PduType::BindAck, 1, {0, 0, ndr64_syntax}), "was not offered");
-    refused(Scene::fault_pdu(5, 1), "access denied");
+    refused(Scene::fault_pdu(5, 1), "access denied", true);
+    refused(Scene::fault_pdu(fault::server_too_busy, 1), "");
+}
+
+void a_connection_that_is_lost_during_the_bind_is_no_denial(void**) {
+    Scene scene;
+    scene.bind_sealed();
+    assert_int_equal(type_of(scene.server.receive()), PduType::Bind);
+    scene.server.close();
+    scene.assert_told("the peer has closed the connection");
+    assert_false(scene.client->denied());
 }
 
 void an_answer_out_of_turn_ends_the_connection(void**) {
@@ -371,6 +382,7 @@ int main() {
         cmocka_unit_test(a_call_is_answered_in_fragments),
         cmocka_unit_test(a_fault_leaves_the_connection),
         cmocka_unit_test(a_bind_that_is_refused_says_why),
+        cmocka_unit_test(a_connection_that_is_lost_during_the_bind_is_no_denial),
         cmocka_unit_test(an_answer_out_of_turn_ends_the_connection),
         cmocka_unit_test(an_answer_too_long_ends_the_connection),
         cmocka_unit_test(a_server_that_goes_fails_what_is_under_way),
