@@ -51,11 +51,12 @@ constexpr Mechanism kNtlm{rpc::AuthType::Ntlm, "NTLM", 3};
 constexpr Mechanism kKerberos{rpc::AuthType::Kerberos, "Kerberos", 5};
 
 template <typename Method>
-void succeeded(const rpc::Client::Answer& answer, const typename Method::In& in) {
-    if (!answer.stub) fail(std::string(Method::name) + ": " + answer.stub.error().message());
+void succeeded(const dcom::RemoteObject::Answer& answer, const typename Method::In& in) {
+    if (!answer.parameters)
+        fail(std::string(Method::name) + ": " + answer.parameters.error().message());
     typename Method::Out asked;
     if constexpr (requires { Method::answer_to(in); }) asked = Method::answer_to(in);
-    const auto out = checked(ndr::read<typename Method::Out>(*answer.stub, {}, 0, asked));
+    const auto out = checked(ndr::read<typename Method::Out>(*answer.parameters, {}, 0, asked));
     if (!csvp::succeeded(out.result))
         fail(std::string(Method::name) + " failed with " +
              std::to_string(static_cast<std::uint32_t>(out.result)));
@@ -78,7 +79,8 @@ class Node {
         settings.type = mechanism.type;
         settings.initiators = initiators_.get();
         return checked(dcom::RemoteObject::activate_and_wait(loop_.get(), settings,
-                                                             csvp::ClusterStorage2::clsid, {kIid}));
+                                                             csvp::ClusterStorage2::clsid, {kIid})
+                           .object);
     }
 
     // Ready for the first disk's methods.
@@ -176,9 +178,9 @@ class Crowd {
         const Method::In in{Node::kDisk};
         ++under_way_;
         object.call(kIid, Method::opnum, checked(ndr::write(in)),
-                    [this, &object, began, in](auto stub, std::uint32_t fault) {
+                    [this, &object, began, in](auto parameters, dcom::Trouble trouble) {
                         --under_way_;
-                        succeeded<Method>({std::move(stub), fault}, in);
+                        succeeded<Method>({std::move(parameters), trouble}, in);
                         times_.push_back(milliseconds(Clock::now() - began));
                         if (times_.size() < calls_) call(object);
                     });

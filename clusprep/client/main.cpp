@@ -8,6 +8,7 @@
 #include "clusprep/client/progress.hpp"
 #include "clusprep/client/standard_input.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -118,14 +119,17 @@ int Program::run() {
     if (!credentials) return failed(std::move(credentials).error());
     if (auto prepared = prepare(); !prepared) return failed(std::move(prepared).error());
 
-    DcomSettings settings;
+    dcom::RemoteSettings settings;
     settings.host = command_.node;
     settings.port = invocation_.connection.port;
-    settings.auth = credentials->type;
-    settings.call = longest_call(invocation_);
+    settings.type = credentials->type;
+    settings.initiators = credentials->initiators.get();
+    settings.options.call = longest_call(invocation_);
+    settings.options.connect = std::min(settings.options.connect, settings.options.call);
+    settings.options.bind = std::min(settings.options.bind, settings.options.call);
     Exit ended = exit_done;
     {
-        DcomRemote remote(loop_.get(), *credentials->initiators, settings);
+        DcomRemote remote(loop_.get(), settings);
         Server server(remote, command_.node, *progress_);
         ended = work(server);
         // SHOULD be called in the end (MS-CSVP 3.5.4); the object's end does the same.

@@ -3,11 +3,13 @@
 
 #include "clusprep/dcom/activation_messages.hpp"
 #include "clusprep/dcom/remote_unknown_messages.hpp"
+#include "clusprep/rpc/fault.hpp"
 #include "common/system/handle.hpp"
 
+#include <strings.h>
 #include <sys/random.h>
 
-#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <deque>
 #include <map>
@@ -21,6 +23,20 @@ namespace {
 constexpr rpc::SyntaxId kActivator{kScmActivatorId, 0, 0};
 constexpr rpc::SyntaxId kUnknown{kRemUnknownId, 0, 0};
 constexpr rpc::SyntaxId kResolver{kObjectExporterId, 0, 0};
+
+constexpr Trouble kNone{};
+constexpr Trouble kConnection{Trouble::Kind::Connection, 0};
+constexpr Trouble kDenied{Trouble::Kind::Denied, 0};
+constexpr Trouble kGarbled{Trouble::Kind::Garbled, 0};
+
+Trouble refusal(HResult result) {
+    return {Trouble::Kind::Refused, result};
+}
+
+// Of a call that came to an error.
+Trouble trouble_of(std::uint32_t fault) {
+    return fault == 0 ? kConnection : Trouble{Trouble::Kind::Fault, fault};
+}
 
 Error refused(const char* action, const std::string& object, HResult result) {
     char number[16];
@@ -43,9 +59,8 @@ Result<std::vector<std::uint8_t>> object_stub(const typename Method::In& in) {
 }
 
 template <typename Method>
-Result<typename Method::Out> read_answer(const Result<std::vector<std::uint8_t>>& stub) {
-    if (!stub) return stub.error();
-    const auto parameters = split_answer(*stub);
+Result<typename Method::Out> read_answer(const std::vector<std::uint8_t>& stub) {
+    const auto parameters = split_answer(stub);
     if (!parameters) return parameters.error();
     return ndr::read<typename Method::Out>(*parameters);
 }
@@ -57,7 +72,7 @@ Result<std::uint16_t> exporter_port(const DualStringArray& bindings, const std::
         if (binding.tower != kTcpTower) continue;
         const auto endpoint = endpoint_of(binding.address);
         if (!endpoint || endpoint->port == 0) continue;
-        if (endpoint->host == host) return endpoint->port;
+        if (::strcasecmp(endpoint->host.c_str(), host.c_str()) == 0) return endpoint->port;
         if (!any) any = endpoint->port;
     }
     if (!any) return Error{"activate on", host, "its exporter names no TCP port"};
@@ -79,8 +94,9 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
     // `done` is called with the state still held by the caller.
     void activate(const ndr::Guid& clsid, std::vector<ndr::Guid> iids, Done done) {
         dial(*resolver_, settings_.port, kActivator,
-             [this, clsid, iids = std::move(iids), done = std::move(done)](Status bound) mutable {
-                 if (!bound) return done(std::move(bound));
+             [this, clsid, iids = std::move(iids), done = std::move(done)](Status bound,
+                                                                           Trouble why) mutable {
+                 if (!bound) return done(std::move(bound), why);
                  create(clsid, std::move(iids), std::move(done));
              });
     }
@@ -99,18 +115,20 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
     void query(const ndr::Guid& iid, Done done) {
         auto stub =
             object_stub<RemQueryInterface>({interfaces_.begin()->second.ipid, kFirst, 1, {iid}});
-        if (!stub) return done(std::move(stub).error());
+        if (!stub) return done(std::move(stub).error(), kGarbled);
         enqueue(kUnknown, remote_unknown_, RemQueryInterface::opnum, *std::move(stub),
-                [this, iid, done = std::move(done)](auto answer, std::uint32_t) {
-                    const auto out = read_answer<RemQueryInterface>(answer);
-                    if (!out) return done(out.error());
+                [this, iid, done = std::move(done)](auto answer, Trouble why) {
+                    if (!answer) return done(answer.error(), why);
+                    const auto out = read_answer<RemQueryInterface>(*answer);
+                    if (!out) return done(out.error(), kGarbled);
                     if (out->result != kOk || !out->found || out->found->size() != 1)
-                        return done(refused("query interface", iid.text(), out->result));
+                        return done(refused("query interface", iid.text(), out->result),
+                                    refusal(out->result));
                     const StandardReference& found = out->found->front().reference;
                     auto& held = interfaces_[iid];
                     held.ipid = found.ipid;
                     held.references += found.public_references;
-                    done(Done_{});
+                    done(Done_{}, kNone);
                 });
     }
 
@@ -121,14 +139,16 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
             in.interfaces.push_back({held.ipid, held.references, 0});
         in.count = static_cast<std::uint16_t>(in.interfaces.size());
         auto stub = object_stub<RemRelease>(in);
-        if (!stub) return done(std::move(stub).error());
+        if (!stub) return done(std::move(stub).error(), kGarbled);
         enqueue(kUnknown, remote_unknown_, RemRelease::opnum, *std::move(stub),
-                [this, done = std::move(done)](auto answer, std::uint32_t) {
-                    const auto out = read_answer<RemRelease>(answer);
-                    if (!out) return done(out.error());
+                [this, done = std::move(done)](auto answer, Trouble why) {
+                    if (!answer) return done(answer.error(), why);
+                    const auto out = read_answer<RemRelease>(*answer);
+                    if (!out) return done(out.error(), kGarbled);
                     if (out->result != kOk)
-                        return done(refused("release object on", settings_.host, out->result));
-                    done(Done_{});
+                        return done(refused("release object on", settings_.host, out->result),
+                                    refusal(out->result));
+                    done(Done_{}, kNone);
                 });
     }
 
@@ -155,48 +175,69 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
         client.connect(
             settings_.host, port,
             [this, &client, interface, done = std::move(done)](Status connected) mutable {
-                if (!connected) return done(std::move(connected));
+                if (!connected) return done(std::move(connected), kConnection);
                 auto context = settings_.initiators->initiate(settings_.type, settings_.host);
-                if (!context) return done(std::move(context).error());
-                client.bind(interface, settings_.type, rpc::AuthLevel::Privacy, *std::move(context),
-                            std::move(done));
+                if (!context) return done(std::move(context).error(), kDenied);
+                client.bind(
+                    interface, settings_.type, rpc::AuthLevel::Privacy, *std::move(context),
+                    [&client, done = std::move(done)](Status bound) {
+                        const Trouble why = bound ? kNone : client.denied() ? kDenied : kConnection;
+                        done(std::move(bound), why);
+                    });
             });
     }
 
     void create(const ndr::Guid& clsid, std::vector<ndr::Guid> iids, Done done) {
         auto properties = build_activation_request({clsid, {}, iids, {kTcpTower}});
-        if (!properties) return done(std::move(properties).error());
+        if (!properties) return done(std::move(properties).error(), kGarbled);
         auto stub = object_stub<RemoteCreateInstance>(
             {std::nullopt, interface_pointer(*std::move(properties))});
-        if (!stub) return done(std::move(stub).error());
-        resolver_->call(kActivator, std::nullopt, RemoteCreateInstance::opnum, *std::move(stub),
-                        [this, clsid, iids = std::move(iids),
-                         done = std::move(done)](auto answer, std::uint32_t) {
-                            const auto out = read_answer<RemoteCreateInstance>(answer);
-                            if (!out) return done(out.error());
-                            if (out->result != kOk || !out->properties)
-                                return done(refused("activate", clsid.text(), out->result));
-                            const auto reply = parse_activation_reply(out->properties->data);
-                            if (!reply) return done(reply.error());
-                            done(take(*reply, iids));
-                            if (!interfaces_.empty()) start_pings();
-                        });
+        if (!stub) return done(std::move(stub).error(), kGarbled);
+        resolver_->call(
+            kActivator, std::nullopt, RemoteCreateInstance::opnum, *std::move(stub),
+            [this, clsid, iids = std::move(iids), done = std::move(done)](auto answer,
+                                                                          std::uint32_t fault) {
+                // The last leg of NTLM has no answer: that we are not let in shows here
+                // (MS-RPCE 3.3.1.5.2).
+                if (!answer)
+                    return done(answer.error(),
+                                fault == rpc::fault::access_denied ? kDenied : trouble_of(fault));
+                const auto out = read_answer<RemoteCreateInstance>(*answer);
+                if (!out) return done(out.error(), kGarbled);
+                // CO_S_NOTALLINTERFACES: which is told for each.
+                if (failed(out->result))
+                    return done(refused("activate", clsid.text(), out->result),
+                                refusal(out->result));
+                if (!out->properties)
+                    return done(Error{"activate", clsid.text(), "no properties in the answer"},
+                                kGarbled);
+                const auto reply = parse_activation_reply(out->properties->data);
+                if (!reply) return done(reply.error(), kGarbled);
+                Trouble why = kGarbled;
+                auto taken = take(*reply, iids, why);
+                if (!taken) return done(std::move(taken), why);
+                start_pings();
+                done(Done_{}, kNone);
+            });
     }
 
-    Status take(const ActivationReply& reply, const std::vector<ndr::Guid>& iids) {
+    // `why` is set for what was refused.
+    Status take(const ActivationReply& reply, const std::vector<ndr::Guid>& iids, Trouble& why) {
         const auto port = exporter_port(reply.bindings, settings_.host);
         if (!port) return port.error();
         std::map<ndr::Guid, Held> interfaces;
         for (const auto& interface : reply.interfaces) {
-            if (interface.result != kOk || !interface.object)
+            if (interface.result != kOk || !interface.object) {
+                why = refusal(interface.result);
                 return refused("query interface", interface.iid.text(), interface.result);
+            }
             const StandardReference& reference = interface.object->reference;
             interfaces[interface.iid] = {reference.ipid, reference.public_references};
             oid_ = reference.oid;
         }
         for (const auto& iid : iids)
             if (!interfaces.contains(iid))
-                return refused("query interface", iid.text(), kNoInterface);
+                return Error{"query interface", iid.text(), "is not in the answer"};
         interfaces_ = std::move(interfaces);
         remote_unknown_ = reply.remote_unknown;
         port_ = *port;
@@ -207,24 +248,28 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
         if (waiting_.empty()) return;
         busy_ = true;
         const rpc::SyntaxId interface = waiting_.front().interface;
-        auto bound = [this](Status status) {
-            if (!status) return finish(std::move(status).error(), 0);
+        auto bound = [this](Status status, Trouble why) {
+            if (!status) return finish(std::move(status).error(), why);
             Waiting& call = waiting_.front();
-            exporter_->call(
-                call.interface, call.ipid, call.opnum, std::move(call.stub),
-                [this](auto answer, std::uint32_t fault) { finish(std::move(answer), fault); });
+            exporter_->call(call.interface, call.ipid, call.opnum, std::move(call.stub),
+                            [this](auto answer, std::uint32_t fault) {
+                                const Trouble trouble = answer ? kNone : trouble_of(fault);
+                                finish(std::move(answer), trouble);
+                            });
         };
-        if (exporter_->connected()) return exporter_->alter_context(interface, std::move(bound));
+        if (exporter_->connected())
+            return exporter_->alter_context(
+                interface, [bound](Status status) { bound(std::move(status), kConnection); });
         exporter_ = std::make_unique<rpc::Client>(loop_, settings_.options);
         dial(*exporter_, port_, interface, std::move(bound));
     }
 
-    void finish(Result<std::vector<std::uint8_t>> answer, std::uint32_t fault) {
+    void finish(Result<std::vector<std::uint8_t>> answer, Trouble why) {
         const auto held = shared_from_this(); // the completion may destroy the object
         auto done = std::move(waiting_.front().done);
         waiting_.pop_front();
         busy_ = false;
-        done(std::move(answer), fault);
+        done(std::move(answer), why);
         if (!busy_) next();
     }
 
@@ -248,9 +293,12 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
 
     // The first ping makes the set.
     void ping() {
-        if (pinging_) return; // the last one is still under way
+        if (pinging_) { // one that hangs is no reason to do without the next
+            resolver_ = std::make_unique<rpc::Client>(loop_, settings_.options);
+            pinged(Error{"ping", settings_.host, "no answer before the next"});
+        }
         pinging_ = true;
-        auto bound = [this](Status status) {
+        auto bound = [this](Status status, Trouble) {
             if (!status) return pinged(std::move(status).error());
             const bool first = set_ == 0;
             auto stub = first ? ndr::write(ComplexPing::In{0, 1, 1, 0, {{oid_}}, {}})
@@ -261,7 +309,9 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
                                 pinged(first ? set_made(answer) : set_pinged(answer));
                             });
         };
-        if (resolver_->connected()) return resolver_->alter_context(kResolver, std::move(bound));
+        if (resolver_->connected())
+            return resolver_->alter_context(
+                kResolver, [bound](Status status) { bound(std::move(status), kConnection); });
         resolver_ = std::make_unique<rpc::Client>(loop_, settings_.options);
         dial(*resolver_, settings_.port, kResolver, std::move(bound));
     }
@@ -318,11 +368,12 @@ void RemoteObject::activate(sd_event* loop, const RemoteSettings& settings, cons
     auto state = std::make_shared<State>(loop, settings);
     State& begun = *state;
     // Until it is made the state is held by its own completion.
-    begun.activate(clsid, std::move(iids), [state, made = std::move(made)](Status status) mutable {
-        const auto held = std::move(state);
-        if (!status) return made(std::move(status).error());
-        made(std::unique_ptr<RemoteObject>(new RemoteObject(held)));
-    });
+    begun.activate(clsid, std::move(iids),
+                   [state, made = std::move(made)](Status status, Trouble why) mutable {
+                       const auto held = std::move(state);
+                       if (!status) return made(std::move(status).error(), why);
+                       made(std::unique_ptr<RemoteObject>(new RemoteObject(held)), kNone);
+                   });
 }
 
 void RemoteObject::call(const ndr::Guid& iid, std::uint16_t opnum,
@@ -331,14 +382,14 @@ void RemoteObject::call(const ndr::Guid& iid, std::uint16_t opnum,
     stub.insert(stub.end(), parameters.begin(), parameters.end());
     const ndr::Guid* ipid = state_->ipid_of(iid);
     state_->enqueue({iid, 0, 0}, ipid ? *ipid : ndr::Guid{}, opnum, std::move(stub),
-                    [done = std::move(done)](auto answer, std::uint32_t fault) {
-                        if (!answer) return done(std::move(answer), fault);
+                    [done = std::move(done)](auto answer, Trouble why) {
+                        if (!answer) return done(std::move(answer), why);
                         const auto behind = split_answer(*answer);
-                        if (!behind) return done(behind.error(), 0);
+                        if (!behind) return done(behind.error(), kGarbled);
                         const auto front = answer->size() - behind->size();
                         answer->erase(answer->begin(),
                                       answer->begin() + static_cast<std::ptrdiff_t>(front));
-                        done(std::move(answer), 0);
+                        done(std::move(answer), kNone);
                     });
 }
 
@@ -356,47 +407,54 @@ RemoteObject::Pings RemoteObject::pings() const {
 
 namespace {
 
+template <typename Value>
+struct Told {
+    Result<Value> value;
+    Trouble trouble;
+};
+
 // Runs the loop until `begin`'s completion was called.
 template <typename Value, typename Begin>
-Value wait_for(sd_event* loop, Begin begin) {
-    const auto given = std::make_shared<std::optional<Value>>();
-    begin([given](Value value) { given->emplace(std::move(value)); });
+Told<Value> wait_for(sd_event* loop, Begin begin) {
+    const auto given = std::make_shared<std::optional<Told<Value>>>();
+    begin([given](Result<Value> value, Trouble trouble) {
+        given->emplace(Told<Value>{std::move(value), trouble});
+    });
     while (!*given) {
         if (const int r = sd_event_run(loop, UINT64_MAX); r < 0)
-            return Error{"run", "event loop", "", -r};
+            return {Error{"run", "event loop", "", -r}, kConnection};
     }
-    return std::move(**given);
+    return *std::move(*given);
 }
 
 } // namespace
 
-Result<std::unique_ptr<RemoteObject>>
-RemoteObject::activate_and_wait(sd_event* loop, const RemoteSettings& settings,
-                                const ndr::Guid& clsid, std::vector<ndr::Guid> iids) {
-    return wait_for<Result<std::unique_ptr<RemoteObject>>>(loop, [&](auto made) {
+RemoteObject::Activation RemoteObject::activate_and_wait(sd_event* loop,
+                                                         const RemoteSettings& settings,
+                                                         const ndr::Guid& clsid,
+                                                         std::vector<ndr::Guid> iids) {
+    auto told = wait_for<std::unique_ptr<RemoteObject>>(loop, [&](auto made) {
         activate(loop, settings, clsid, std::move(iids), std::move(made));
     });
+    return {std::move(told.value), told.trouble};
 }
 
-rpc::Client::Answer RemoteObject::call_and_wait(const ndr::Guid& iid, std::uint16_t opnum,
-                                                std::vector<std::uint8_t> parameters) {
-    const auto status = std::make_shared<std::uint32_t>(0);
-    using Stub = Result<std::vector<std::uint8_t>>;
-    Stub stub = wait_for<Stub>(state_->loop(), [&](auto done) {
-        call(iid, opnum, std::move(parameters), [status, done](Stub answer, std::uint32_t fault) {
-            *status = fault;
-            done(std::move(answer));
-        });
+RemoteObject::Answer RemoteObject::call_and_wait(const ndr::Guid& iid, std::uint16_t opnum,
+                                                 std::vector<std::uint8_t> parameters) {
+    auto told = wait_for<std::vector<std::uint8_t>>(state_->loop(), [&](auto done) {
+        call(iid, opnum, std::move(parameters), std::move(done));
     });
-    return {std::move(stub), *status};
+    return {std::move(told.value), told.trouble};
 }
 
 Status RemoteObject::query_and_wait(const ndr::Guid& iid) {
-    return wait_for<Status>(state_->loop(), [&](auto done) { query(iid, std::move(done)); });
+    return wait_for<mpapi::Done>(state_->loop(), [&](auto done) { query(iid, std::move(done)); })
+        .value;
 }
 
 Status RemoteObject::release_and_wait() {
-    return wait_for<Status>(state_->loop(), [&](auto done) { release(std::move(done)); });
+    return wait_for<mpapi::Done>(state_->loop(), [&](auto done) { release(std::move(done)); })
+        .value;
 }
 
 Result<Alive> server_alive(sd_event* loop, const std::string& host, std::uint16_t port,

@@ -17,10 +17,10 @@
 #include "clusprep/rpc/client.hpp"
 #include "common/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -35,16 +35,31 @@ struct RemoteSettings {
     std::chrono::seconds ping_period{120}; // MS-DCOM 3.2.2; tests have less
 };
 
+// Of which kind an error is.
+struct Trouble {
+    enum class Kind {
+        None,
+        Connection, // not reached, lost, or no answer in time
+        Denied,     // one side did not prove who it is, or is not let in
+        Fault,      // `code` is the status of an RPC fault
+        Refused,    // `code` is an HRESULT of DCOM, which is the error's reason too ("0x80040154")
+        Garbled,    // an answer that means nothing
+    };
+    Kind kind = Kind::None;
+    std::uint32_t code = 0;
+
+    bool operator==(const Trouble&) const = default;
+};
+
 class RemoteObject {
   public:
-    using Made = std::function<void(Result<std::unique_ptr<RemoteObject>>)>;
-    using Done = std::function<void(Status)>;
-    // The [out] parameters behind ORPCTHAT. `fault` as rpc::Client::CallDone has it.
-    using CallDone =
-        std::function<void(Result<std::vector<std::uint8_t>> parameters, std::uint32_t fault)>;
+    // The trouble is of kind None when there is no error.
+    using Made = std::function<void(Result<std::unique_ptr<RemoteObject>>, Trouble)>;
+    using Done = std::function<void(Status, Trouble)>;
+    // The [out] parameters behind ORPCTHAT.
+    using CallDone = std::function<void(Result<std::vector<std::uint8_t>> parameters, Trouble)>;
 
-    // An object of the class with those interfaces, all of which it must have. An HRESULT that is
-    // not what was hoped for is the error's reason ("0x80040154").
+    // An object of the class with those interfaces, all of which it must have.
     static void activate(sd_event* loop, const RemoteSettings& settings, const ndr::Guid& clsid,
                          std::vector<ndr::Guid> iids, Made made);
 
@@ -63,12 +78,18 @@ class RemoteObject {
     void release(Done done);
 
     // The same, running the loop until it is done: for a command.
-    static Result<std::unique_ptr<RemoteObject>> activate_and_wait(sd_event* loop,
-                                                                   const RemoteSettings& settings,
-                                                                   const ndr::Guid& clsid,
-                                                                   std::vector<ndr::Guid> iids);
-    rpc::Client::Answer call_and_wait(const ndr::Guid& iid, std::uint16_t opnum,
-                                      std::vector<std::uint8_t> parameters);
+    struct Activation {
+        Result<std::unique_ptr<RemoteObject>> object;
+        Trouble trouble;
+    };
+    static Activation activate_and_wait(sd_event* loop, const RemoteSettings& settings,
+                                        const ndr::Guid& clsid, std::vector<ndr::Guid> iids);
+    struct Answer {
+        Result<std::vector<std::uint8_t>> parameters;
+        Trouble trouble;
+    };
+    Answer call_and_wait(const ndr::Guid& iid, std::uint16_t opnum,
+                         std::vector<std::uint8_t> parameters);
     Status query_and_wait(const ndr::Guid& iid);
     Status release_and_wait();
 

@@ -36,8 +36,8 @@ class Hammer {
         const auto& clsid = storage ? csvp::ClusterStorage2::clsid : csvp::ClusterSetup::clsid;
         const auto& iid = storage ? csvp::ClusterStorage2::iid : csvp::ClusterSetup::iid;
         auto made = dcom::RemoteObject::activate_and_wait(loop_, settings_, clsid, {iid});
-        if (!made) end("activate", made.error());
-        dcom::RemoteObject& object = **made;
+        if (!made.object) end("activate", made.object.error());
+        dcom::RemoteObject& object = **made.object;
         if (storage) {
             call(object, iid, csvp::CprepPrepareNode::opnum, {});
             call(object, iid, csvp::CprepPrepareNodePhase2::opnum, {1, 0, 0, 0});
@@ -55,8 +55,8 @@ class Hammer {
     static void call(dcom::RemoteObject& object, const ndr::Guid& iid, std::uint16_t opnum,
                      std::vector<std::uint8_t> parameters, std::uint32_t wanted = 0) {
         const auto answer = object.call_and_wait(iid, opnum, std::move(parameters));
-        if (!answer.stub) end("call " + std::to_string(opnum), answer.stub.error());
-        const auto& stub = *answer.stub;
+        if (!answer.parameters) end("call " + std::to_string(opnum), answer.parameters.error());
+        const auto& stub = *answer.parameters;
         std::uint32_t result = 1;
         if (stub.size() >= 4)
             result = ndr::read<Hresult>({stub.data() + stub.size() - 4, 4})->value;

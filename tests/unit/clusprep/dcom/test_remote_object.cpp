@@ -28,6 +28,11 @@ std::uint16_t port_of(const Fd& socket) {
     return ntohs(address.sin_port);
 }
 
+void assert_trouble(const Trouble& trouble, Trouble::Kind kind, std::uint32_t code) {
+    assert_int_equal(trouble.kind, kind);
+    assert_int_equal(trouble.code, code);
+}
+
 struct Pair {
     EventLoop loop;
     rpc::test::TemporaryDirectory directory;
@@ -76,8 +81,8 @@ struct Pair {
     }
     std::unique_ptr<RemoteObject> activate(std::vector<ndr::Guid> iids = {storage_iid}) {
         auto made = RemoteObject::activate_and_wait(loop.get(), settings, storage_class, iids);
-        assert_ok(made);
-        return *std::move(made);
+        assert_ok(made.object);
+        return *std::move(made.object);
     }
     void run_until(const std::function<bool()>& met) {
         const auto deadline = std::chrono::steady_clock::now() + 10s;
@@ -92,10 +97,10 @@ void an_object_is_activated_called_and_released(void**) {
     Pair pair;
     const auto object = pair.activate();
     const auto answer = object->call_and_wait(storage_iid, 7, {1, 2, 3, 4});
-    assert_ok(answer.stub);
-    assert_bytes_equal(*answer.stub, bytes_of("01020304"));
+    assert_ok(answer.parameters);
+    assert_bytes_equal(*answer.parameters, bytes_of("01020304"));
     assert_ok(object->query_and_wait(setup_iid));
-    assert_ok(object->call_and_wait(setup_iid, 4, {}).stub);
+    assert_ok(object->call_and_wait(setup_iid, 4, {}).parameters);
     assert_ok(object->release_and_wait());
     pair.run_until([&] { return pair.factory.story.back() == "destroyed"; });
     assert_int_equal(pair.factory.story.size(), 5); // made, called 7, called 4, run down, destroyed
@@ -108,8 +113,8 @@ void a_megabyte_goes_there_and_back(void**) {
     for (std::size_t i = 0; i < parameters.size(); ++i)
         parameters[i] = static_cast<std::uint8_t>(i * 7);
     const auto answer = object->call_and_wait(storage_iid, 7, parameters);
-    assert_ok(answer.stub);
-    assert_true(*answer.stub == parameters);
+    assert_ok(answer.parameters);
+    assert_true(*answer.parameters == parameters);
 }
 
 void calls_are_made_one_after_another(void**) {
@@ -117,7 +122,7 @@ void calls_are_made_one_after_another(void**) {
     const auto object = pair.activate();
     std::vector<std::uint8_t> order;
     for (std::uint8_t i = 1; i <= 5; ++i)
-        object->call(storage_iid, 3, {i}, [&](auto answer, std::uint32_t) {
+        object->call(storage_iid, 3, {i}, [&](auto answer, Trouble) {
             assert_ok(answer);
             order.push_back(answer->at(0));
         });
@@ -138,16 +143,18 @@ void a_class_and_an_interface_that_are_not_there_are_told(void**) {
     Pair pair;
     const auto other =
         RemoteObject::activate_and_wait(pair.loop.get(), pair.settings, setup_iid, {storage_iid});
-    assert_false(other.has_value());
-    assert_contains(other.error().message(), "0x80040154");
+    assert_false(other.object.has_value());
+    assert_contains(other.object.error().message(), "0x80040154");
+    assert_trouble(other.trouble, Trouble::Kind::Refused, 0x80040154);
     const auto partly = RemoteObject::activate_and_wait(pair.loop.get(), pair.settings,
                                                         storage_class, {storage_iid, newer_iid});
-    assert_false(partly.has_value());
+    assert_false(partly.object.has_value());
+    assert_trouble(partly.trouble, Trouble::Kind::Refused, kNoInterface);
     const auto object = pair.activate();
     const auto newer = object->query_and_wait(newer_iid);
     assert_contains(newer.error().message(), "0x80004002");
     // And it still works.
-    assert_ok(object->call_and_wait(storage_iid, 3, {}).stub);
+    assert_ok(object->call_and_wait(storage_iid, 3, {}).parameters);
 }
 
 void a_wrong_password_activates_nothing(void**) {
@@ -155,8 +162,28 @@ void a_wrong_password_activates_nothing(void**) {
     pair.credentials("wrong");
     const auto made = RemoteObject::activate_and_wait(pair.loop.get(), pair.settings, storage_class,
                                                       {storage_iid});
-    assert_false(made.has_value());
+    assert_false(made.object.has_value());
+    assert_trouble(made.trouble, Trouble::Kind::Denied, 0);
     assert_true(pair.factory.story.empty());
+}
+
+void a_server_that_is_not_there_is_told_as_a_lost_connection(void**) {
+    Pair pair;
+    pair.settings.port = 1;
+    const auto made = RemoteObject::activate_and_wait(pair.loop.get(), pair.settings, storage_class,
+                                                      {storage_iid});
+    assert_false(made.object.has_value());
+    assert_trouble(made.trouble, Trouble::Kind::Connection, 0);
+}
+
+void a_connection_that_is_lost_during_the_bind_is_no_denial(void**) {
+    rpc::ServerLimits limits;
+    limits.connections = 0; // accepted, and closed at once
+    Pair pair(limits);
+    const auto made = RemoteObject::activate_and_wait(pair.loop.get(), pair.settings, storage_class,
+                                                      {storage_iid});
+    assert_false(made.object.has_value());
+    assert_trouble(made.trouble, Trouble::Kind::Connection, 0);
 }
 
 void a_released_object_is_an_invalid_object(void**) {
@@ -164,14 +191,14 @@ void a_released_object_is_an_invalid_object(void**) {
     const auto object = pair.activate();
     assert_ok(object->release_and_wait());
     const auto answer = object->call_and_wait(storage_iid, 3, {});
-    assert_false(answer.stub.has_value());
-    assert_int_equal(answer.fault, kInvalidObject);
+    assert_false(answer.parameters.has_value());
+    assert_trouble(answer.trouble, Trouble::Kind::Fault, kInvalidObject);
 }
 
 void a_client_that_goes_away_in_the_middle_is_not_called_back(void**) {
     Pair pair;
     auto object = pair.activate();
-    object->call(storage_iid, 3, {}, [](auto, std::uint32_t) { fail_msg("called back"); });
+    object->call(storage_iid, 3, {}, [](auto, Trouble) { fail_msg("called back"); });
     object.reset();
     pair.activate(); // some turns of the loop
 }
@@ -232,6 +259,8 @@ int main() {
         cmocka_unit_test(an_object_is_pinged_while_it_is_held),
         cmocka_unit_test(a_class_and_an_interface_that_are_not_there_are_told),
         cmocka_unit_test(a_wrong_password_activates_nothing),
+        cmocka_unit_test(a_server_that_is_not_there_is_told_as_a_lost_connection),
+        cmocka_unit_test(a_connection_that_is_lost_during_the_bind_is_no_denial),
         cmocka_unit_test(a_released_object_is_an_invalid_object),
         cmocka_unit_test(a_client_that_goes_away_in_the_middle_is_not_called_back),
         cmocka_unit_test(a_server_stops_after_its_objects_were_run_down),
