@@ -22,7 +22,11 @@ std::string hex(std::uint64_t number, int digits) {
 }
 
 std::string printable(std::string text) {
-    text.resize(std::min(text.size(), kLongest));
+    std::size_t size = std::min(text.size(), kLongest);
+    // Half a character of UTF-8 would make the whole field one that journalctl does not show.
+    while (size < text.size() && size > 0 && (text[size] & 0xc0) == 0x80)
+        --size;
+    text.resize(size);
     for (char& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
     return text;
@@ -67,7 +71,7 @@ void Audit::interface_refused(const dcom::Caller& caller, const ndr::Guid& iid) 
 void Audit::caller_refused(const dcom::Caller& caller, const std::string& what) {
     const std::string client = printable(caller.principal.name);
     sink_({LOG_WARNING,
-           client + " at " + caller.address + " is not allowed to call " + what +
+           client + " at " + caller.address + " is not allowed to call " + printable(what) +
                ": see [allow] in clusprepd.toml(5)",
            client, caller.address});
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "clusprep/audit.hpp"
+#include "tests/unit/cmocka.hpp"
+
+#include <syslog.h>
+#include <vector>
+
+using namespace mpapi;
+using namespace mpapi::clusprep;
+
+namespace {
+
+constexpr ndr::Guid storage = {0x11111111, 0x2222, 0x3333, {1, 2, 3, 4, 5, 6, 7, 8}};
+constexpr ndr::Guid other = {0x99999999, 0x2222, 0x3333, {1, 2, 3, 4, 5, 6, 7, 8}};
+const std::string hostile = "eve\nCLUSPREP_CLIENT=root\r\x1b[2J\t\x7f";
+const std::string harmless = "eve?CLUSPREP_CLIENT=root??[2J??";
+
+struct Journal {
+    std::vector<Line> lines;
+    Audit audit{[this](const Line& line) { lines.push_back(line); }, {{storage, "storage"}}};
+    rpc::Principal principal{hostile, {}, rpc::AuthType::Ntlm};
+    std::string address = "192.0.2.7";
+    dcom::Caller caller{principal, rpc::AuthLevel::Privacy, address};
+
+    const Line& last() const {
+        if (lines.empty()) fail_msg("nothing was told");
+        return lines.back();
+    }
+};
+
+void who_activated_what_is_one_line(void**) {
+    Journal journal;
+    journal.principal.name = "NODE1\\alice";
+    journal.audit.activated(journal.caller, storage, 0xab);
+    assert_text_equal(journal.last().text,
+                      "NODE1\\alice at 192.0.2.7 activated storage, object 00000000000000ab");
+    assert_text_equal(journal.last().client, "NODE1\\alice");
+    assert_text_equal(journal.last().address, "192.0.2.7");
+    assert_int_equal(journal.last().priority, LOG_NOTICE);
+    journal.audit.activated(journal.caller, other, 1);
+    assert_contains(journal.last().text, "class " + other.text());
+    journal.audit.ended(0xab);
+    assert_text_equal(journal.last().text, "object 00000000000000ab has ended");
+}
+
+void no_control_character_of_a_peer_gets_into_a_line(void**) {
+    Journal journal;
+    Audit& audit = journal.audit;
+    audit.activated(journal.caller, storage, 1);
+    audit.activation_refused(journal.caller, storage, 0x80070005, hostile);
+    audit.interface_refused(journal.caller, other);
+    audit.caller_refused(journal.caller, hostile);
+    audit.refused(journal.address, {"serve RPC", hostile, hostile});
+    audit.failed_logon({journal.address, hostile, hostile, 1, 2});
+    audit.failed_call({"CprepDiskOffline",
+                       hostile,
+                       journal.address,
+                       {csvp::Hresult::Busy, {"take offline", hostile, hostile}}});
+    assert_int_equal(journal.lines.size(), 7);
+    for (const Line& line : journal.lines) {
+        assert_contains(line.text, line.client.empty() ? "dropped 192.0.2.7" : harmless);
+        for (const std::string* text : {&line.text, &line.client, &line.address})
+            for (const char c : *text)
+                if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+                    fail_msg("character %d in: %s", c, text->c_str());
+        assert_text_equal(line.address, "192.0.2.7");
+    }
+}
+
+void a_long_name_is_cut_between_two_characters(void**) {
+    Journal journal;
+    journal.principal.name = std::string(255, 'a') + "\u00e4" + std::string(100, 'b');
+    journal.audit.activated(journal.caller, storage, 1);
+    assert_text_equal(journal.last().client, std::string(255, 'a'));
+    journal.principal.name = std::string(254, 'a') + "\u00e4" + std::string(100, 'b');
+    journal.audit.activated(journal.caller, storage, 1);
+    assert_text_equal(journal.last().client, std::string(254, 'a') + "\u00e4");
+}
+
+void a_failed_logon_is_counted(void**) {
+    Journal journal;
+    journal.audit.failed_logon({"192.0.2.7", "NODE1\\eve", "wrong password", 3, 4});
+    assert_text_equal(journal.last().text, "NODE1\\eve failed to log on from 192.0.2.7 (3 from "
+                                           "there, 4 of the account): wrong password");
+    assert_int_equal(journal.last().priority, LOG_WARNING);
+}
+
+} // namespace
+
+int main() {
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(who_activated_what_is_one_line),
+        cmocka_unit_test(no_control_character_of_a_peer_gets_into_a_line),
+        cmocka_unit_test(a_long_name_is_cut_between_two_characters),
+        cmocka_unit_test(a_failed_logon_is_counted),
+    };
+    return cmocka_run_group_tests_name("audit", tests, nullptr, nullptr);
+}
