@@ -37,7 +37,8 @@ struct ServerLimits {
     std::size_t connections_per_address = 512;
     std::size_t unauthenticated_per_address = 256;
     std::size_t presentation_contexts = 64; // of one connection
-    std::size_t security_contexts = 8;      // of one connection
+    // Of one connection: clients open a new one with each alter_context (impacket does).
+    std::size_t security_contexts = 64;
 };
 
 // Told from the loop; may destroy nothing of the server.

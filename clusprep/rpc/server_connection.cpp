@@ -483,7 +483,7 @@ void ServerConnection::sent() {
     server_.output -= std::exchange(output_, 0);
     output_by_.reset();
     if (finishing_)
-        stream_.drain();
+        linger();
     else
         input();
 }
@@ -493,9 +493,13 @@ void ServerConnection::finish(const Error& why) {
     finishing_ = true;
     drop_assembly();
     server_.refused(peer_address_, why);
-    gone_by_ = server_.now() + (stream_.unsent() == 0 ? std::chrono::milliseconds(lingering)
-                                                      : server_.limits.slow_reader);
-    if (stream_.unsent() == 0) stream_.drain();
+    // Until then output_by_ is the limit.
+    if (stream_.unsent() == 0) linger();
+}
+
+void ServerConnection::linger() {
+    gone_by_ = server_.now() + lingering;
+    stream_.drain();
 }
 
 void ServerConnection::finish_with_fault(const Header& header, std::uint32_t status,

@@ -101,6 +101,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     void send(std::vector<std::uint8_t> bytes);
     // No more is taken from the peer; ends when what was sent is taken.
     void finish(const Error& why);
+    void linger(); // all is sent
     void finish_with_fault(const Header& header, std::uint32_t status, const Error& why);
     void sent();
 
@@ -131,7 +132,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     Time active_;
     std::optional<Time> pdu_by_;    // the PDU that has begun
     std::optional<Time> output_by_; // what is unsent
-    std::optional<Time> gone_by_;   // finishing
+    std::optional<Time> gone_by_;   // lingering
 };
 
 } // namespace mpapi::rpc

@@ -6,6 +6,7 @@
 using namespace mpapi;
 using namespace mpapi::rpc;
 using namespace mpapi::rpc::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -670,6 +671,49 @@ void who_takes_its_answers_slowly_gets_them_all(void**) {
     assert_int_equal(stub_of(peer.receive()).size(), 4);
 }
 
+void a_finished_connection_is_gone_in_two_seconds_whatever_the_peer_sends(void**) {
+    ServerLimits limits;
+    limits.security_contexts = 1;
+    World world(limits);
+    SealedPeer sealed(world);
+    RawBind second;
+    second.type = PduType::AlterContext;
+    second.trailer = {10, 6, 0, 9};
+    second.token = {'h', 'e', 'l', 'l', 'o'};
+    sealed.peer.send(bind_pdu(second));
+    assert_fault(sealed.peer.receive(), fault::access_denied);
+    assert_contains(world.last_refusal(), "too many security contexts");
+    for (int i = 0; i < 19; ++i) {
+        assert_true(sealed.peer.closed()); // that nothing more comes is told at once
+        assert_int_equal(world.server.connections(), 1);
+        sealed.peer.send(request_pdu());
+        world.pass(100ms);
+    }
+    world.pass(100ms);
+    assert_int_equal(world.server.connections(), 0);
+    assert_int_equal(world.echo.calls, 0);
+}
+
+void a_last_answer_taken_slowly_is_followed_by_two_seconds(void**) {
+    ServerLimits limits;
+    limits.fragment = 4096;
+    World world(limits);
+    Peer peer = bound_peer(world);
+    peer.send(request_pdu({.stub = number(3u << 20), .opnum = 4}));
+    Stub oversized = request_pdu();
+    store<std::uint16_t>(std::span<std::uint8_t>(oversized), 8, 5000);
+    peer.send(oversized);
+    assert_contains(world.last_refusal(), "a fragment of 5000 bytes");
+    world.pass(30s);
+    assert_int_equal(world.server.connections(), 1);
+    while (!peer.closed()) {
+    }
+    world.pass(1900ms);
+    assert_int_equal(world.server.connections(), 1);
+    world.pass(100ms);
+    assert_int_equal(world.server.connections(), 0);
+}
+
 void answers_of_all_connections_have_a_bound_together(void**) {
     ServerLimits limits;
     limits.output = 6u << 20;
@@ -789,6 +833,8 @@ int main() {
         cmocka_unit_test(who_is_idle_is_dropped_a_stranger_sooner),
         cmocka_unit_test(who_does_not_take_its_answers_is_dropped),
         cmocka_unit_test(who_takes_its_answers_slowly_gets_them_all),
+        cmocka_unit_test(a_finished_connection_is_gone_in_two_seconds_whatever_the_peer_sends),
+        cmocka_unit_test(a_last_answer_taken_slowly_is_followed_by_two_seconds),
         cmocka_unit_test(answers_of_all_connections_have_a_bound_together),
         cmocka_unit_test(connections_have_a_bound_in_all_and_for_an_address),
         cmocka_unit_test(strangers_have_a_bound_of_their_own),
