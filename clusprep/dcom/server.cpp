@@ -106,6 +106,7 @@ int Server::tick(sd_event_source* source, std::uint64_t, void* data) {
 }
 
 void Server::stop(std::function<void()> done) {
+    rpc_.stop_listening();
     rpc_.close_all();
     exporter_.objects().end_all(std::move(done));
 }

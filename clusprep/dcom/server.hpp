@@ -45,8 +45,7 @@ class Server {
     // Serves on listening sockets; the exporter's all have the same port.
     Status start(std::vector<Fd> resolver_sockets, std::vector<Fd> exporter_sockets);
 
-    // Runs every object down, then calls `done` once. New activations still end in objects: close
-    // the loop's other sources first, or be quick.
+    // Listens no more, closes every connection and runs every object down, then calls `done` once.
     void stop(std::function<void()> done);
 
     Exporter& exporter() noexcept { return exporter_; }

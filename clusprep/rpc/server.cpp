@@ -216,6 +216,10 @@ void Server::close_all() {
         close(state_->connections.begin()->first);
 }
 
+void Server::stop_listening() {
+    state_->listeners.clear();
+}
+
 void Server::expire() {
     state_->expire();
 }

@@ -78,6 +78,8 @@ class Server {
     std::size_t connections() const;
     void close(std::uint64_t connection);
     void close_all();
+    // The listening sockets are closed; connections go on.
+    void stop_listening();
 
     // Ends what is past its time by `now`. A timer of the loop does it each second while there is a
     // connection.

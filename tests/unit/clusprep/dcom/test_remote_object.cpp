@@ -10,6 +10,9 @@
 #include "played_exporter.hpp"
 #include "tests/unit/clusprep/rpc/auth/temporary_directory.hpp"
 
+#include <algorithm>
+#include <optional>
+
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -212,6 +215,24 @@ void a_server_stops_after_its_objects_were_run_down(void**) {
     assert_text_equal(pair.factory.story.back(), "destroyed");
 }
 
+void a_server_that_stops_activates_nothing_more(void**) {
+    Pair pair;
+    const auto held = pair.activate();
+    // The connection waits to be accepted when the stop begins.
+    std::optional<Trouble> told;
+    RemoteObject::activate(pair.loop.get(), pair.settings, storage_class, {storage_iid},
+                           [&](auto made, Trouble trouble) {
+                               assert_false(made.has_value());
+                               told = trouble;
+                           });
+    bool stopped = false;
+    pair.server->stop([&] { stopped = true; });
+    pair.run_until([&] { return stopped && told; });
+    assert_trouble(*told, Trouble::Kind::Connection, 0);
+    const auto made = std::count(pair.factory.story.begin(), pair.factory.story.end(), "made");
+    assert_int_equal(made, 1);
+}
+
 void anybody_hears_that_the_server_is_alive(void**) {
     Pair pair;
     // A server of another process would answer from its own loop; ours shares this one.
@@ -264,6 +285,7 @@ int main() {
         cmocka_unit_test(a_released_object_is_an_invalid_object),
         cmocka_unit_test(a_client_that_goes_away_in_the_middle_is_not_called_back),
         cmocka_unit_test(a_server_stops_after_its_objects_were_run_down),
+        cmocka_unit_test(a_server_that_stops_activates_nothing_more),
         cmocka_unit_test(anybody_hears_that_the_server_is_alive),
         cmocka_unit_test(who_holds_a_port_is_found_in_the_kernel_s_table),
         cmocka_unit_test(a_port_that_is_taken_is_refused_with_its_holder),
