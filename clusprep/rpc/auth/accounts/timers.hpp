@@ -33,8 +33,8 @@ class LoopTimers final : public Timers {
 
   private:
     struct Waiting {
-        LoopTimers* owner;
-        std::uint64_t number;
+        LoopTimers* owner = nullptr;
+        std::uint64_t number = 0;
         std::function<void()> work;
         EventSource source;
     };
