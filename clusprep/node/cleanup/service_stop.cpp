@@ -76,22 +76,23 @@ int ServiceStop::subscribed(sd_bus_message* reply, void* userdata, sd_bus_error*
 
 int ServiceStop::begun(sd_bus_message* reply, void* userdata, sd_bus_error*) {
     Stop& stop = *static_cast<Stop*>(userdata);
-    const char* job = nullptr;
-    if (sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.NoSuchUnit")) {
-        stop.owner.end(stop, Done{});
-    } else if (sd_bus_message_is_method_error(reply, nullptr)) {
+    const auto ended = [&stop](Status how) {
+        stop.owner.end(stop, std::move(how));
+        return 0;
+    };
+    if (sd_bus_message_is_method_error(reply, "org.freedesktop.systemd1.NoSuchUnit"))
+        return ended(Done{});
+    if (sd_bus_message_is_method_error(reply, nullptr)) {
         const sd_bus_error* said = sd_bus_message_get_error(reply);
-        const Error error{"stop", stop.unit, said->message ? said->message : said->name};
-        stop.owner.end(stop, error);
-    } else if (sd_bus_message_read(reply, "o", &job) <= 0) {
-        stop.owner.end(stop, Error{"stop", stop.unit, "systemd gave an answer that is none"});
-    } else if (!stop.wait) {
-        stop.owner.end(stop, Done{});
-    } else if (const auto early = stop.early.find(job); early != stop.early.end()) {
-        stop.owner.end(stop, stop.ended(early->second));
-    } else {
-        stop.job = job;
+        return ended(Error{"stop", stop.unit, said->message ? said->message : said->name});
     }
+    const char* job = nullptr;
+    if (sd_bus_message_read(reply, "o", &job) <= 0)
+        return ended(Error{"stop", stop.unit, "systemd gave an answer that is none"});
+    if (!stop.wait) return ended(Done{});
+    if (const auto early = stop.early.find(job); early != stop.early.end())
+        return ended(stop.ended(early->second));
+    stop.job = job;
     return 0;
 }
 
