@@ -4,6 +4,7 @@
 import codecs
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import unittest
 RUN = os.path.join(os.environ["SOURCE_ROOT"], "demo", "run")
 DEADLINE = 90
 
-for program in ("busctl", "dbus-daemon", "jq"):
+for program in ("busctl", "dbus-daemon", "jq", "systemd-socket-activate"):
     if not shutil.which(program):
         print(f"skipped: no {program} here; ./dev test installs it")
         raise SystemExit(77)
@@ -46,8 +47,13 @@ class Demo(unittest.TestCase):
         self.environment = dict(os.environ, TMPDIR=self.scratch.name)
 
     def assert_story(self, text):
-        for expected in ("/org/mpapi/Multipath1/lu/", "Logical Unit:  /dev/mapper/", "PathLost", 'State = "path-error"', 'State = "okay"'):
+        for expected in ("/org/mpapi/Multipath1/lu/", "Logical Unit:  /dev/mapper/", "PathLost", 'State = "path-error"', 'State = "okay"',
+                         "$ clusprep disk list localhost "):
             self.assertIn(expected, text)
+        text = re.sub(r"\x1b\[\d*m", "", text)
+        # The three on the allow-list, and no others.
+        disks = re.findall(r"^\d+ +number:\d+ +(\w+) +4 +yes ", text, re.MULTILINE)
+        self.assertEqual(sorted(disks), ["fibre", "fibre", "iscsi"], text)
 
     def test_without_a_terminal_it_ends_by_itself(self):
         run = subprocess.run([RUN], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
