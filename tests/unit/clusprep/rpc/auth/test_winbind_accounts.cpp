@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // A real winbindd that is in no domain and knows one user of its own, in namespaces of the test's
-// own: the library looks for it at one place only. With it Samba's acceptor (ntlm_auth) is there to
-// judge our initiators.
+// own: the library looks for it at one place only, and it starts programs that outlive it. With it
+// Samba's acceptor (ntlm_auth) is there to judge our initiators.
 #include "clusprep/rpc/auth/accounts/winbind_accounts.hpp"
 
 #include "clusprep/rpc/auth/spnego/context.hpp"
 #include "tests/unit/clusprep/rpc/auth/child.hpp"
 #include "tests/unit/clusprep/rpc/auth/one_account.hpp"
+#include "tests/unit/clusprep/rpc/auth/own_processes.hpp"
 #include "tests/unit/clusprep/rpc/auth/pair.hpp"
 #include "tests/unit/clusprep/rpc/auth/temporary_directory.hpp"
 
 #include <fcntl.h>
 #include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -44,12 +44,8 @@ void run_until(sd_event* loop, const Reached& reached) {
     if (!reached()) fail_msg("it did not come to that");
 }
 
-// A network and a /run/samba that only this process and its children see.
-Status own_namespaces() {
-    if (::geteuid() != 0) return Error{"unshare", "", "it takes root"};
-    if (::unshare(CLONE_NEWNS | CLONE_NEWNET) < 0) return Error{"unshare", "", "", errno};
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0)
-        return Error{"make private", "/", "", errno};
+// The network gets a loopback, and /run/samba is empty.
+Status prepare_namespaces() {
     ::mkdir("/run/samba", 0755);
     if (::mount("tmpfs", "/run/samba", "tmpfs", 0, "mode=0755") < 0)
         return Error{"mount", "/run/samba", "", errno};
@@ -63,10 +59,10 @@ Status own_namespaces() {
 
 class Winbind {
   public:
-    static Result<std::unique_ptr<Winbind>> start() {
-        if (auto own = own_namespaces(); !own) return std::move(own).error();
+    // `directory` outlives it, and is removed once nobody is there who writes to it.
+    static Result<std::unique_ptr<Winbind>> start(const TemporaryDirectory& directory) {
+        if (auto own = prepare_namespaces(); !own) return std::move(own).error();
         std::unique_ptr<Winbind> winbind(new Winbind);
-        const auto& directory = winbind->directory_;
         std::ofstream conf(directory.file("smb.conf"));
         conf << "[global]\n"
                 "netbios name = NODE1\nworkgroup = NODE1\nserver role = standalone server\n"
@@ -119,11 +115,8 @@ class Winbind {
         wait_for(pid_);
     }
 
-    std::string settings() const { return directory_.file("smb.conf"); }
-
   private:
     Winbind() = default;
-    TemporaryDirectory directory_;
     pid_t pid_ = -1;
 };
 
@@ -328,15 +321,13 @@ void sambas_acceptor_takes_our_spnego(void**) {
     assert_true(initiator.complete());
 }
 
-} // namespace
-
-int main() {
-    auto started = Winbind::start();
+int test_winbind(const TemporaryDirectory& directory) {
+    auto started = Winbind::start(directory);
     if (!started) {
         std::printf("skipped: %s\n", started.error().message().c_str());
         return 77;
     }
-    settings_of_winbind = (*started)->settings();
+    settings_of_winbind = directory.file("smb.conf");
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_user_of_winbind_logs_on_with_groups),
         cmocka_unit_test(who_does_not_know_the_password_is_denied),
@@ -345,7 +336,15 @@ int main() {
         cmocka_unit_test(sambas_acceptor_takes_our_ntlm),
         cmocka_unit_test(sambas_acceptor_takes_our_spnego),
     };
-    const int failed = cmocka_run_group_tests(tests, nullptr, nullptr);
-    started->reset();
-    return failed;
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
+
+} // namespace
+
+int main() {
+    const TemporaryDirectory directory;
+    const auto status = in_own_namespaces([&] { return test_winbind(directory); });
+    if (status) return *status;
+    std::printf("skipped: %s\n", status.error().message().c_str());
+    return 77;
 }
