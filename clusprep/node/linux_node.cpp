@@ -36,7 +36,7 @@ NodeLogs::Options logs_of(const LinuxNode::Options& options) {
 } // namespace
 
 LinuxNode::LinuxNode(sd_event* loop, sd_bus* bus, csvp::Disks& disks, ReleaseDisks release_disks,
-                     const Options& options, Note note)
+                     const Options& options, const Note& note)
   : disks_(disks)
   , host_({}, options.full_name)
   , network_({loop, bus, options.rule_set_socket, options.ports,

@@ -37,7 +37,7 @@ class LinuxNode final : public csvp::Node {
 
     // `bus` is the system's, attached to the loop; it, the loop and the disks outlive the node.
     LinuxNode(sd_event* loop, sd_bus* bus, csvp::Disks& disks, ReleaseDisks release_disks,
-              const Options& options, Note note);
+              const Options& options, const Note& note);
 
     // Goes on with a cleanup that an earlier process began. When everything else is ready to work.
     Status start() { return cleanup_.resume(); }
