@@ -6,6 +6,7 @@
 #include "daemon/disks/scratch.hpp"
 #include "daemon/disks/standard_methods.hpp"
 #include "daemon/publish/errors.hpp"
+#include "daemon/publish/sealed_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -73,45 +74,82 @@ std::optional<Refused> off_the_disk(const daemon::BlockGeometry& geometry, std::
     return invalid("The disk has " + std::to_string(all) + " sectors.");
 }
 
+struct Range {
+    std::uint64_t sector = 0;
+    std::uint32_t length = 0; // bytes
+};
+
+std::optional<Refused> unreadable(const daemon::BlockGeometry& geometry, const Range& range) {
+    if (range.length % geometry.sector_size != 0)
+        return invalid("The length is no multiple of the sector size, " +
+                       std::to_string(geometry.sector_size) + ".");
+    return off_the_disk(geometry, range.sector, range.length / geometry.sector_size);
+}
+
+// How long the read took, in µs.
+Result<std::uint64_t> timed_read(BlockDevice& device, Progress& progress,
+                                 std::chrono::milliseconds timeout, std::uint64_t sector,
+                                 std::span<std::uint8_t> into) {
+    progress.begin("read", timeout);
+    const auto begin = Clock::now();
+    if (auto got = device.read(sector * device.geometry().sector_size, into); !got)
+        return std::move(got).error();
+    return since(begin);
+}
+
+template <typename Data>
 struct Read {
-    AlignedBuffer data;
+    Data data;
     std::uint64_t latency = 0;
 };
 
-Result<Outcome<Read>> read(BlockDevice& device, Progress& progress,
-                           std::chrono::milliseconds timeout, std::uint64_t sector,
-                           std::uint32_t length) {
-    const auto& geometry = device.geometry();
-    if (length % geometry.sector_size != 0)
-        return Outcome<Read>(invalid("The length is no multiple of the sector size, " +
-                                     std::to_string(geometry.sector_size) + "."));
-    if (auto refused = off_the_disk(geometry, sector, length / geometry.sector_size))
-        return Outcome<Read>(*std::move(refused));
-    Read done{AlignedBuffer(length), 0};
-    if (done.data.span().size() != length) return Error{"read", "", "", ENOMEM};
-    progress.begin("read", timeout);
-    const auto begin = Clock::now();
-    if (auto got = device.read(sector * geometry.sector_size, done.data.span()); !got)
-        return std::move(got).error();
-    done.latency = since(begin);
-    return Outcome<Read>(std::move(done));
+using ReadBuffer = Read<AlignedBuffer>;
+using ReadFile = Read<Fd>;
+
+Result<Outcome<ReadBuffer>> read(BlockDevice& device, Progress& progress,
+                                 std::chrono::milliseconds timeout, const Range& range) {
+    if (auto refused = unreadable(device.geometry(), range))
+        return Outcome<ReadBuffer>(*std::move(refused));
+    AlignedBuffer buffer(range.length);
+    if (buffer.span().size() != range.length) return Error{"read", "", "", ENOMEM};
+    const auto latency = timed_read(device, progress, timeout, range.sector, buffer.span());
+    if (!latency) return latency.error();
+    return Outcome<ReadBuffer>(ReadBuffer{std::move(buffer), *latency});
 }
 
-void raw_read(const Disks::Means& means, const CallPtr& call) {
-    std::uint64_t sector = 0;
-    std::uint32_t length = 0;
-    sd_bus_message_read(call->message(), "tu", &sector, &length);
-    if (length == 0 || length > kLongestRead)
+Result<Outcome<ReadFile>> read_file(BlockDevice& device, Progress& progress,
+                                    std::chrono::milliseconds timeout, const Range& range) {
+    if (auto refused = unreadable(device.geometry(), range))
+        return Outcome<ReadFile>(*std::move(refused));
+    auto file = publish::SealedFile::create("mpapi-raw-read");
+    if (!file) return std::move(file).error();
+    const auto into = file->map(range.length);
+    if (!into) return into.error();
+    const auto latency = timed_read(device, progress, timeout, range.sector, *into);
+    if (!latency) return latency.error();
+    auto sealed = std::move(*file).seal();
+    if (!sealed) return std::move(sealed).error();
+    return Outcome<ReadFile>(ReadFile{std::move(*sealed), *latency});
+}
+
+template <typename Data, typename Append>
+void raw_read(const Disks::Means& means, const CallPtr& call,
+              Result<Outcome<Read<Data>>> (*reading)(BlockDevice&, Progress&,
+                                                     std::chrono::milliseconds, const Range&),
+              Append append) {
+    Range range;
+    sd_bus_message_read(call->message(), "tu", &range.sector, &range.length);
+    if (range.length == 0 || range.length > kLongestRead)
         return call->fail(publish::error::kInvalidParameter,
                           "The length is to be 512 to 1048576 bytes.");
-    with_device<Read>(
+    with_device<Read<Data>>(
         means, call, false,
-        [sector, length, timeout = means.timeout](BlockDevice& device, Progress& progress) {
-            return read(device, progress, timeout, sector, length);
+        [range, reading, timeout = means.timeout](BlockDevice& device, Progress& progress) {
+            return reading(device, progress, timeout, range);
         },
-        [](Call& answered, Read done) {
+        [append](Call& answered, Read<Data> done) {
             answered.reply([&](publish::BusWriter& out) {
-                out.bytes(done.data.span());
+                append(out, done.data);
                 out.u64(done.latency);
             });
         });
@@ -269,7 +307,17 @@ Methods raw_methods(Disks& disks) {
          [means](const CallPtr& call) { get_unique_ids(*means, call); }},
         {"RawRead", "tu", "ayt",
          SD_BUS_PARAM(sector) SD_BUS_PARAM(length) SD_BUS_PARAM(data) SD_BUS_PARAM(latency_usec),
-         [means](const CallPtr& call) { raw_read(*means, call); }},
+         [means](const CallPtr& call) {
+             raw_read(*means, call, read, [](publish::BusWriter& out, const AlignedBuffer& data) {
+                 out.bytes(data.span());
+             });
+         }},
+        {"RawReadFile", "tu", "ht",
+         SD_BUS_PARAM(sector) SD_BUS_PARAM(length) SD_BUS_PARAM(data) SD_BUS_PARAM(latency_usec),
+         [means](const CallPtr& call) {
+             raw_read(*means, call, read_file,
+                      [](publish::BusWriter& out, const Fd& data) { out.descriptor(data.get()); });
+         }},
         {"RawWrite", "tay", "t", SD_BUS_PARAM(sector) SD_BUS_PARAM(data) SD_BUS_PARAM(latency_usec),
          [&disks](const CallPtr& call) { raw_write(disks, call); }, true, true},
         {"FindScratchSectors", "", "tt", SD_BUS_PARAM(first) SD_BUS_PARAM(second),

@@ -10,7 +10,7 @@
 
 namespace mpapi::disks {
 
-// Examine, IsReadable, GetUniqueIds, RawRead, RawWrite, FindScratchSectors.
+// Examine, IsReadable, GetUniqueIds, RawRead, RawReadFile, RawWrite, FindScratchSectors.
 Methods raw_methods(Disks& disks);
 
 // ReservationRegister, …Unregister, …Reserve, …Release, …Preempt, …Clear, …Read.

@@ -64,6 +64,10 @@ void BusWriter::bytes(std::span<const std::uint8_t> value) {
     bytes_ += value.size() + 8;
 }
 
+void BusWriter::descriptor(int fd) {
+    basic('h', &fd, 8);
+}
+
 void BusWriter::open(char type, const char* contents) {
     if (status_ < 0) return;
     const int r = sd_bus_message_open_container(message_, type, contents);

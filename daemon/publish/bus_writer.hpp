@@ -29,6 +29,7 @@ class BusWriter {
     void text(std::string_view value);
     void path(const char* value);
     void bytes(std::span<const std::uint8_t> value); // ay
+    void descriptor(int fd);                         // h; the message has a copy
     void open(char type, const char* contents);
     void close();
 

@@ -45,7 +45,24 @@ Status SealedFile::copy_from(int other, std::uint64_t from, std::uint64_t to, st
     return Done{};
 }
 
+void SealedFile::Unmap::operator()(std::uint8_t* at) const {
+    munmap(at, size);
+}
+
+Result<std::span<std::uint8_t>> SealedFile::map(std::size_t size) {
+    if (ftruncate(fd_.get(), static_cast<off_t>(size)) < 0)
+        return Error{"size a memfd", "", "", errno};
+    // Populated: one call in place of a fault for each page.
+    void* const at =
+        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_.get(), 0);
+    if (at == MAP_FAILED) return Error{"map a memfd", "", "", errno};
+    auto* const bytes = static_cast<std::uint8_t*>(at);
+    mapped_ = std::unique_ptr<std::uint8_t, Unmap>(bytes, Unmap{size});
+    return std::span(bytes, size);
+}
+
 Result<Fd> SealedFile::seal() && {
+    mapped_.reset(); // what is mapped for writing cannot be sealed against it
     if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return Error{"seal a memfd", "", "", errno};
     return std::move(fd_);

@@ -7,7 +7,10 @@
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 namespace mpapi::publish {
@@ -20,14 +23,23 @@ class SealedFile {
     Status write_at(std::uint64_t offset, std::string_view bytes);
     // Bytes of another file, without passing through this process.
     Status copy_from(int other, std::uint64_t from, std::uint64_t to, std::uint64_t size);
+    // The first `size` bytes (not 0) of the file, which are zero, to be filled in place; at the
+    // beginning of a page. Theirs until seal(), and once for a file.
+    Result<std::span<std::uint8_t>> map(std::size_t size);
     // The end of writing. The descriptor stands at the beginning of the file.
     Result<Fd> seal() &&;
 
   private:
+    struct Unmap {
+        std::size_t size;
+        void operator()(std::uint8_t* at) const;
+    };
+
     explicit SealedFile(Fd fd)
       : fd_(std::move(fd)) {}
 
     Fd fd_;
+    std::unique_ptr<std::uint8_t, Unmap> mapped_;
     std::uint64_t end_ = 0;
 };
 

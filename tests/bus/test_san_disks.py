@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """org.mpapi.Multipath1.SharedDisk of mpapid-san: who may do what with which disk, what is told of it, raw I/O,
 and the reservations of two nodes, the other of which sends its commands by San1.Execute."""
+import fcntl
 import struct
 
 from embedded_san import *
@@ -36,6 +37,7 @@ CALLS = {
     "IsReadable": (None, ()),
     "GetUniqueIds": (None, ()),
     "RawRead": ("tu", (0, 512)),
+    "RawReadFile": ("tu", (0, 512)),
     "RawWrite": ("tay", (5, b"x" * 512)),
     "FindScratchSectors": (None, ()),
     "ReservationRegister": (None, ()),
@@ -312,8 +314,9 @@ class RawIo(DiskTest):
         last = (1 << 21) - 1
         for sector, length in ((0, 0), (0, 511), (0, 513), (0, (1 << 20) + 512), (last, 1024), (last + 1, 512),
                                ((1 << 64) - 1, 512)):  # fmt: skip
-            with self.subTest(sector=sector, length=length):
-                self.refused_with("InvalidParameter", "RawRead", sector, length)
+            for method in ("RawRead", "RawReadFile"):
+                with self.subTest(method=method, sector=sector, length=length):
+                    self.refused_with("InvalidParameter", method, sector, length)
         self.assertEqual(self.disk("RawRead", last, 512)[0], bytes(512))
         for data in (b"", b"x" * 511, b"x" * 513, b"x" * 1024):
             self.refused_with("InvalidParameter", "RawWrite", 5, data)
@@ -326,6 +329,30 @@ class RawIo(DiskTest):
         self.assertEqual(len(data), 1 << 20)
         self.assertEqual(data[1024 * 512 : 1025 * 512], b"z" * 512)
 
+    def read_file(self, sector, length):
+        fd, latency = self.disk("RawReadFile", sector, length)
+        self.assertLess(latency, 60_000_000)
+        descriptor = fd.to_raw_fd()
+        self.addCleanup(os.close, descriptor)
+        return descriptor
+
+    def test_a_mebibyte_is_handed_over_as_a_file(self):
+        first, _ = self.disk("FindScratchSectors")
+        self.disk("RawWrite", first, b"z" * 512)
+        fd = self.read_file(first - 1024, 1 << 20)
+        data = os.read(fd, (1 << 20) + 1)
+        self.assertEqual(data, self.disk("RawRead", first - 1024, 1 << 20)[0])
+        self.assertEqual(data[1024 * 512 : 1025 * 512], b"z" * 512)
+        self.assertEqual(os.fstat(self.read_file(0, 512)).st_size, 512)
+
+    def test_the_file_of_a_read_is_of_nobody_to_change(self):
+        fd = self.read_file(0, 65536)
+        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+        self.assertEqual(fcntl.fcntl(fd, fcntl.F_GET_SEALS) & seals, seals)
+        for change in (lambda: os.pwrite(fd, b"x", 0), lambda: os.ftruncate(fd, 0)):
+            with self.assertRaises(PermissionError):
+                change()
+
     def test_it_goes_on_through_the_paths_that_are_left(self):
         self.assertEqual(self.disk("IsReadable"), (True, ""))
         devices = self.model().devices("mpatha")
@@ -337,6 +364,7 @@ class RawIo(DiskTest):
         self.assertFalse(readable)
         self.assertNotEqual(reason, "")
         self.refused_with("Failed", "RawRead", 0, 512)
+        self.refused_with("Failed", "RawReadFile", 0, 65536)
         flags = self.examined()["Flags"]
         self.assertIn("missing", flags)
         self.assertIn("unreadable", flags)

@@ -2,6 +2,7 @@
 #include "clusprep/node/disks/bus_disks.hpp"
 
 #include "clusprep/node/disks/dsms.hpp"
+#include "clusprep/node/disks/sealed_data.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -16,6 +17,9 @@ using csvp::Hresult;
 using csvp::Outcome;
 
 constexpr std::uint32_t kUnit = 512; // bytes of a sector of MS-CSVP
+
+// What is read by RawReadFile: a descriptor costs less than so many bytes in a message.
+constexpr std::uint32_t kLargeRead = 32u << 10;
 
 Failure unreadable(const char* member, int r) {
     return {Hresult::Failed, Error{"read the answer of", member, "", -r}};
@@ -60,6 +64,17 @@ Outcome<csvp::RawRead> read_answer(sd_bus_message* m, const Range& range, std::u
         read.data.assign(begin, begin + std::min<std::size_t>(length, size - range.skip));
     }
     return read;
+}
+
+Outcome<csvp::RawRead> read_file_answer(sd_bus_message* m, const Range& range,
+                                        std::uint32_t length) {
+    int fd = -1; // the message's
+    std::uint64_t usec = 0;
+    const int r = sd_bus_message_read(m, "ht", &fd, &usec);
+    if (r < 0) return unreadable("RawReadFile", r);
+    auto data = read_sealed_data(fd, range.skip, length);
+    if (!data) return Failure{Hresult::Failed, std::move(data).error()};
+    return csvp::RawRead{std::move(*data), latency(usec)};
 }
 
 Outcome<csvp::ScratchSectors> scratch_answer(sd_bus_message* m, std::uint32_t sector_size) {
@@ -192,12 +207,15 @@ void BusDisks::state(const Key& key, Completion<csvp::DiskState> done) {
 void BusDisks::read(const Key& key, std::uint32_t sector, std::uint32_t length,
                     Completion<csvp::RawRead> done) {
     const Range range = enclosing(sector, length, catalogue_.sector_size(key));
+    const bool large = range.length >= kLargeRead;
     ask<csvp::RawRead>(
-        key, "RawRead",
+        key, large ? "RawReadFile" : "RawRead",
         [range](sd_bus_message* m) {
             return sd_bus_message_append(m, "tu", range.first, range.length);
         },
-        [range, length](sd_bus_message* m) { return read_answer(m, range, length); },
+        [range, length, answer = large ? read_file_answer : read_answer](sd_bus_message* m) {
+            return answer(m, range, length);
+        },
         std::move(done));
 }
 
