@@ -8,9 +8,9 @@
 // A PDU is changed where it lies and copied nowhere.
 #pragma once
 
+#include "clusprep/rpc/auth/ntlm/key_stream.hpp"
 #include "clusprep/rpc/auth/ntlm/messages.hpp"
 
-#include <nettle/arcfour.h>
 #include <nettle/hmac.h>
 
 namespace mpapi::rpc::ntlm {
@@ -33,12 +33,18 @@ class Direction {
     void restart();
 
   private:
-    std::array<std::uint8_t, 8> checksum(Bytes pdu);
-    Signature sign(const std::array<std::uint8_t, 8>& checksum);
+    using Checksum = std::array<std::uint8_t, 8>;
+
+    void begin_checksum();
+    void add(Bytes part);
+    Checksum end_checksum();
+    // `blocks` of either, from where they begin; the checksum stands at the beginning of a block.
+    void crypt_and_add(std::uint8_t* crypted, const std::uint8_t* added, std::size_t blocks);
+    Signature sign(const Checksum& checksum);
 
     Key sealing_key_;
     hmac_md5_ctx hmac_;
-    arcfour_ctx stream_;
+    KeyStream stream_;
     std::uint32_t sequence_ = 0;
 };
 
