@@ -137,6 +137,7 @@ void HostNetwork::host_firewall(csvp::Completion<csvp::HostFirewall> done) {
 
 void HostNetwork::judge(const std::vector<csvp::Adapter>& adapters, Judged then) {
     std::vector<std::string> names;
+    names.reserve(adapters.size());
     for (const csvp::Adapter& each : adapters)
         names.push_back(each.name);
     firewalld_.ask(names, [this, adapters, then = std::move(then)](
@@ -144,6 +145,7 @@ void HostNetwork::judge(const std::vector<csvp::Adapter>& adapters, Judged then)
         if (zones && !*zones) return judge_by_rules(adapters, then);
         const auto needs = firewall::needs(means_.ports);
         std::vector<csvp::AdapterFirewall> all;
+        all.reserve(adapters.size());
         for (const csvp::Adapter& adapter : adapters) {
             const firewall::Zone* zone = nullptr;
             if (zones)
@@ -169,6 +171,7 @@ void HostNetwork::judge_by_rules(const std::vector<csvp::Adapter>& adapters, con
             json ? firewall::RuleSet::parse(*json) : Result<firewall::RuleSet>(json.error());
         const auto needs = firewall::needs(means_.ports);
         std::vector<csvp::AdapterFirewall> all;
+        all.reserve(adapters.size());
         for (const csvp::Adapter& adapter : adapters)
             all.push_back(firewall::judge(
                 adapter, "", needs,
