@@ -11,7 +11,7 @@ constexpr std::uint32_t of_the_system =
 } // namespace
 
 void CleanupSession::on(CleanUpEvictedNode, CleanUpEvictedNode::In in,
-                        Responder<CleanUpEvictedNode> respond) {
+                        const Responder<CleanUpEvictedNode>& respond) {
     constexpr std::uint32_t known =
         CleanUpEvictedNode::dont_stop_service | CleanUpEvictedNode::dont_wait_for_service;
     if ((in.flags & ~known) != 0) return respond(Hresult::InvalidParameter);
@@ -24,7 +24,7 @@ void CleanupSession::on(CleanUpEvictedNode, CleanUpEvictedNode::In in,
     machine_.node().cleanup().clean_up(order, answer_with(respond));
 }
 
-void CleanupSession::on(ClearPR, ClearPR::In in, Responder<ClearPR> respond) {
+void CleanupSession::on(ClearPR, ClearPR::In in, const Responder<ClearPR>& respond) {
     const auto numbers = machine_.numbers_in_use();
     if (!numbers) return respond(Hresult::InvalidServerState);
     machine_.node().disks().list([&machine = machine_, numbers, in,

@@ -25,8 +25,8 @@ class CleanupSession {
 
     Machine& machine() { return machine_; }
 
-    void on(CleanUpEvictedNode, CleanUpEvictedNode::In, Responder<CleanUpEvictedNode>);
-    void on(ClearPR, ClearPR::In, Responder<ClearPR>);
+    void on(CleanUpEvictedNode, CleanUpEvictedNode::In, const Responder<CleanUpEvictedNode>&);
+    void on(ClearPR, ClearPR::In, const Responder<ClearPR>&);
 
   private:
     Machine& machine_;

@@ -80,7 +80,7 @@ class Responder {
 // Answers a method that has no [out] parameters with how an operation ended.
 template <typename Method>
 Completion<Done> answer_with(Responder<Method> respond) {
-    return [respond = std::move(respond)](Outcome<Done> ended) {
+    return [respond = std::move(respond)](const Outcome<Done>& ended) {
         if (ended)
             respond(Hresult::Ok);
         else
@@ -100,23 +100,24 @@ void invoke(Session& session, std::span<const std::uint8_t> stub, const dcom::Ca
     if (!in) return reply.fault(bad_stub_data);
     std::shared_ptr<void> under_way;
     if constexpr (requires { session.begin_call(); }) under_way = session.begin_call();
-    Responder<Method> respond(session.machine(), *in, caller, std::move(reply),
-                              std::move(under_way));
-    session.on(Method{}, std::move(*in), std::move(respond));
+    const Responder<Method> respond(session.machine(), *in, caller, std::move(reply),
+                                    std::move(under_way));
+    session.on(Method{}, std::move(*in), respond);
 }
 
 } // namespace detail
 
 // Session: `Machine& machine()` and for each method `void on(Method, Method::In,
-// Responder<Method>)`.
+// const Responder<Method>&)`.
 template <typename Session, typename... Methods>
 void dispatch(Session& session, MethodList<Methods...>, std::uint16_t opnum,
               std::span<const std::uint8_t> stub, const dcom::Caller& caller, dcom::Reply reply) {
+    void (*invoke)(Session&, std::span<const std::uint8_t>, const dcom::Caller&, dcom::Reply) =
+        nullptr;
     const bool known =
-        ((Methods::opnum == opnum &&
-          (detail::invoke<Methods>(session, stub, caller, std::move(reply)), true)) ||
-         ...);
-    if (!known) reply.fault(opnum_out_of_range);
+        ((Methods::opnum == opnum && (invoke = detail::invoke<Methods, Session>, true)) || ...);
+    if (!known) return reply.fault(opnum_out_of_range);
+    invoke(session, stub, caller, std::move(reply));
 }
 
 } // namespace mpapi::csvp

@@ -4,7 +4,7 @@
 namespace mpapi::csvp {
 
 void FirewallSession::on(InitializeAdapterConfiguration, NoParameters,
-                         Responder<InitializeAdapterConfiguration> respond) {
+                         const Responder<InitializeAdapterConfiguration>& respond) {
     snapshot_.reset(); // a failure leaves none: the old one is not what the client asked for
     machine_.node().network().adapter_firewalls(
         [self = shared_from_this(), respond](Outcome<std::vector<AdapterFirewall>> firewalls) {
@@ -18,7 +18,7 @@ void FirewallSession::on(InitializeAdapterConfiguration, NoParameters,
 
 void FirewallSession::on(GetNextAdapterFirewallConfiguration,
                          GetNextAdapterFirewallConfiguration::In in,
-                         Responder<GetNextAdapterFirewallConfiguration> respond) {
+                         const Responder<GetNextAdapterFirewallConfiguration>& respond) {
     if (!snapshot_) return respond(Hresult::Unexpected);
     if (in.index >= snapshot_->size()) return respond(Hresult::InvalidParameter);
     const AdapterFirewall& firewall = (*snapshot_)[in.index];

@@ -27,9 +27,9 @@ class FirewallSession : public std::enable_shared_from_this<FirewallSession> {
     Machine& machine() { return machine_; }
 
     void on(InitializeAdapterConfiguration, NoParameters,
-            Responder<InitializeAdapterConfiguration>);
+            const Responder<InitializeAdapterConfiguration>&);
     void on(GetNextAdapterFirewallConfiguration, GetNextAdapterFirewallConfiguration::In,
-            Responder<GetNextAdapterFirewallConfiguration>);
+            const Responder<GetNextAdapterFirewallConfiguration>&);
 
   private:
     Machine& machine_;

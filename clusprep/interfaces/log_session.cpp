@@ -8,7 +8,7 @@ namespace mpapi::csvp {
 namespace {
 
 template <typename Method>
-Completion<std::string> answer_place(Responder<Method> respond) {
+Completion<std::string> answer_place(const Responder<Method>& respond) {
     return [respond](Outcome<std::string> place) {
         if (!place) return respond(place.failure());
         auto out = respond.out();
@@ -19,12 +19,13 @@ Completion<std::string> answer_place(Responder<Method> respond) {
 
 } // namespace
 
-void LogSession::on(GenerateClusterLog, NoParameters, Responder<GenerateClusterLog> respond) {
+void LogSession::on(GenerateClusterLog, NoParameters,
+                    const Responder<GenerateClusterLog>& respond) {
     machine_.node().logs().gather(std::nullopt, answer_place(respond));
 }
 
 void LogSession::on(GenerateTimeSpanLog, GenerateTimeSpanLog::In in,
-                    Responder<GenerateTimeSpanLog> respond) {
+                    const Responder<GenerateTimeSpanLog>& respond) {
     machine_.node().logs().gather(std::chrono::minutes(in.minutes), answer_place(respond));
 }
 

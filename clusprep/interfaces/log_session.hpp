@@ -20,8 +20,8 @@ class LogSession {
 
     Machine& machine() { return machine_; }
 
-    void on(GenerateClusterLog, NoParameters, Responder<GenerateClusterLog>);
-    void on(GenerateTimeSpanLog, GenerateTimeSpanLog::In, Responder<GenerateTimeSpanLog>);
+    void on(GenerateClusterLog, NoParameters, const Responder<GenerateClusterLog>&);
+    void on(GenerateTimeSpanLog, GenerateTimeSpanLog::In, const Responder<GenerateTimeSpanLog>&);
 
   private:
     Machine& machine_;

@@ -18,7 +18,8 @@ constexpr std::uint16_t windows_inet = 2, windows_inet6 = 0x17;
 
 } // namespace
 
-void NetworkSession::on(SendRTMessage, SendRTMessage::In in, Responder<SendRTMessage> respond) {
+void NetworkSession::on(SendRTMessage, SendRTMessage::In in,
+                        const Responder<SendRTMessage>& respond) {
     if (!initialized_) return respond(Hresult::InvalidServerState);
     if (in.family != windows_inet && in.family != windows_inet6)
         return respond(Hresult::InvalidParameter);
@@ -40,7 +41,8 @@ void NetworkSession::on(SendRTMessage, SendRTMessage::In in, Responder<SendRTMes
                                    });
 }
 
-void NetworkSession::on(InitializeNode, InitializeNode::In in, Responder<InitializeNode> respond) {
+void NetworkSession::on(InitializeNode, InitializeNode::In in,
+                        const Responder<InitializeNode>& respond) {
     initialized_ = true;
     const Versions versions = machine_.node().host().versions();
     auto out = respond.out();
@@ -52,7 +54,7 @@ void NetworkSession::on(InitializeNode, InitializeNode::In in, Responder<Initial
 }
 
 void NetworkSession::on(GetIpConfigSerialized, GetIpConfigSerialized::In in,
-                        Responder<GetIpConfigSerialized> respond) {
+                        const Responder<GetIpConfigSerialized>& respond) {
     const bool filter = in.apply_cluster_filter != 0;
     machine_.node().network().adapters(
         [&machine = machine_, filter, respond](Outcome<std::vector<Adapter>> adapters) {
@@ -70,14 +72,14 @@ void NetworkSession::on(GetIpConfigSerialized, GetIpConfigSerialized::In in,
         });
 }
 
-void NetworkSession::on(CleanupNode, NoParameters, Responder<CleanupNode> respond) {
+void NetworkSession::on(CleanupNode, NoParameters, const Responder<CleanupNode>& respond) {
     if (!initialized_) return respond(Hresult::InvalidServerState);
     initialized_ = false;
     respond(Hresult::Ok);
 }
 
 void NetworkSession::on(QueryFirewallConfiguration, NoParameters,
-                        Responder<QueryFirewallConfiguration> respond) {
+                        const Responder<QueryFirewallConfiguration>& respond) {
     machine_.node().network().host_firewall([respond](Outcome<HostFirewall> firewall) {
         if (!firewall) return respond(firewall.failure());
         auto out = respond.out();

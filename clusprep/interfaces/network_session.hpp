@@ -23,11 +23,12 @@ class NetworkSession {
 
     Machine& machine() { return machine_; }
 
-    void on(SendRTMessage, SendRTMessage::In, Responder<SendRTMessage>);
-    void on(InitializeNode, InitializeNode::In, Responder<InitializeNode>);
-    void on(GetIpConfigSerialized, GetIpConfigSerialized::In, Responder<GetIpConfigSerialized>);
-    void on(CleanupNode, NoParameters, Responder<CleanupNode>);
-    void on(QueryFirewallConfiguration, NoParameters, Responder<QueryFirewallConfiguration>);
+    void on(SendRTMessage, SendRTMessage::In, const Responder<SendRTMessage>&);
+    void on(InitializeNode, InitializeNode::In, const Responder<InitializeNode>&);
+    void on(GetIpConfigSerialized, GetIpConfigSerialized::In,
+            const Responder<GetIpConfigSerialized>&);
+    void on(CleanupNode, NoParameters, const Responder<CleanupNode>&);
+    void on(QueryFirewallConfiguration, NoParameters, const Responder<QueryFirewallConfiguration>&);
 
   private:
     Machine& machine_;

@@ -5,11 +5,13 @@
 
 namespace mpapi::csvp {
 
-void SetupSession::on(ConfigSvcSecret, ConfigSvcSecret::In in, Responder<ConfigSvcSecret> respond) {
+void SetupSession::on(ConfigSvcSecret, ConfigSvcSecret::In in,
+                      const Responder<ConfigSvcSecret>& respond) {
     machine_.node().secret().store(in.secret.bytes(), answer_with(respond));
 }
 
-void SetupSession::on(RetrieveSvcSecret, NoParameters, Responder<RetrieveSvcSecret> respond) {
+void SetupSession::on(RetrieveSvcSecret, NoParameters,
+                      const Responder<RetrieveSvcSecret>& respond) {
     machine_.node().secret().retrieve(
         [respond](Outcome<std::optional<std::vector<std::uint8_t>>> secret) {
             if (!secret) return respond(secret.failure());
@@ -20,7 +22,8 @@ void SetupSession::on(RetrieveSvcSecret, NoParameters, Responder<RetrieveSvcSecr
         });
 }
 
-void SetupSession::on(RetrieveHostLabel, NoParameters, Responder<RetrieveHostLabel> respond) {
+void SetupSession::on(RetrieveHostLabel, NoParameters,
+                      const Responder<RetrieveHostLabel>& respond) {
     machine_.node().host().full_name([respond](Outcome<std::string> name) {
         if (!name) return respond(name.failure());
         auto out = respond.out();

@@ -22,9 +22,9 @@ class SetupSession {
 
     Machine& machine() { return machine_; }
 
-    void on(ConfigSvcSecret, ConfigSvcSecret::In, Responder<ConfigSvcSecret>);
-    void on(RetrieveSvcSecret, NoParameters, Responder<RetrieveSvcSecret>);
-    void on(RetrieveHostLabel, NoParameters, Responder<RetrieveHostLabel>);
+    void on(ConfigSvcSecret, ConfigSvcSecret::In, const Responder<ConfigSvcSecret>&);
+    void on(RetrieveSvcSecret, NoParameters, const Responder<RetrieveSvcSecret>&);
+    void on(RetrieveHostLabel, NoParameters, const Responder<RetrieveHostLabel>&);
 
   private:
     Machine& machine_;

@@ -41,21 +41,21 @@ bool StorageSession::attached(std::uint32_t number) const {
 }
 
 template <typename Method, typename Then>
-void StorageSession::on_lun(const DiskId& id, Responder<Method> respond, Then then) {
+void StorageSession::on_lun(const DiskId& id, const Responder<Method>& respond, Then then) {
     if (prepare_state_ != PrepareState::Online) return respond(Hresult::InvalidServerState);
-    disks().list([self = shared_from_this(), id, respond = std::move(respond),
-                  then = std::move(then)](Outcome<DiskList> list) {
-        if (self->running_down_) return respond(Hresult::Aborted);
-        if (!list) return respond(list.failure());
-        self->numbers_->update(*list);
-        const auto number = self->find(id);
-        if (!number) return respond(absent<Method>);
-        then(*number);
-    });
+    disks().list(
+        [self = shared_from_this(), id, respond, then = std::move(then)](Outcome<DiskList> list) {
+            if (self->running_down_) return respond(Hresult::Aborted);
+            if (!list) return respond(list.failure());
+            self->numbers_->update(*list);
+            const auto number = self->find(id);
+            if (!number) return respond(absent<Method>);
+            then(*number);
+        });
 }
 
 template <typename Method, typename Then>
-void StorageSession::on_attached(const DiskId& id, Responder<Method> respond, Then then) {
+void StorageSession::on_attached(const DiskId& id, const Responder<Method>& respond, Then then) {
     on_lun(id, respond,
            [self = shared_from_this(), respond, then = std::move(then)](std::uint32_t number) {
                if (!self->attached(number)) return respond(absent<Method>);
@@ -64,7 +64,7 @@ void StorageSession::on_attached(const DiskId& id, Responder<Method> respond, Th
 }
 
 template <typename Method, typename Then>
-void StorageSession::on_online(const DiskId& id, Responder<Method> respond, Then then) {
+void StorageSession::on_online(const DiskId& id, const Responder<Method>& respond, Then then) {
     on_attached(id, respond,
                 [self = shared_from_this(), respond, then = std::move(then)](const Key& key) {
                     self->disks().state(key, [key, respond, then](Outcome<DiskState> state) {
@@ -82,8 +82,8 @@ std::optional<std::uint32_t> StorageSession::partition_index(std::uint32_t numbe
 }
 
 template <typename Method, typename Then>
-void StorageSession::on_partition(const DiskId& id, std::uint32_t number, Responder<Method> respond,
-                                  Then then) {
+void StorageSession::on_partition(const DiskId& id, std::uint32_t number,
+                                  const Responder<Method>& respond, Then then) {
     on_online(id, respond,
               [self = shared_from_this(), number, respond, then = std::move(then)](const Key& key) {
                   const auto index = self->partition_index(number);
@@ -99,7 +99,7 @@ void StorageSession::on_partition(const DiskId& id, std::uint32_t number, Respon
 
 template <typename Method, typename Then>
 void StorageSession::on_file(const DiskId& id, std::uint32_t number, const std::u16string& name,
-                             Responder<Method> respond, Then then) {
+                             const Responder<Method>& respond, Then then) {
     on_online(
         id, respond,
         [self = shared_from_this(), number, name, respond, then = std::move(then)](const Key& key) {
@@ -112,14 +112,15 @@ void StorageSession::on_file(const DiskId& id, std::uint32_t number, const std::
 }
 
 template <typename Method>
-void StorageSession::run(DiskOperation operation, const DiskId& id, Responder<Method> respond) {
+void StorageSession::run(DiskOperation operation, const DiskId& id,
+                         const Responder<Method>& respond) {
     on_attached(id, respond, [self = shared_from_this(), operation, respond](const Key& key) {
         (self->disks().*operation)(key, answer_with(respond));
     });
 }
 
 void StorageSession::on(CprepDiskRawRead, CprepDiskRawRead::In in,
-                        Responder<CprepDiskRawRead> respond) {
+                        const Responder<CprepDiskRawRead>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), in, respond](const Key& key) {
         if (in.data_size == 0 || in.data_size > most_data)
             return respond(Hresult::InvalidParameter);
@@ -138,7 +139,7 @@ void StorageSession::on(CprepDiskRawRead, CprepDiskRawRead::In in,
 
 template <typename Then>
 void StorageSession::check_scratch(const Key& key, std::uint32_t sector,
-                                   Responder<CprepDiskRawWrite> respond, Then then) {
+                                   const Responder<CprepDiskRawWrite>& respond, Then then) {
     if (machine_.options().write_anywhere) return then();
     const auto decide = [sector, respond, then = std::move(then)](const ScratchSectors& scratch) {
         if (sector != scratch.x && sector != scratch.y)
@@ -159,7 +160,7 @@ void StorageSession::check_scratch(const Key& key, std::uint32_t sector,
 }
 
 void StorageSession::on(CprepDiskRawWrite, CprepDiskRawWrite::In in,
-                        Responder<CprepDiskRawWrite> respond) {
+                        const Responder<CprepDiskRawWrite>& respond) {
     auto request = std::make_shared<const CprepDiskRawWrite::In>(std::move(in));
     on_attached(
         request->disk, respond, [self = shared_from_this(), request, respond](const Key& key) {
@@ -177,7 +178,8 @@ void StorageSession::on(CprepDiskRawWrite, CprepDiskRawWrite::In in,
         });
 }
 
-void StorageSession::on(CprepPrepareNode, NoParameters, Responder<CprepPrepareNode> respond) {
+void StorageSession::on(CprepPrepareNode, NoParameters,
+                        const Responder<CprepPrepareNode>& respond) {
     if (prepare_state_ != PrepareState::Initial) return respond(Hresult::InvalidServerState);
     prepare_state_ = PrepareState::Preparing;
     const Versions versions = machine_.node().host().versions();
@@ -189,7 +191,7 @@ void StorageSession::on(CprepPrepareNode, NoParameters, Responder<CprepPrepareNo
 }
 
 void StorageSession::on(CprepPrepareNodePhase2, CprepPrepareNodePhase2::In,
-                        Responder<CprepPrepareNodePhase2> respond) {
+                        const Responder<CprepPrepareNodePhase2>& respond) {
     if (prepare_state_ != PrepareState::Preparing) return respond(Hresult::InvalidServerState);
     disks().list([self = shared_from_this(), respond](Outcome<DiskList> list) {
         // Another call may have come first while the list was awaited, or the object's end.
@@ -205,7 +207,8 @@ void StorageSession::on(CprepPrepareNodePhase2, CprepPrepareNodePhase2::In,
     });
 }
 
-void StorageSession::on(CprepDiskGetProps, DiskOnly in, Responder<CprepDiskGetProps> respond) {
+void StorageSession::on(CprepDiskGetProps, DiskOnly in,
+                        const Responder<CprepDiskGetProps>& respond) {
     on_lun(in.disk, respond, [self = shared_from_this(), respond](std::uint32_t number) {
         auto out = respond.out();
         out.props = self->numbers_->props_of(number);
@@ -214,13 +217,13 @@ void StorageSession::on(CprepDiskGetProps, DiskOnly in, Responder<CprepDiskGetPr
 }
 
 void StorageSession::on(CprepDiskStopDefense, DiskOnly in,
-                        Responder<CprepDiskStopDefense> respond) {
+                        const Responder<CprepDiskStopDefense>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
         self->disks().state(key, [self, key, respond](Outcome<DiskState> state) {
             if (!state) return respond(state.failure());
             if (state->ownership != Ownership::OwnedByThisServer || state->online)
                 return respond(Hresult::InvalidState);
-            self->disks().stop_defense(key, [self, key, respond](Outcome<Done> stopped) {
+            self->disks().stop_defense(key, [self, key, respond](const Outcome<Done>& stopped) {
                 if (!stopped) return respond(stopped.failure());
                 if (self->claimed_.erase(key) != 0) self->machine_.unclaim(key);
                 respond(Hresult::Ok);
@@ -229,9 +232,9 @@ void StorageSession::on(CprepDiskStopDefense, DiskOnly in,
     });
 }
 
-void StorageSession::on(CprepDiskOnline, DiskOnly in, Responder<CprepDiskOnline> respond) {
+void StorageSession::on(CprepDiskOnline, DiskOnly in, const Responder<CprepDiskOnline>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
-        self->disks().bring_online(key, [self, key, respond](Outcome<Done> online) {
+        self->disks().bring_online(key, [self, key, respond](const Outcome<Done>& online) {
             if (!online) return respond(online.failure());
             self->disks().partitions(key, [respond](Outcome<std::vector<Partition>> found) {
                 if (!found) return respond(found.failure());
@@ -244,14 +247,14 @@ void StorageSession::on(CprepDiskOnline, DiskOnly in, Responder<CprepDiskOnline>
 }
 
 void StorageSession::on(CprepDiskVerifyUnique, DiskOnly in,
-                        Responder<CprepDiskVerifyUnique> respond) {
+                        const Responder<CprepDiskVerifyUnique>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), in, respond](const Key&) {
         respond(self->numbers_->matching(in.disk).size() > 1 ? Hresult::DuplicateTag : Hresult::Ok);
     });
 }
 
 void StorageSession::on(CprepDiskWriteFileData, FileContent in,
-                        Responder<CprepDiskWriteFileData> respond) {
+                        const Responder<CprepDiskWriteFileData>& respond) {
     auto request = std::make_shared<const FileContent>(std::move(in));
     on_file(request->disk, request->partition, request->file_name, respond,
             [self = shared_from_this(), request, respond](const Key& key, std::uint32_t partition,
@@ -262,7 +265,7 @@ void StorageSession::on(CprepDiskWriteFileData, FileContent in,
 }
 
 void StorageSession::on(CprepDiskVerifyFileData, FileContent in,
-                        Responder<CprepDiskVerifyFileData> respond) {
+                        const Responder<CprepDiskVerifyFileData>& respond) {
     auto request = std::make_shared<const FileContent>(std::move(in));
     on_file(request->disk, request->partition, request->file_name, respond,
             [self = shared_from_this(), request, respond](const Key& key, std::uint32_t partition,
@@ -274,7 +277,7 @@ void StorageSession::on(CprepDiskVerifyFileData, FileContent in,
 }
 
 void StorageSession::on(CprepDiskDeleteFile, CprepDiskDeleteFile::In in,
-                        Responder<CprepDiskDeleteFile> respond) {
+                        const Responder<CprepDiskDeleteFile>& respond) {
     on_file(in.disk, in.partition, in.file_name, respond,
             [self = shared_from_this(), respond](const Key& key, std::uint32_t partition,
                                                  const Disks::Path& path) {
@@ -282,12 +285,12 @@ void StorageSession::on(CprepDiskDeleteFile, CprepDiskDeleteFile::In in,
             });
 }
 
-void StorageSession::on(CprepDiskOffline, DiskOnly in, Responder<CprepDiskOffline> respond) {
-    run(&Disks::take_offline, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskOffline, DiskOnly in, const Responder<CprepDiskOffline>& respond) {
+    run(&Disks::take_offline, in.disk, respond);
 }
 
 void StorageSession::on(CprepDiskGetUniqueIds, CprepDiskGetUniqueIds::In in,
-                        Responder<CprepDiskGetUniqueIds> respond) {
+                        const Responder<CprepDiskGetUniqueIds>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), in, respond](const Key& key) {
         if (in.data_size > most_data) return respond(Hresult::InvalidParameter);
         self->disks().unique_ids(key, [in, respond](Outcome<std::vector<UniqueId>> ids) {
@@ -306,7 +309,7 @@ void StorageSession::on(CprepDiskGetUniqueIds, CprepDiskGetUniqueIds::In in,
     });
 }
 
-void StorageSession::on(CprepDiskAttach, DiskOnly in, Responder<CprepDiskAttach> respond) {
+void StorageSession::on(CprepDiskAttach, DiskOnly in, const Responder<CprepDiskAttach>& respond) {
     on_lun(in.disk, respond, [self = shared_from_this(), respond](std::uint32_t number) {
         const Lun& lun = *self->numbers_->at(number);
         if (lun.missing) return respond(Hresult::FileNotFound);
@@ -316,9 +319,9 @@ void StorageSession::on(CprepDiskAttach, DiskOnly in, Responder<CprepDiskAttach>
 }
 
 void StorageSession::on(CprepDiskPRArbitrate, DiskOnly in,
-                        Responder<CprepDiskPRArbitrate> respond) {
+                        const Responder<CprepDiskPRArbitrate>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
-        self->disks().arbitrate(key, [self, key, respond](Outcome<Done> won) {
+        self->disks().arbitrate(key, [self, key, respond](const Outcome<Done>& won) {
             if (!won) return respond(won.failure());
             if (self->claimed_.insert(key).second) self->machine_.claim(key);
             respond(Hresult::Ok);
@@ -326,25 +329,28 @@ void StorageSession::on(CprepDiskPRArbitrate, DiskOnly in,
     });
 }
 
-void StorageSession::on(CprepDiskPRRegister, DiskOnly in, Responder<CprepDiskPRRegister> respond) {
-    run(&Disks::register_key, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskPRRegister, DiskOnly in,
+                        const Responder<CprepDiskPRRegister>& respond) {
+    run(&Disks::register_key, in.disk, respond);
 }
 
 void StorageSession::on(CprepDiskPRUnRegister, DiskOnly in,
-                        Responder<CprepDiskPRUnRegister> respond) {
-    run(&Disks::unregister_key, in.disk, std::move(respond));
+                        const Responder<CprepDiskPRUnRegister>& respond) {
+    run(&Disks::unregister_key, in.disk, respond);
 }
 
-void StorageSession::on(CprepDiskPRReserve, DiskOnly in, Responder<CprepDiskPRReserve> respond) {
-    run(&Disks::reserve, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskPRReserve, DiskOnly in,
+                        const Responder<CprepDiskPRReserve>& respond) {
+    run(&Disks::reserve, in.disk, respond);
 }
 
-void StorageSession::on(CprepDiskPRRelease, DiskOnly in, Responder<CprepDiskPRRelease> respond) {
-    run(&Disks::release, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskPRRelease, DiskOnly in,
+                        const Responder<CprepDiskPRRelease>& respond) {
+    run(&Disks::release, in.disk, respond);
 }
 
 void StorageSession::on(CprepDiskDiskPartitionIsNtfs, CprepDiskDiskPartitionIsNtfs::In in,
-                        Responder<CprepDiskDiskPartitionIsNtfs> respond) {
+                        const Responder<CprepDiskDiskPartitionIsNtfs>& respond) {
     on_partition(in.disk, in.partition, respond, [respond](const Partition& partition) {
         respond(file_system_name(partition.file_system) == "NTFS" ? Hresult::Ok
                                                                   : Hresult::WrongDisk);
@@ -352,7 +358,7 @@ void StorageSession::on(CprepDiskDiskPartitionIsNtfs, CprepDiskDiskPartitionIsNt
 }
 
 void StorageSession::on(CprepDiskGetArbSectors, DiskOnly in,
-                        Responder<CprepDiskGetArbSectors> respond) {
+                        const Responder<CprepDiskGetArbSectors>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
         self->disks().find_scratch_sectors(key,
                                            [self, key, respond](Outcome<ScratchSectors> found) {
@@ -367,7 +373,7 @@ void StorageSession::on(CprepDiskGetArbSectors, DiskOnly in,
 }
 
 void StorageSession::on(CprepDiskIsPRPresent, DiskOnly in,
-                        Responder<CprepDiskIsPRPresent> respond) {
+                        const Responder<CprepDiskIsPRPresent>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
         self->disks().reservation_present(key, [respond](Outcome<bool> present) {
             if (!present) return respond(present.failure());
@@ -378,15 +384,17 @@ void StorageSession::on(CprepDiskIsPRPresent, DiskOnly in,
     });
 }
 
-void StorageSession::on(CprepDiskPRPreempt, DiskOnly in, Responder<CprepDiskPRPreempt> respond) {
-    run(&Disks::preempt, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskPRPreempt, DiskOnly in,
+                        const Responder<CprepDiskPRPreempt>& respond) {
+    run(&Disks::preempt, in.disk, respond);
 }
 
-void StorageSession::on(CprepDiskPRClear, DiskOnly in, Responder<CprepDiskPRClear> respond) {
-    run(&Disks::clear, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskPRClear, DiskOnly in, const Responder<CprepDiskPRClear>& respond) {
+    run(&Disks::clear, in.disk, respond);
 }
 
-void StorageSession::on(CprepDiskIsOnline, DiskOnly in, Responder<CprepDiskIsOnline> respond) {
+void StorageSession::on(CprepDiskIsOnline, DiskOnly in,
+                        const Responder<CprepDiskIsOnline>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
         self->disks().state(key, [respond](Outcome<DiskState> state) {
             if (!state) return respond(state.failure());
@@ -395,12 +403,13 @@ void StorageSession::on(CprepDiskIsOnline, DiskOnly in, Responder<CprepDiskIsOnl
     });
 }
 
-void StorageSession::on(CprepDiskSetOnline, DiskOnly in, Responder<CprepDiskSetOnline> respond) {
+void StorageSession::on(CprepDiskSetOnline, DiskOnly in,
+                        const Responder<CprepDiskSetOnline>& respond) {
     on_attached(in.disk, respond, [self = shared_from_this(), respond](const Key& key) {
         // Begun, not awaited (3.2.4.26): an end that is not there by the time the operation returns
         // is for CprepDiskIsOnline to tell, and for the log.
         auto answered = std::make_shared<bool>(false);
-        self->disks().bring_online(key, [respond, answered](Outcome<Done> online) {
+        self->disks().bring_online(key, [respond, answered](const Outcome<Done>& online) {
             if (*answered) {
                 if (!online) respond.report(online.failure());
                 return;
@@ -417,7 +426,7 @@ void StorageSession::on(CprepDiskSetOnline, DiskOnly in, Responder<CprepDiskSetO
 }
 
 void StorageSession::on(CprepDiskGetFSName, CprepDiskGetFSName::In in,
-                        Responder<CprepDiskGetFSName> respond) {
+                        const Responder<CprepDiskGetFSName>& respond) {
     on_partition(in.disk, in.partition, respond, [respond](const Partition& partition) {
         auto out = respond.out();
         out.file_system = fixed_text<100>(file_system_name(partition.file_system));
@@ -425,12 +434,13 @@ void StorageSession::on(CprepDiskGetFSName, CprepDiskGetFSName::In in,
     });
 }
 
-void StorageSession::on(CprepDiskIsReadable, DiskOnly in, Responder<CprepDiskIsReadable> respond) {
-    run(&Disks::check_readable, in.disk, std::move(respond));
+void StorageSession::on(CprepDiskIsReadable, DiskOnly in,
+                        const Responder<CprepDiskIsReadable>& respond) {
+    run(&Disks::check_readable, in.disk, respond);
 }
 
 void StorageSession::on(CprepDiskGetDsms, CprepDiskGetDsms::In in,
-                        Responder<CprepDiskGetDsms> respond) {
+                        const Responder<CprepDiskGetDsms>& respond) {
     if (prepare_state_ != PrepareState::Online) return respond(Hresult::InvalidServerState);
     if (in.size > most_data) return respond(Hresult::InvalidParameter);
     disks().dsms([in, respond](Outcome<std::vector<Dsm>> dsms) {
@@ -473,12 +483,12 @@ void StorageSession::give_up(const Key& key) {
         if (!state) return self->gave_up(&state.failure());
         if (state->ownership != Ownership::OwnedByThisServer) return self->gave_up(nullptr);
         const auto stop = [self, key] {
-            self->disks().stop_defense(key, [self](Outcome<Done> stopped) {
+            self->disks().stop_defense(key, [self](const Outcome<Done>& stopped) {
                 self->gave_up(stopped ? nullptr : &stopped.failure());
             });
         };
         if (!state->online) return stop();
-        self->disks().take_offline(key, [self, stop](Outcome<Done> offline) {
+        self->disks().take_offline(key, [self, stop](const Outcome<Done>& offline) {
             if (!offline) return self->gave_up(&offline.failure());
             stop();
         });

@@ -62,43 +62,45 @@ class StorageSession : public std::enable_shared_from_this<StorageSession> {
     void rundown(std::function<void()> done);
 
     template <std::uint16_t number>
-    void on(Reserved<number>, NoParameters, Responder<Reserved<number>> respond) {
+    void on(Reserved<number>, NoParameters, const Responder<Reserved<number>>& respond) {
         respond(Hresult::NotImplemented);
     }
 
     template <typename Method>
     using In = typename Method::In;
 
-    void on(CprepDiskRawRead, In<CprepDiskRawRead>, Responder<CprepDiskRawRead>);
-    void on(CprepDiskRawWrite, In<CprepDiskRawWrite>, Responder<CprepDiskRawWrite>);
-    void on(CprepPrepareNode, NoParameters, Responder<CprepPrepareNode>);
-    void on(CprepPrepareNodePhase2, In<CprepPrepareNodePhase2>, Responder<CprepPrepareNodePhase2>);
-    void on(CprepDiskGetProps, DiskOnly, Responder<CprepDiskGetProps>);
-    void on(CprepDiskStopDefense, DiskOnly, Responder<CprepDiskStopDefense>);
-    void on(CprepDiskOnline, DiskOnly, Responder<CprepDiskOnline>);
-    void on(CprepDiskVerifyUnique, DiskOnly, Responder<CprepDiskVerifyUnique>);
-    void on(CprepDiskWriteFileData, FileContent, Responder<CprepDiskWriteFileData>);
-    void on(CprepDiskVerifyFileData, FileContent, Responder<CprepDiskVerifyFileData>);
-    void on(CprepDiskDeleteFile, In<CprepDiskDeleteFile>, Responder<CprepDiskDeleteFile>);
-    void on(CprepDiskOffline, DiskOnly, Responder<CprepDiskOffline>);
-    void on(CprepDiskGetUniqueIds, In<CprepDiskGetUniqueIds>, Responder<CprepDiskGetUniqueIds>);
-    void on(CprepDiskAttach, DiskOnly, Responder<CprepDiskAttach>);
-    void on(CprepDiskPRArbitrate, DiskOnly, Responder<CprepDiskPRArbitrate>);
-    void on(CprepDiskPRRegister, DiskOnly, Responder<CprepDiskPRRegister>);
-    void on(CprepDiskPRUnRegister, DiskOnly, Responder<CprepDiskPRUnRegister>);
-    void on(CprepDiskPRReserve, DiskOnly, Responder<CprepDiskPRReserve>);
-    void on(CprepDiskPRRelease, DiskOnly, Responder<CprepDiskPRRelease>);
+    void on(CprepDiskRawRead, In<CprepDiskRawRead>, const Responder<CprepDiskRawRead>&);
+    void on(CprepDiskRawWrite, In<CprepDiskRawWrite>, const Responder<CprepDiskRawWrite>&);
+    void on(CprepPrepareNode, NoParameters, const Responder<CprepPrepareNode>&);
+    void on(CprepPrepareNodePhase2, In<CprepPrepareNodePhase2>,
+            const Responder<CprepPrepareNodePhase2>&);
+    void on(CprepDiskGetProps, DiskOnly, const Responder<CprepDiskGetProps>&);
+    void on(CprepDiskStopDefense, DiskOnly, const Responder<CprepDiskStopDefense>&);
+    void on(CprepDiskOnline, DiskOnly, const Responder<CprepDiskOnline>&);
+    void on(CprepDiskVerifyUnique, DiskOnly, const Responder<CprepDiskVerifyUnique>&);
+    void on(CprepDiskWriteFileData, FileContent, const Responder<CprepDiskWriteFileData>&);
+    void on(CprepDiskVerifyFileData, FileContent, const Responder<CprepDiskVerifyFileData>&);
+    void on(CprepDiskDeleteFile, In<CprepDiskDeleteFile>, const Responder<CprepDiskDeleteFile>&);
+    void on(CprepDiskOffline, DiskOnly, const Responder<CprepDiskOffline>&);
+    void on(CprepDiskGetUniqueIds, In<CprepDiskGetUniqueIds>,
+            const Responder<CprepDiskGetUniqueIds>&);
+    void on(CprepDiskAttach, DiskOnly, const Responder<CprepDiskAttach>&);
+    void on(CprepDiskPRArbitrate, DiskOnly, const Responder<CprepDiskPRArbitrate>&);
+    void on(CprepDiskPRRegister, DiskOnly, const Responder<CprepDiskPRRegister>&);
+    void on(CprepDiskPRUnRegister, DiskOnly, const Responder<CprepDiskPRUnRegister>&);
+    void on(CprepDiskPRReserve, DiskOnly, const Responder<CprepDiskPRReserve>&);
+    void on(CprepDiskPRRelease, DiskOnly, const Responder<CprepDiskPRRelease>&);
     void on(CprepDiskDiskPartitionIsNtfs, In<CprepDiskDiskPartitionIsNtfs>,
-            Responder<CprepDiskDiskPartitionIsNtfs>);
-    void on(CprepDiskGetArbSectors, DiskOnly, Responder<CprepDiskGetArbSectors>);
-    void on(CprepDiskIsPRPresent, DiskOnly, Responder<CprepDiskIsPRPresent>);
-    void on(CprepDiskPRPreempt, DiskOnly, Responder<CprepDiskPRPreempt>);
-    void on(CprepDiskPRClear, DiskOnly, Responder<CprepDiskPRClear>);
-    void on(CprepDiskIsOnline, DiskOnly, Responder<CprepDiskIsOnline>);
-    void on(CprepDiskSetOnline, DiskOnly, Responder<CprepDiskSetOnline>);
-    void on(CprepDiskGetFSName, In<CprepDiskGetFSName>, Responder<CprepDiskGetFSName>);
-    void on(CprepDiskIsReadable, DiskOnly, Responder<CprepDiskIsReadable>);
-    void on(CprepDiskGetDsms, In<CprepDiskGetDsms>, Responder<CprepDiskGetDsms>);
+            const Responder<CprepDiskDiskPartitionIsNtfs>&);
+    void on(CprepDiskGetArbSectors, DiskOnly, const Responder<CprepDiskGetArbSectors>&);
+    void on(CprepDiskIsPRPresent, DiskOnly, const Responder<CprepDiskIsPRPresent>&);
+    void on(CprepDiskPRPreempt, DiskOnly, const Responder<CprepDiskPRPreempt>&);
+    void on(CprepDiskPRClear, DiskOnly, const Responder<CprepDiskPRClear>&);
+    void on(CprepDiskIsOnline, DiskOnly, const Responder<CprepDiskIsOnline>&);
+    void on(CprepDiskSetOnline, DiskOnly, const Responder<CprepDiskSetOnline>&);
+    void on(CprepDiskGetFSName, In<CprepDiskGetFSName>, const Responder<CprepDiskGetFSName>&);
+    void on(CprepDiskIsReadable, DiskOnly, const Responder<CprepDiskIsReadable>&);
+    void on(CprepDiskGetDsms, In<CprepDiskGetDsms>, const Responder<CprepDiskGetDsms>&);
 
   private:
     enum class PrepareState { Initial, Preparing, Online };
@@ -111,21 +113,22 @@ class StorageSession : public std::enable_shared_from_this<StorageSession> {
 
     // The checks that methods share; `then` gets what passed them.
     template <typename Method, typename Then> // then(device number)
-    void on_lun(const DiskId& id, Responder<Method> respond, Then then);
+    void on_lun(const DiskId& id, const Responder<Method>& respond, Then then);
     template <typename Method, typename Then> // then(key)
-    void on_attached(const DiskId& id, Responder<Method> respond, Then then);
+    void on_attached(const DiskId& id, const Responder<Method>& respond, Then then);
     template <typename Method, typename Then> // then(key)
-    void on_online(const DiskId& id, Responder<Method> respond, Then then);
+    void on_online(const DiskId& id, const Responder<Method>& respond, Then then);
     template <typename Method, typename Then> // then(partition)
-    void on_partition(const DiskId& id, std::uint32_t number, Responder<Method> respond, Then then);
+    void on_partition(const DiskId& id, std::uint32_t number, const Responder<Method>& respond,
+                      Then then);
     template <typename Method, typename Then> // then(key, partition from 0, path)
     void on_file(const DiskId& id, std::uint32_t number, const std::u16string& name,
-                 Responder<Method> respond, Then then);
+                 const Responder<Method>& respond, Then then);
     template <typename Method>
-    void run(DiskOperation operation, const DiskId& id, Responder<Method> respond);
+    void run(DiskOperation operation, const DiskId& id, const Responder<Method>& respond);
     template <typename Then> // then(whether the sector is one of the two)
-    void check_scratch(const Key& key, std::uint32_t sector, Responder<CprepDiskRawWrite> respond,
-                       Then then);
+    void check_scratch(const Key& key, std::uint32_t sector,
+                       const Responder<CprepDiskRawWrite>& respond, Then then);
 
     std::optional<std::uint32_t> partition_index(std::uint32_t number) const;
 
