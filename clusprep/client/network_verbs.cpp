@@ -36,6 +36,7 @@ std::string type_name(std::uint32_t type) {
 
 std::vector<std::string> texts(const std::vector<csvp::IpAddress>& addresses) {
     std::vector<std::string> made;
+    made.reserve(addresses.size());
     for (const csvp::IpAddress& address : addresses)
         made.push_back(csvp::text(address));
     return made;

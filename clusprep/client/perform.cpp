@@ -12,7 +12,7 @@
 namespace mpapi::client {
 namespace {
 
-constexpr std::size_t most_input = 16 * 1024 * 1024;
+constexpr std::size_t most_input = std::size_t{16} * 1024 * 1024;
 
 Failure local(Error error) {
     return {Failure::Kind::Local, "", "", 0, std::move(error)};

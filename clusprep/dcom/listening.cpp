@@ -59,6 +59,13 @@ std::string user_name(std::uint32_t uid) {
     return std::to_string(uid);
 }
 
+std::string described(const std::filesystem::path& process, const std::string& pid) {
+    const auto name = read_file(process / "comm", 64);
+    std::string text = name ? *name : std::string("?\n");
+    text.erase(std::remove(text.begin(), text.end(), '\n'), text.end());
+    return text + " (process " + pid + ")";
+}
+
 // The process that has this socket open, as far as we may look; "" otherwise.
 std::string process_of(std::uint64_t inode) {
     namespace fs = std::filesystem;
@@ -69,25 +76,25 @@ std::string process_of(std::uint64_t inode) {
         if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
         std::error_code closed;
         for (const auto& fd : fs::directory_iterator(process.path() / "fd", closed)) {
-            if (fs::read_symlink(fd.path(), closed) != wanted) continue;
-            const auto name = read_file(process.path() / "comm", 64);
-            std::string text = name ? *name : std::string("?\n");
-            text.erase(std::remove(text.begin(), text.end(), '\n'), text.end());
-            return text + " (process " + pid + ")";
+            if (fs::read_symlink(fd.path(), closed) == wanted)
+                return described(process.path(), pid);
         }
     }
     return {};
+}
+
+std::string described(const Holder& holder) {
+    const std::string process = process_of(holder.inode);
+    const std::string user = "user " + user_name(holder.uid);
+    return process.empty() ? user : process + " of " + user;
 }
 
 std::string holder_of(std::uint16_t port) {
     for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
         const auto text = read_file(table, kLargestTable);
         if (!text) continue;
-        for (const auto& holder : listeners_of(*text, port)) {
-            const std::string process = process_of(holder.inode);
-            const std::string user = "user " + user_name(holder.uid);
-            return "the port is held by " + (process.empty() ? user : process + " of " + user);
-        }
+        if (const auto holders = listeners_of(*text, port); !holders.empty())
+            return "the port is held by " + described(holders.front());
     }
     return "the port is held by somebody else";
 }

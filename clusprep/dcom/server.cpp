@@ -29,7 +29,7 @@ Result<std::uint16_t> port_of(int socket) {
 } // namespace
 
 Server::Server(sd_event* loop, rpc::Acceptors& acceptors, const ExporterSettings& settings,
-               const rpc::ServerLimits& limits, Random random, Exporter::Allowed allowed,
+               const rpc::ServerLimits& limits, const Random& random, Exporter::Allowed allowed,
                Hosts hosts, Observer& observer, rpc::ServerObserver* rpc_observer)
   : loop_(loop)
   , exporter_(

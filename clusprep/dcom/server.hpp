@@ -33,8 +33,8 @@ class Server {
 
     // Loop, acceptors and observers outlive it; `rpc_observer` may be null.
     Server(sd_event* loop, rpc::Acceptors& acceptors, const ExporterSettings& settings,
-           const rpc::ServerLimits& limits, Random random, Exporter::Allowed allowed, Hosts hosts,
-           Observer& observer, rpc::ServerObserver* rpc_observer);
+           const rpc::ServerLimits& limits, const Random& random, Exporter::Allowed allowed,
+           Hosts hosts, Observer& observer, rpc::ServerObserver* rpc_observer);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -78,7 +78,7 @@ class Client {
     Status alter_context_and_wait(const SyntaxId& interface);
     struct Answer {
         Result<std::vector<std::uint8_t>> stub;
-        std::uint32_t fault;
+        std::uint32_t fault = 0;
     };
     Answer call_and_wait(const SyntaxId& interface, std::optional<ndr::Guid> object,
                          std::uint16_t opnum, std::vector<std::uint8_t> stub);

@@ -188,9 +188,11 @@ Status ClientConnection::attach(Fd socket) {
 }
 
 bool ClientConnection::send(std::vector<std::uint8_t> bytes) {
-    auto sent = stream_->send(std::move(bytes));
-    if (!sent) fail(std::move(sent).error());
-    return sent.has_value();
+    if (auto sent = stream_->send(std::move(bytes)); !sent) {
+        fail(std::move(sent).error());
+        return false;
+    }
+    return true;
 }
 
 // ---- bind ----

@@ -91,7 +91,7 @@ void ServerState::accept(Listener& listener) {
     serve(std::move(socket), address_of(peer).text, address_of(local).port);
 }
 
-void ServerState::serve(Fd socket, std::string peer_address, std::uint16_t local_port) {
+void ServerState::serve(Fd socket, const std::string& peer_address, std::uint16_t local_port) {
     const auto known = addresses.find(peer_address);
     const AddressUse use = known == addresses.end() ? AddressUse{} : known->second;
     if (connections.size() >= limits.connections ||
@@ -196,8 +196,8 @@ Status Server::listen(Fd socket) {
     return Done{};
 }
 
-void Server::serve(Fd socket, std::string peer_address, std::uint16_t local_port) {
-    state_->serve(std::move(socket), std::move(peer_address), local_port);
+void Server::serve(Fd socket, const std::string& peer_address, std::uint16_t local_port) {
+    state_->serve(std::move(socket), peer_address, local_port);
 }
 
 std::size_t Server::connections() const {

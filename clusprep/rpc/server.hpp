@@ -73,7 +73,7 @@ class Server {
     Status listen(Fd socket);
     // A connected stream socket; `local_port` is told to the peer as secondary address. Over a
     // limit it is closed and the observer told.
-    void serve(Fd socket, std::string peer_address, std::uint16_t local_port);
+    void serve(Fd socket, const std::string& peer_address, std::uint16_t local_port);
 
     std::size_t connections() const;
     void close(std::uint64_t connection);

@@ -28,7 +28,7 @@ struct ServerState {
       , observer(observer_) {}
 
     struct Listener {
-        ServerState* state;
+        ServerState* state = nullptr;
         Fd socket;
         EventSource source;
     };
@@ -36,7 +36,7 @@ struct ServerState {
     // The registered one that a client of `wanted` can use: same major version, no newer minor.
     Interface* find(const SyntaxId& wanted) const;
     void accept(Listener& listener);
-    void serve(Fd socket, std::string peer_address, std::uint16_t local_port);
+    void serve(Fd socket, const std::string& peer_address, std::uint16_t local_port);
     void remove(ServerConnection& connection);
     void authenticated(const std::string& peer_address);
     void refused(const std::string& peer_address, const Error& why);

@@ -17,7 +17,7 @@ bool equal_secrets(Bytes a, Bytes b) {
 }
 
 Key md5(std::initializer_list<Bytes> text) {
-    md5_ctx context;
+    md5_ctx context{};
     ::md5_init(&context);
     for (const Bytes part : text)
         ::md5_update(&context, part.size(), part.data());
@@ -27,7 +27,7 @@ Key md5(std::initializer_list<Bytes> text) {
 }
 
 Key hmac_md5(const Key& key, std::initializer_list<Bytes> text) {
-    hmac_md5_ctx context;
+    hmac_md5_ctx context{};
     ::hmac_md5_set_key(&context, key.size(), key.data());
     for (const Bytes part : text)
         ::hmac_md5_update(&context, part.size(), part.data());
@@ -37,7 +37,7 @@ Key hmac_md5(const Key& key, std::initializer_list<Bytes> text) {
 }
 
 Key rc4(const Key& key, const Key& text) {
-    arcfour_ctx context;
+    arcfour_ctx context{};
     ::arcfour_set_key(&context, key.size(), key.data());
     Key result;
     ::arcfour_crypt(&context, text.size(), result.data(), text.data());
@@ -46,7 +46,7 @@ Key rc4(const Key& key, const Key& text) {
 
 Key nt_hash(std::u16string_view password) {
     auto bytes = bytes_of(password);
-    md4_ctx context;
+    md4_ctx context{};
     ::md4_init(&context);
     ::md4_update(&context, bytes.size(), bytes.data());
     Key digest;

@@ -43,7 +43,7 @@ class Direction {
     Signature sign(const Checksum& checksum);
 
     Key sealing_key_;
-    hmac_md5_ctx hmac_;
+    hmac_md5_ctx hmac_{};
     KeyStream stream_;
     std::uint32_t sequence_ = 0;
 };
