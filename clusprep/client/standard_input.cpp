@@ -8,7 +8,7 @@
 namespace mpapi::client {
 namespace {
 
-constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t longest_line = std::size_t{64} * 1024;
 
 } // namespace
 

@@ -18,7 +18,7 @@ constexpr std::uint16_t windows_inet = 2, windows_inet6 = 0x17;
 
 } // namespace
 
-void NetworkSession::on(SendRTMessage, SendRTMessage::In in,
+void NetworkSession::on(SendRTMessage, const SendRTMessage::In& in,
                         const Responder<SendRTMessage>& respond) {
     if (!initialized_) return respond(Hresult::InvalidServerState);
     if (in.family != windows_inet && in.family != windows_inet6)

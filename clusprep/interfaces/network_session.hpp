@@ -23,7 +23,7 @@ class NetworkSession {
 
     Machine& machine() { return machine_; }
 
-    void on(SendRTMessage, SendRTMessage::In, const Responder<SendRTMessage>&);
+    void on(SendRTMessage, const SendRTMessage::In&, const Responder<SendRTMessage>&);
     void on(InitializeNode, InitializeNode::In, const Responder<InitializeNode>&);
     void on(GetIpConfigSerialized, GetIpConfigSerialized::In,
             const Responder<GetIpConfigSerialized>&);

@@ -12,7 +12,7 @@ namespace mpapi::csvp {
 namespace {
 
 constexpr std::size_t name_units = 64;
-constexpr std::size_t dsm_length = 2 * name_units + 4 * 4;
+constexpr std::size_t dsm_length = 2 * name_units + 4 * sizeof(std::uint32_t);
 
 } // namespace
 

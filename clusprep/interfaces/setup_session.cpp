@@ -5,7 +5,7 @@
 
 namespace mpapi::csvp {
 
-void SetupSession::on(ConfigSvcSecret, ConfigSvcSecret::In in,
+void SetupSession::on(ConfigSvcSecret, const ConfigSvcSecret::In& in,
                       const Responder<ConfigSvcSecret>& respond) {
     machine_.node().secret().store(in.secret.bytes(), answer_with(respond));
 }

@@ -22,7 +22,7 @@ class SetupSession {
 
     Machine& machine() { return machine_; }
 
-    void on(ConfigSvcSecret, ConfigSvcSecret::In, const Responder<ConfigSvcSecret>&);
+    void on(ConfigSvcSecret, const ConfigSvcSecret::In&, const Responder<ConfigSvcSecret>&);
     void on(RetrieveSvcSecret, NoParameters, const Responder<RetrieveSvcSecret>&);
     void on(RetrieveHostLabel, NoParameters, const Responder<RetrieveHostLabel>&);
 

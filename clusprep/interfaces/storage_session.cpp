@@ -276,7 +276,7 @@ void StorageSession::on(CprepDiskVerifyFileData, FileContent in,
             });
 }
 
-void StorageSession::on(CprepDiskDeleteFile, CprepDiskDeleteFile::In in,
+void StorageSession::on(CprepDiskDeleteFile, const CprepDiskDeleteFile::In& in,
                         const Responder<CprepDiskDeleteFile>& respond) {
     on_file(in.disk, in.partition, in.file_name, respond,
             [self = shared_from_this(), respond](const Key& key, std::uint32_t partition,

@@ -80,7 +80,8 @@ class StorageSession : public std::enable_shared_from_this<StorageSession> {
     void on(CprepDiskVerifyUnique, DiskOnly, const Responder<CprepDiskVerifyUnique>&);
     void on(CprepDiskWriteFileData, FileContent, const Responder<CprepDiskWriteFileData>&);
     void on(CprepDiskVerifyFileData, FileContent, const Responder<CprepDiskVerifyFileData>&);
-    void on(CprepDiskDeleteFile, In<CprepDiskDeleteFile>, const Responder<CprepDiskDeleteFile>&);
+    void on(CprepDiskDeleteFile, const In<CprepDiskDeleteFile>&,
+            const Responder<CprepDiskDeleteFile>&);
     void on(CprepDiskOffline, DiskOnly, const Responder<CprepDiskOffline>&);
     void on(CprepDiskGetUniqueIds, In<CprepDiskGetUniqueIds>,
             const Responder<CprepDiskGetUniqueIds>&);
