@@ -43,25 +43,28 @@ class Release : public std::enable_shared_from_this<Release> {
     }
 
     void take_offline() {
-        disks_.take_offline(keys_.back(), [self = shared_from_this()](csvp::Outcome<Done> taken) {
-            // The defence of a disk that stays in use never just stops.
-            if (!taken) return self->note_and_go_on(taken.failure().error);
-            self->stop_defense();
-        });
+        disks_.take_offline(keys_.back(),
+                            [self = shared_from_this()](const csvp::Outcome<Done>& taken) {
+                                // The defence of a disk that stays in use never just stops.
+                                if (!taken) return self->note_and_go_on(taken.failure().error);
+                                self->stop_defense();
+                            });
     }
 
     void stop_defense() {
-        disks_.stop_defense(keys_.back(), [self = shared_from_this()](csvp::Outcome<Done> stopped) {
-            if (!stopped) return self->note_and_go_on(stopped.failure().error);
-            self->unregister();
-        });
+        disks_.stop_defense(keys_.back(),
+                            [self = shared_from_this()](const csvp::Outcome<Done>& stopped) {
+                                if (!stopped) return self->note_and_go_on(stopped.failure().error);
+                                self->unregister();
+                            });
     }
 
     void unregister() {
-        disks_.unregister_key(keys_.back(), [self = shared_from_this()](csvp::Outcome<Done> gone) {
-            if (!gone) return self->note_and_go_on(gone.failure().error);
-            self->go_on();
-        });
+        disks_.unregister_key(keys_.back(),
+                              [self = shared_from_this()](const csvp::Outcome<Done>& gone) {
+                                  if (!gone) return self->note_and_go_on(gone.failure().error);
+                                  self->go_on();
+                              });
     }
 
     void note_and_go_on(const Error& error) {
