@@ -23,7 +23,7 @@ void later(sd_event* loop, std::function<void()> what) {
     };
     // Without a reference the source goes when it has run.
     if (sd_event_add_time(loop, nullptr, CLOCK_MONOTONIC, 0, 1, run, owned.get()) >= 0)
-        owned.release();
+        (void)owned.release();
 }
 
 } // namespace
