@@ -51,12 +51,15 @@ SILENT = silent_properties()
 
 
 def without_silent(objects):
+    """Shared disks are left out: they follow the model little by little, so that a mark in it says nothing of
+    how far they have come."""
     return {
         path: {
             kind: {n: v for n, v in properties.items() if n not in SILENT.get(kind, ())}
             for kind, properties in interfaces.items()
         }
         for path, interfaces in objects.items()
+        if not path.startswith(f"{ROOT}/shared")
     }
 
 
@@ -239,6 +242,8 @@ class Consistency(SanTest):
 
         # Introspection and reading one by one find the same.
         for path, interfaces in model.objects.items():
+            if path in also:
+                continue
             for kind, properties in interfaces.items():
                 with self.subTest(path=path, seed=seed):
                     one = self.client.get_all(path, kind.rsplit(".", 1)[1])
