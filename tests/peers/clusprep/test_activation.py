@@ -88,14 +88,14 @@ class Activation(unittest.TestCase):
         accounts.write_text(f"{USER}:{compute_nthash(PASSWORD).hex()}\n"
                             f"mallory:{compute_nthash(PASSWORD).hex()}\n")
         cls.capture = None
-        if shutil.which("tshark"):
+        if shutil.which("tshark") and shutil.which("tcpdump"):
             cls.captured = cls.work / "traffic.pcap"
             cls.capture = subprocess.Popen(
-                ["tshark", "-q", "-i", "lo", "-f", "tcp", "-F", "pcap", "-w", str(cls.captured)],
+                ["tcpdump", "--immediate-mode", "-U", "-Z", "root", "-i", "lo", "-w", str(cls.captured), "tcp"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 text=True)
             for line in cls.capture.stderr:
-                if "Capturing on" in line:
+                if "listening on" in line:
                     break
             cls.addClassCleanup(cls.end_capture)
         cls.server = Server(cls.work, "--allow", "NODE1\\alice")
