@@ -47,7 +47,7 @@ Error refused(const char* action, const std::string& object, HResult result) {
 ndr::Guid new_causality() {
     std::array<std::uint8_t, 16> bytes{};
     // Only to tell chains of calls apart in traces: bytes that are missing do no harm.
-    (void)::getrandom(bytes.data(), bytes.size(), GRND_NONBLOCK);
+    [[maybe_unused]] const auto got = ::getrandom(bytes.data(), bytes.size(), GRND_NONBLOCK);
     return ndr::guid_from_bytes(bytes);
 }
 
