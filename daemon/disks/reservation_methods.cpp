@@ -52,7 +52,7 @@ void append_registration(BusWriter& out, const RegisteredNexus& each, std::uint6
     out.boolean(registration.all_target_ports);
     out.u16(registration.all_target_ports ? std::uint16_t{0} : registration.relative_target_port);
     out.text(registration.initiator ? scsi::transport_id_text(*registration.initiator) : "");
-    out.boolean(!each.ours.empty() || registration.key == our_key);
+    out.boolean(each.is_ours() || registration.key == our_key);
     out.close();
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/disks/reservations.hpp"
 
-#include "common/scsi/transport_id.hpp"
 #include "daemon/disks/on_worker.hpp"
 #include "daemon/disks/reservation_commands.hpp"
 #include "daemon/paths/set_groups_command.hpp"
@@ -101,28 +100,8 @@ void ask_first(const Reservations::Means& means, const std::shared_ptr<bool>& al
         ->next();
 }
 
-// The registration's initiator port as the model would write it. A name without ISID stands for all
-// ports of the initiator (SPC-4 7.6.4.6).
-bool is_initiator(const scsi::TransportId& id, const std::string& port) {
-    const std::string text = scsi::transport_id_text(id);
-    if (const auto* iscsi = std::get_if<scsi::IscsiInitiator>(&id); iscsi && !iscsi->isid)
-        return port.starts_with(text + ",");
-    return text == port;
-}
-
-std::vector<std::size_t> nexuses_of(const scsi::Registration& registration, const Disk& disk) {
-    std::vector<std::size_t> found;
-    if (!registration.initiator) return found;
-    for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
-        const Nexus& nexus = disk.nexuses[n];
-        const bool here = registration.all_target_ports || nexus.relative_target_port == 0 ||
-                          registration.relative_target_port == nexus.relative_target_port;
-        if (here && is_initiator(*registration.initiator, nexus.initiator_port)) found.push_back(n);
-    }
-    return found;
-}
-
-Result<ReservationState> read_state(ReservationCommands& commands, const Disk& disk) {
+Result<ReservationState> read_state(ReservationCommands& commands, const Disk& disk,
+                                    std::uint64_t key) {
     ReservationState state;
     const auto reservation = commands.read_reservation();
     if (!reservation) return reservation.error();
@@ -130,8 +109,7 @@ Result<ReservationState> read_state(ReservationCommands& commands, const Disk& d
     const auto full = commands.read_full_status();
     if (full) {
         state.generation = full->generation;
-        for (const auto& each : full->registrations)
-            state.registrations.push_back({each, nexuses_of(each, disk)});
+        state.registrations = whose(full->registrations, disk, key);
         return state;
     }
     if (full.error().errnum != EOPNOTSUPP) return full.error();
@@ -139,9 +117,9 @@ Result<ReservationState> read_state(ReservationCommands& commands, const Disk& d
     if (!keys) return keys.error();
     state.full = false;
     state.generation = keys->generation;
-    for (const std::uint64_t key : keys->keys) {
+    for (const std::uint64_t each : keys->keys) {
         RegisteredNexus nexus;
-        nexus.registration.key = key;
+        nexus.registration.key = each;
         nexus.registration.reason = "the device does not tell whose nexus it is";
         state.registrations.push_back(std::move(nexus));
     }
@@ -221,7 +199,9 @@ void Reservations::register_some(const DiskPtr& disk, std::vector<Nexus> nexuses
 void Reservations::read(const DiskPtr& disk, std::function<void(Result<ReservationState>)> then) {
     ask_first<ReservationState>(
         means_, alive_, disk, disk->nexuses,
-        [disk](ReservationCommands& commands) { return read_state(commands, *disk); },
+        [disk, key = means_.key](ReservationCommands& commands) {
+            return read_state(commands, *disk, key);
+        },
         [then = std::move(then)](Result<ReservationState> state, const Nexus*) {
             then(std::move(state));
         });

@@ -26,6 +26,7 @@
 #include "common/scsi/persistent_reserve_in.hpp"
 #include "common/scsi/persistent_reserve_out.hpp"
 #include "daemon/disks/disk.hpp"
+#include "daemon/disks/whose_nexus.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/workers/workers.hpp"
 
@@ -40,11 +41,6 @@ namespace mpapi::disks {
 struct NexusResult {
     Nexus nexus;
     Status status;
-};
-
-struct RegisteredNexus {
-    scsi::Registration registration;
-    std::vector<std::size_t> ours; // of Disk::nexuses: whom it stands for; empty: another node's
 };
 
 struct ReservationState {

@@ -30,8 +30,8 @@ Standing standing_of(const Disk& disk, const ReservationState& state, Reservatio
         registrant.key = each.registration.key;
         registrant.holder =
             state.full ? each.registration.holder : state.held && state.held->key == registrant.key;
-        registrant.ours = !each.ours.empty() || (!state.full && registrant.key == key) ||
-                          was_ours(each.registration);
+        registrant.ours =
+            each.is_ours() || (!state.full && registrant.key == key) || was_ours(each.registration);
         if (registrant.key == key) with_our_key.insert(each.ours.begin(), each.ours.end());
         standing.registrants.push_back(registrant);
     }
@@ -70,7 +70,7 @@ void DiskReservations::learn(const ReservationState& state) {
     for (const auto& each : state.registrations) {
         const auto& initiator = each.registration.initiator;
         const bool ours =
-            !each.ours.empty() || (trust_our_key_ && each.registration.key == reservations_.key());
+            each.is_ours() || (trust_our_key_ && each.registration.key == reservations_.key());
         if (!ours || !initiator || known_.size() >= most) continue;
         if (std::find(known_.begin(), known_.end(), *initiator) == known_.end())
             known_.push_back(*initiator);
