@@ -30,9 +30,13 @@ Status RuntimeMarks::set(const std::string& name, const std::string& text) {
 }
 
 Status RuntimeMarks::clear(const std::string& name) {
-    if (!folder_.empty()) return remove_file(folder_ + "/" + name);
-    memory_.erase(name);
-    return Done{};
+    if (folder_.empty()) {
+        memory_.erase(name);
+        return Done{};
+    }
+    std::error_code error;
+    if (!std::filesystem::exists(folder_, error) && !error) return Done{}; // never was one set
+    return remove_file(folder_ + "/" + name);
 }
 
 std::map<std::string, std::string> RuntimeMarks::all() const {
