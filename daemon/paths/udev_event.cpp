@@ -16,11 +16,13 @@ constexpr const char* manager_interface = "org.freedesktop.systemd1.Manager";
 // More than the unit's own limit (TimeoutStartSec=), so that its end is what is seen.
 constexpr std::uint64_t patience_us = 60'000'000;
 
-// A name of the kernel's, and nothing that a unit's name or a path would read otherwise.
+// A name of the kernel's ("sdc", "dm-3"), and nothing that a unit's name or a path would read
+// otherwise. The unit takes its instance as it stands (%i), so "-" is no "/" there.
 bool is_kernel_name(const std::string& device) {
-    return !device.empty() && device.size() < 32 &&
-           std::all_of(device.begin(), device.end(),
-                       [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+    return !device.empty() && device.size() < 32 && device.front() != '-' &&
+           std::all_of(device.begin(), device.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
 }
 
 } // namespace

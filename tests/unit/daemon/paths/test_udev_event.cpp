@@ -162,12 +162,19 @@ void nobody_else_ends_it(void**) {
     world.run([&] { return !world.ended.empty(); });
 }
 
+void a_map_s_name_is_one_too(void**) {
+    World world;
+    world.send("dm-3");
+    world.run([&] { return !world.systemd->started.empty(); });
+    assert_text_equal(world.systemd->started[0], "mpapi-disk-changed@dm-3.service");
+}
+
 void what_is_no_name_of_a_disk_starts_nothing(void**) {
     World world;
-    for (const char* name : {"", "../sdc", "sd c", "sd@", "sd%i", "sdc.service", "SDC"})
+    for (const char* name : {"", "../sdc", "sd c", "sd@", "sd%i", "sdc.service", "SDC", "-dm"})
         world.send(name);
     world.run_dry();
-    assert_int_equal(world.ended.size(), 7);
+    assert_int_equal(world.ended.size(), 8);
     for (const std::string& text : world.ended)
         assert_true(text != "done");
     assert_true(world.systemd->started.empty());
@@ -186,6 +193,7 @@ int main() {
         cmocka_unit_test(one_goes_after_the_other),
         cmocka_unit_test(what_systemd_refuses_is_told),
         cmocka_unit_test(nobody_else_ends_it),
+        cmocka_unit_test(a_map_s_name_is_one_too),
         cmocka_unit_test(what_is_no_name_of_a_disk_starts_nothing),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
