@@ -39,7 +39,7 @@ Result<Fd> open_node(const std::string& node, model::DeviceNumber number, int fl
 
 class SystemBlock final : public daemon::BlockDevice {
   public:
-    SystemBlock(Fd file, std::shared_ptr<Fd> claim, std::string node, bool removable)
+    SystemBlock(Fd file, std::shared_ptr<std::vector<Fd>> claim, std::string node, bool removable)
       : file_(std::move(file))
       , claim_(std::move(claim))
       , node_(std::move(node)) {
@@ -91,7 +91,7 @@ class SystemBlock final : public daemon::BlockDevice {
 
   private:
     Fd file_;
-    std::shared_ptr<Fd> claim_;
+    std::shared_ptr<std::vector<Fd>> claim_;
     std::string node_;
     daemon::BlockGeometry geometry_;
 };
@@ -121,8 +121,33 @@ std::string name_of(const holders::BlockDevice& device) {
 
 } // namespace
 
-Result<std::shared_ptr<Fd>> SystemBlocks::claim(const std::string& node,
-                                                model::DeviceNumber number) {
+Result<std::vector<Fd>> SystemBlocks::claim_whole(const std::string& node,
+                                                  model::DeviceNumber number) const {
+    std::vector<Fd> files;
+    auto disk = open_node(node, number, O_RDONLY | O_EXCL);
+    if (disk) {
+        files.push_back(std::move(*disk));
+        return files;
+    }
+    if (disk.error().errnum != EBUSY) return disk.error();
+    const Error busy{"open", node, "this system or a program has claimed it", EBUSY};
+    const auto stack = holders::stack_on(sysfs_, {number.major, number.minor});
+    if (stack.size() < 2) return busy;
+    for (auto device = stack.begin() + 1; device != stack.end(); ++device) {
+        if (!device->is_partition()) return busy;
+        const std::string partition = places_.dev + "/" + device->kernel_name;
+        auto file =
+            open_node(partition, {device->number.major, device->number.minor}, O_RDONLY | O_EXCL);
+        if (!file && file.error().errnum == EBUSY)
+            return Error{"open", partition, busy.reason, EBUSY};
+        if (!file) return file.error();
+        files.push_back(std::move(*file));
+    }
+    return files;
+}
+
+Result<std::shared_ptr<std::vector<Fd>>> SystemBlocks::claim(const std::string& node,
+                                                             model::DeviceNumber number) {
     std::shared_ptr<Claim> claim;
     {
         const std::lock_guard lock(mutex_);
@@ -131,27 +156,23 @@ Result<std::shared_ptr<Fd>> SystemBlocks::claim(const std::string& node,
         claim = known;
     }
     const std::lock_guard lock(claim->mutex);
-    if (auto file = claim->file.lock()) return file;
-    auto opened = open_node(node, number, O_RDONLY | O_EXCL);
-    if (!opened) {
-        Error why = std::move(opened).error();
-        if (why.errnum == EBUSY) why.reason = "this system or a program has claimed it";
-        return why;
-    }
-    auto file = std::make_shared<Fd>(std::move(*opened));
-    claim->file = file;
-    return file;
+    if (auto files = claim->files.lock()) return files;
+    auto opened = claim_whole(node, number);
+    if (!opened) return std::move(opened).error();
+    auto files = std::make_shared<std::vector<Fd>>(std::move(*opened));
+    claim->files = files;
+    return files;
 }
 
 Result<std::unique_ptr<daemon::BlockDevice>>
 SystemBlocks::open(const daemon::BlockRef& ref, const std::vector<daemon::BlockRef>&,
                    daemon::BlockAccess access) {
     const std::string node = places_.dev + "/" + ref.device;
-    std::shared_ptr<Fd> claimed;
+    std::shared_ptr<std::vector<Fd>> claimed;
     if (access.exclusive) {
-        auto file = claim(node, ref.number);
-        if (!file) return file.error();
-        claimed = std::move(*file);
+        auto files = claim(node, ref.number);
+        if (!files) return files.error();
+        claimed = std::move(*files);
     }
     auto file =
         open_node(node, ref.number, O_DIRECT | (access.writing ? O_RDWR | O_DSYNC : O_RDONLY));

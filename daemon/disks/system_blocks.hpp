@@ -7,7 +7,9 @@
 // another mount namespace, is not there (ProtectHome=). So they refuse early and with a name, and
 // the kernel has the last word: an exclusive open holds a claim (O_EXCL) on the whole disk while it
 // lasts, which fails where a file system, swap, RAID, LVM or another program has claimed the disk
-// or a partition of it. Those of this daemon share one claim.
+// or a partition of it. Those of this daemon share one claim. The maps of a multipath map's
+// partitions are a claim of their own on it, which keeps everybody else from the whole; so these
+// are claimed, each, and anything else on it is a use.
 #pragma once
 
 #include "common/system/handle.hpp"
@@ -18,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace mpapi::disks {
 
@@ -43,9 +46,11 @@ class SystemBlocks final : public daemon::BlockHardware {
   private:
     struct Claim {
         std::mutex mutex;
-        std::weak_ptr<Fd> file;
+        std::weak_ptr<std::vector<Fd>> files;
     };
-    Result<std::shared_ptr<Fd>> claim(const std::string& node, model::DeviceNumber number);
+    Result<std::shared_ptr<std::vector<Fd>>> claim(const std::string& node,
+                                                   model::DeviceNumber number);
+    Result<std::vector<Fd>> claim_whole(const std::string& node, model::DeviceNumber number) const;
 
     const Places places_;
     const kernel::Sysfs sysfs_;
