@@ -36,7 +36,8 @@ class Release : public std::enable_shared_from_this<Release> {
         const std::string& key = keys_.back();
         disks_.state(key, [self = shared_from_this()](csvp::Outcome<csvp::DiskState> state) {
             if (!state) return self->note_and_go_on(state.failure().error);
-            if (state->ownership != csvp::Ownership::OwnedByThisServer) return self->go_on();
+            self->offline_ = !state->online;
+            if (state->ownership != csvp::Ownership::OwnedByThisServer) return self->unregister();
             if (state->online) return self->take_offline();
             self->stop_defense();
         });
@@ -47,6 +48,7 @@ class Release : public std::enable_shared_from_this<Release> {
                             [self = shared_from_this()](const csvp::Outcome<Done>& taken) {
                                 // The defence of a disk that stays in use never just stops.
                                 if (!taken) return self->note_and_go_on(taken.failure().error);
+                                self->offline_ = true;
                                 self->stop_defense();
                             });
     }
@@ -59,12 +61,28 @@ class Release : public std::enable_shared_from_this<Release> {
                             });
     }
 
+    // Also where it is not owned: a client may have had the key registered by itself.
     void unregister() {
         disks_.unregister_key(keys_.back(),
                               [self = shared_from_this()](const csvp::Outcome<Done>& gone) {
-                                  if (!gone) return self->note_and_go_on(gone.failure().error);
-                                  self->go_on();
+                                  if (!gone && !never_registered(gone.failure().code))
+                                      return self->note_and_go_on(gone.failure().error);
+                                  if (!self->offline_) return self->go_on();
+                                  self->bring_online();
                               });
+    }
+
+    // A disk that we may not touch, or that knows no reservations.
+    static bool never_registered(csvp::Hresult code) {
+        return code == csvp::Hresult::AccessDenied || code == csvp::Hresult::NotSupported;
+    }
+
+    void bring_online() {
+        disks_.bring_online(keys_.back(),
+                            [self = shared_from_this()](const csvp::Outcome<Done>& back) {
+                                if (!back) return self->note_and_go_on(back.failure().error);
+                                self->go_on();
+                            });
     }
 
     void note_and_go_on(const Error& error) {
@@ -79,6 +97,7 @@ class Release : public std::enable_shared_from_this<Release> {
     csvp::Disks& disks_;
     std::function<void(Status)> done_;
     std::vector<std::string> keys_;
+    bool offline_ = false; // the one that is worked at
     std::optional<Error> first_failure_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the clean-up of an evicted node does to its disks (MS-CSVP 3.6.4.1): none is defended or
-// reserved by this node any more. One disk after another, in the order in which a session's end
-// gives a disk back: offline first, then the defence, then the key.
+// What the clean-up of an evicted node does to its disks (MS-CSVP 3.6.4.1): none is defended,
+// registered or kept offline by this node any more. One disk after another: offline first, then
+// the defence and the key, as at the end of a session; then it is the system's again.
 #pragma once
 
 #include "clusprep/interfaces/disks.hpp"
