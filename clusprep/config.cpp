@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace mpapi::clusprep {
@@ -63,6 +64,21 @@ void read_top(Section& root, Config& config) {
     read_flag(root, "write_anywhere", config.write_anywhere);
 }
 
+// MS-DTYP 2.4.2.1, with at least one subauthority and 15 at most.
+bool is_sid(std::string_view text) {
+    constexpr std::string_view revision = "S-1-";
+    if (!text.starts_with(revision)) return false;
+    text.remove_prefix(revision.size());
+    std::size_t numbers = 0;
+    for (bool more = true; more; ++numbers) {
+        const auto end = std::min(text.find('-'), text.size());
+        if (end == 0 || text.find_first_not_of("0123456789") < end) return false;
+        more = end < text.size();
+        text.remove_prefix(more ? end + 1 : end);
+    }
+    return numbers >= 2 && numbers <= 16;
+}
+
 void read_allow(Section section, rpc::AllowList& allow) {
     allow.users = section.texts("users");
     allow.groups = section.texts("groups");
@@ -70,8 +86,13 @@ void read_allow(Section section, rpc::AllowList& allow) {
     for (const auto& user : allow.users)
         if (user.find_first_of("\\@") == std::string::npos)
             section.complain("users", "expected DOMAIN\\user or user@REALM, found " + user);
+    // No logon tells the name of a group, so that a name would let nobody in, without a word.
+    for (const auto& group : allow.groups)
+        if (!is_sid(group))
+            section.complain("groups", "expected the SID of a group (S-1-…), found " + group +
+                                           "; wbinfo -n '" + group + "' tells it");
     for (const auto& sid : allow.sids)
-        if (!sid.starts_with("S-1-")) section.complain("sids", "expected S-1-…, found " + sid);
+        if (!is_sid(sid)) section.complain("sids", "expected a SID (S-1-…), found " + sid);
 }
 
 void read_authentication(Section section, Config::Authentication& authentication) {

@@ -11,7 +11,7 @@ namespace mpapi::rpc {
 // ntlm/text.hpp), SIDs as text.
 struct AllowList {
     std::vector<std::string> users;  // "NODE1\\alice", "DOMAIN\\alice", "alice@REALM"
-    std::vector<std::string> groups; // names or SIDs ("S-1-5-32-544"), compared with groups alike
+    std::vector<std::string> groups; // SIDs, "S-1-5-32-544"
     std::vector<std::string> sids;   // of users or groups
 };
 

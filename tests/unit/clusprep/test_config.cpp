@@ -46,7 +46,7 @@ partition_base = 1
 write_anywhere = true
 [allow]
 users = ["NODE1\\anna", "anna@EXAMPLE"]
-groups = ["EXAMPLE\\admins"]
+groups = ["S-1-5-21-1-2-3-1107"]
 sids = ["S-1-5-32-544"]
 [authentication]
 ntlm = false
@@ -77,7 +77,7 @@ span = "24h"
     assert_int_equal(config->partition_base, 1);
     assert_true(config->write_anywhere);
     assert_text_equal(config->allow.users.at(0), "NODE1\\anna");
-    assert_text_equal(config->allow.groups.at(0), "EXAMPLE\\admins");
+    assert_text_equal(config->allow.groups.at(0), "S-1-5-21-1-2-3-1107");
     assert_text_equal(config->allow.sids.at(0), "S-1-5-32-544");
     assert_false(config->authentication.ntlm);
     assert_text_equal(config->authentication.accounts, "/a");
@@ -104,7 +104,11 @@ void what_makes_no_sense_is_refused_with_its_line(void**) {
     assert_refused("state_directory = \"state\"", "expected an absolute path");
     assert_refused("[allow]\nusers = [\"anna\"]", "test.toml:2");
     assert_refused("[allow]\nusers = [\"anna\"]", "expected DOMAIN\\user or user@REALM");
-    assert_refused("[allow]\nsids = [\"544\"]", "expected S-1-");
+    assert_refused("[allow]\nsids = [\"544\"]", "expected a SID (S-1-");
+    for (const char* sid : {"S-1-", "S-1-5", "S-1-5-", "S-1--5", "S-1-5-x", "s-1-5-32-544",
+                            "S-1-5-32-544 ", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16"})
+        assert_refused((std::string("[allow]\nsids = [\"") + sid + "\"]").c_str(),
+                       "test.toml:2: allow.sids: expected a SID");
     assert_refused("[authentication]\nntlm = false\nkerberos = false", "nobody is let in");
     assert_refused("[limits]\nobjects = 0", "objects");
     assert_refused("[logs]\nspan = \"90min\"", "expected whole hours");
@@ -115,6 +119,17 @@ void a_file_that_is_not_there_means_the_defaults(void**) {
     assert_false(load_config("/").has_value());
 }
 
+// Nobody would be let in by it.
+void the_name_of_a_group_is_refused_with_what_to_do(void**) {
+    const auto config =
+        parse_config("[allow]\nusers = []\ngroups = [\"S-1-5-32-544\", \"EXAMPLE\\\\admins\"]",
+                     "clusprepd.toml");
+    assert_false(bool(config));
+    assert_contains(config.error().message(), "clusprepd.toml:3");
+    assert_contains(config.error().message(), "groups");
+    assert_contains(config.error().message(), "wbinfo -n 'EXAMPLE\\admins'");
+}
+
 } // namespace
 
 int main() {
@@ -123,6 +138,7 @@ int main() {
         cmocka_unit_test(the_shipped_file_holds_the_defaults),
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_makes_no_sense_is_refused_with_its_line),
+        cmocka_unit_test(the_name_of_a_group_is_refused_with_what_to_do),
         cmocka_unit_test(a_file_that_is_not_there_means_the_defaults),
     };
     return cmocka_run_group_tests_name("clusprepd.toml", tests, nullptr, nullptr);
