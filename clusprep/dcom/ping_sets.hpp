@@ -60,6 +60,9 @@ class PingSets {
     // Whether there is such an object.
     using Exists = std::function<bool(Oid)>;
 
+    // InvalidSet where there is none, as MS-DCOM 3.1.2.5.1.2 demands: a client whose set is gone
+    // has to make another, or its objects die unnoticed. (smbtorture's SimplePing pings a number
+    // that was never given out, and calls that answer a failure.)
     ResolverError simple_ping(SetId set, Time now, const Touch& touch);
 
     struct Change {

@@ -273,7 +273,8 @@ class Activation(unittest.TestCase):
         # What else is in that suite activates a class of Windows.
         for case in ("ServerAlive", "ServerAlive2"):
             self.assertIn(f"success: oxidresolver.{case}\n", run.stdout)
-        # It pings a set of whatever number its stack holds, which is none of ours.
+        # It pings a set of whatever number its stack holds, which is none of ours: the answer is the one that
+        # MS-DCOM 3.1.2.5.1.2 demands for it.
         self.assertRegex(run.stdout, r"(?s)oxidresolver.SimplePing \[\n[^\]]*"
                                      r"r.out.result was WERR_OR_INVALID_SET")
 
