@@ -32,26 +32,6 @@ std::vector<const Nexus*> by_use(const Disk& disk) {
     return order;
 }
 
-// The first path over which the unit says that it is the one.
-Result<std::unique_ptr<daemon::ScsiDevice>> open_path(daemon::Hardware& hardware,
-                                                      std::chrono::milliseconds timeout,
-                                                      const Disk& disk,
-                                                      daemon::Progress& progress) {
-    Error last{"use disk", disk.id, "it has no path", ENODEV};
-    for (const Nexus* nexus : by_use(disk)) {
-        progress.begin("open", timeout);
-        auto opened = hardware.open(nexus->device, nexus->number);
-        if (!opened) {
-            last = opened.error();
-            continue;
-        }
-        auto why = paths::leads_elsewhere(**opened, progress, disk.unit_name, timeout);
-        if (!why) return opened;
-        last = Error{"use path", nexus->device, *std::move(why), EXDEV};
-    }
-    return last;
-}
-
 Result<std::vector<UniqueId>> read_page(daemon::ScsiDevice& device,
                                         std::chrono::milliseconds timeout,
                                         daemon::Progress& progress) {
@@ -109,6 +89,25 @@ bool held_by_others(ReservationCommands& commands, std::uint64_t our_key) {
 }
 
 } // namespace
+
+Result<std::unique_ptr<daemon::ScsiDevice>> open_path(daemon::Hardware& hardware,
+                                                      std::chrono::milliseconds timeout,
+                                                      const Disk& disk,
+                                                      daemon::Progress& progress) {
+    Error last{"use disk", disk.id, "it has no path", ENODEV};
+    for (const Nexus* nexus : by_use(disk)) {
+        progress.begin("open", timeout);
+        auto opened = hardware.open(nexus->device, nexus->number);
+        if (!opened) {
+            last = opened.error();
+            continue;
+        }
+        auto why = paths::leads_elsewhere(**opened, progress, disk.unit_name, timeout);
+        if (!why) return opened;
+        last = Error{"use path", nexus->device, *std::move(why), EXDEV};
+    }
+    return last;
+}
 
 std::vector<daemon::BlockRef> block_paths(const Disk& disk) {
     std::vector<daemon::BlockRef> found;

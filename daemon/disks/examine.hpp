@@ -22,6 +22,11 @@ Result<std::vector<UniqueId>> ask_unique_ids(daemon::Hardware& hardware,
                                              std::chrono::milliseconds timeout, const Disk& disk,
                                              daemon::Progress& progress);
 
+// The first path over which the unit says that it is the one, the usable ones first.
+Result<std::unique_ptr<daemon::ScsiDevice>> open_path(daemon::Hardware& hardware,
+                                                      std::chrono::milliseconds timeout,
+                                                      const Disk& disk, daemon::Progress& progress);
+
 // Paths for BlockHardware::open(), the usable ones first.
 std::vector<daemon::BlockRef> block_paths(const Disk& disk);
 

@@ -3,6 +3,7 @@
 #include "daemon/disks/disk_properties.hpp"
 #include "daemon/disks/examine.hpp"
 #include "daemon/disks/on_worker.hpp"
+#include "daemon/disks/path_writing.hpp"
 #include "daemon/disks/scratch.hpp"
 #include "daemon/disks/standard_methods.hpp"
 #include "daemon/publish/errors.hpp"
@@ -43,11 +44,16 @@ void with_device(const Disks::Means& means, const CallPtr& call, bool writing,
     const DiskPtr disk = call->disk();
     on_worker<Outcome<T>>(
         means.workers, disk->host(), disk->id,
-        [disk, writing, blocks = &means.blocks, timeout = means.timeout,
+        [disk, writing, blocks = &means.blocks, hardware = &means.hardware, timeout = means.timeout,
          work = std::move(work)](Progress& progress) -> Result<Outcome<T>> {
             progress.begin("open", timeout);
-            auto device = blocks->open(disk->block, block_paths(*disk), {writing, !disk->claimed});
+            const bool offline = disk->claimed;
+            auto device =
+                blocks->open(disk->block, block_paths(*disk), {writing && !offline, !offline});
             if (!device) return device.error();
+            if (writing && offline)
+                *device =
+                    write_through_paths(std::move(*device), *hardware, *disk, progress, timeout);
             return work(**device, progress);
         },
         [call, answer = std::move(answer)](Result<Outcome<T>> result) {

@@ -95,7 +95,10 @@ class SanBlock final : public daemon::BlockDevice {
 
 Result<std::unique_ptr<daemon::BlockDevice>>
 SanBlocks::open(const daemon::BlockRef& ref, const std::vector<daemon::BlockRef>& paths,
-                daemon::BlockAccess) {
+                daemon::BlockAccess access) {
+    // Claimed already is offline, and every block device of the disk is read-only then.
+    if (access.writing && !access.exclusive)
+        return Error{"open", ref.device, "it is read-only", EROFS};
     std::vector<std::unique_ptr<ScsiDevice>> opened;
     Error last{"open", ref.device, "no path leads to it", ENODEV};
     for (const daemon::BlockRef& path : paths) {

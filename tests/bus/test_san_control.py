@@ -121,6 +121,20 @@ class Offline(ControlTest):
         self.becomes(where(ONE), Online=True)
         self.do("BringOnline")
 
+    def test_scratch_sectors_are_written_meanwhile(self):
+        first, second = self.do("FindScratchSectors")
+        self.do("TakeOffline")
+        self.disk("RawWrite", second, b"w" * 512)
+        self.assertEqual(self.disk("RawRead", second, 512)[0], b"w" * 512)
+        self.refused_with("NotScratch", "RawWrite", first - 2, b"w" * 512)
+        self.shown(Online=False)
+        # Who wrote is found again by whoever looks, and the other node keeps us out when it may.
+        self.assertEqual(self.do("FindScratchSectors"), (first, second))
+        self.theirs()
+        self.assertEqual(self.other(RESERVE, THEIRS), 0)
+        self.refused_with("ReservationConflict", "RawWrite", second, b"v" * 512)
+        self.assertEqual(self.disk("RawRead", second, 512)[0], b"w" * 512)
+
     def test_who_holds_it_is_named(self):
         self.san.map_held("mpatha")
         self.assertIn("map_held", self.no("InUse", "TakeOffline"))
