@@ -95,7 +95,11 @@ int serve(const daemon::Config& config) {
         {loop.get(), hardware, service.workers(), inventory,
          [&](model::DeviceNumber number) { return inventory.map_facts(number); },
          config.commands.timeout, kModelPatience,
-         [&](const std::string& notice) { service.note(LOG_NOTICE, notice); }});
+         [&](const std::string& notice) { service.note(LOG_NOTICE, notice); },
+         [] { return std::chrono::steady_clock::now(); },
+         [&](const paths::Newcomer& newcomer, auto then) {
+             service.admit(newcomer, std::move(then));
+         }});
     if (auto started = standalone.start(); !started) return fail(started.error());
     inventory.add_listener(standalone);
     daemon::PathManagers managers(inventory, service.changes(), multipathd, standalone);

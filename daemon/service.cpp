@@ -177,6 +177,12 @@ Status Service::make_disks() {
     return Done{};
 }
 
+// Nobody owns a disk before there are any.
+void Service::admit(const paths::Newcomer& newcomer, std::function<void(Status)> then) {
+    if (!control_) return then(Done{});
+    control_->admit(newcomer, std::move(then));
+}
+
 Status Service::check_not_running() {
     const char* unique = nullptr;
     if (int r = sd_bus_get_unique_name(bus_, &unique); r < 0) return Error{"use", "bus", "", -r};

@@ -49,6 +49,8 @@ class Service {
     paths::ChangeQueue& changes() { return *queue_; }
     // For what may take as long as the state directory's disk takes.
     publish::Background& off_loop() { return *off_loop_; }
+    // As paths::Admission, for whoever brings paths back.
+    void admit(const paths::Newcomer& newcomer, std::function<void(Status)> then);
     // What somebody should know.
     void note(int priority, const std::string& message) const;
 

@@ -5,6 +5,8 @@
 
 #include <systemd/sd-bus.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <syslog.h>
 #include <utility>
 
@@ -82,6 +84,37 @@ void Control::lost(const std::string& id, const std::string& why) {
     sd_bus_emit_signal(means_.bus, object_path(*disk).c_str(), "org.mpapi.Multipath1.SharedDisk",
                        "OwnershipLost", "s", why.c_str());
     means_.disks.examine(id, [](const Result<DiskPtr>&) {}); // whose it is now
+}
+
+void Control::admit(const paths::Newcomer& newcomer, std::function<void(Status)> then) {
+    const auto disk = means_.disks.find_unit(newcomer.unit);
+    if (!disk) return then(Done{});
+    const auto known =
+        std::find_if(disk->nexuses.begin(), disk->nexuses.end(),
+                     [&](const Nexus& nexus) { return nexus.number == newcomer.device.number; });
+    Nexus nexus;
+    if (known != disk->nexuses.end()) {
+        nexus = *known;
+    } else {
+        nexus.device = newcomer.device.device;
+        nexus.number = newcomer.device.number;
+        nexus.address.host = newcomer.device.scsi_host;
+        nexus.address.lun = newcomer.name.lun;
+        nexus.initiator_port = newcomer.name.initiator_port;
+        nexus.target_port = newcomer.name.target_port;
+    }
+    owners_->admit(disk->id, nexus,
+                   [this, id = disk->id, device = nexus.device,
+                    then = std::move(then)](const Status& admitted) {
+                       const bool failed = !admitted && admitted.error().errnum != EAGAIN;
+                       const std::string why = failed ? admitted.error().message() : "";
+                       if (means_.disks.set_left_out(id, device, why) && failed)
+                           means_.note(LOG_WARNING, "disk " + id + ": " + device +
+                                                        " is kept out of use, for this node's key "
+                                                        "could not be registered on it: " +
+                                                        why);
+                       then(admitted);
+                   });
 }
 
 std::optional<std::string> Control::needed_by_system(const std::string& id) {

@@ -15,6 +15,7 @@
 #include "daemon/disks/methods.hpp"
 #include "daemon/disks/offline/online_states.hpp"
 #include "daemon/disks/ownership/owners.hpp"
+#include "daemon/paths/admission.hpp"
 
 #include <memory>
 #include <optional>
@@ -55,6 +56,10 @@ class Control final : private DisksObserver {
     Owners& owners() { return *owners_; }
     OnlineStates& states() { return *states_; }
     FileService& files() { return means_.work.files; }
+
+    // As paths::Admission: a path of a disk that this node owns is registered first. What keeps it
+    // out of use is noted once, and shown as PathsLeftOut.
+    void admit(const paths::Newcomer& newcomer, std::function<void(Status)> then);
 
     // Why nothing may be done to the disk: "the system runs from it"; nothing: it may.
     std::optional<std::string> needed_by_system(const std::string& id);

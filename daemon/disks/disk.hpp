@@ -11,6 +11,7 @@
 #include "daemon/disks/label.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,7 +86,8 @@ struct Disk {
     bool claimed = false;       // we hold it exclusively ourselves: Disks::set_claimed()
     std::string_view ownership; // "": not this node's; see Disks::set_control()
     bool online = true;
-    std::optional<daemon::BlockUse> use; // as last looked at; nullopt: not yet
+    std::map<std::string, std::string> left_out; // paths kept out of use, and why
+    std::optional<daemon::BlockUse> use;         // as last looked at; nullopt: not yet
     Examined examined;
 
     bool operator==(const Disk&) const = default;

@@ -38,6 +38,16 @@ void put(BusWriter& out, const std::vector<std::string>& values) {
         out.text(value);
     out.close();
 }
+void put(BusWriter& out, const std::map<std::string, std::string>& pairs) {
+    out.open('a', "(ss)");
+    for (const auto& [first, second] : pairs) {
+        out.open('r', "ss");
+        out.text(first);
+        out.text(second);
+        out.close();
+    }
+    out.close();
+}
 void put(BusWriter& out, const std::vector<UniqueId>& ids) {
     append_unique_ids(out, ids);
 }
@@ -150,6 +160,7 @@ constexpr std::array kProperties{
         [](const Disk& disk) { return static_cast<std::uint32_t>(disk.nexuses.size()); }),
     row("UsablePathCount", "u", kChanges,
         [](const Disk& disk) { return static_cast<std::uint32_t>(disk.usable_nexuses()); }),
+    row("PathsLeftOut", "a(ss)", kChanges, [](const Disk& disk) { return disk.left_out; }),
     row("AdapterDescription", "s", kChanges,
         [](const Disk& disk) -> std::string_view { return disk.adapter; }),
     row("ScsiAddress", "(uuut)", kChanges,

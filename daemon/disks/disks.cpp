@@ -90,6 +90,21 @@ bool ask_again(const Disk& before, const Disk& after) {
     return before.usable_nexuses() == 0 && after.usable_nexuses() != 0;
 }
 
+// A path that carries I/O is in use, whoever brought it back; one that is gone is not kept out.
+std::map<std::string, std::string> still_left_out(const Disk& before, const Disk& after) {
+    const auto has = [](const Disk& disk, const std::string& device, bool usable) {
+        return std::any_of(disk.nexuses.begin(), disk.nexuses.end(), [&](const Nexus& nexus) {
+            return nexus.device == device && (nexus.usable || !usable);
+        });
+    };
+    auto left_out = before.left_out;
+    std::erase_if(left_out, [&](const auto& each) {
+        return has(after, each.first, true) ||
+               (has(before, each.first, false) && !has(after, each.first, false));
+    });
+    return left_out;
+}
+
 } // namespace
 
 std::size_t Disk::usable_nexuses() const {
@@ -143,6 +158,12 @@ DiskPtr Disks::find(const std::string& id) {
     return at == entries_.end() ? nullptr : at->second->disk;
 }
 
+DiskPtr Disks::find_unit(model::Sequence unit) {
+    take_in(SIZE_MAX);
+    const auto at = units_.find(unit);
+    return at == units_.end() ? nullptr : entries_.at(at->second)->disk;
+}
+
 std::vector<DiskPtr> Disks::all() {
     take_in(SIZE_MAX);
     std::vector<DiskPtr> found;
@@ -180,7 +201,10 @@ void Disks::drop(const std::string& id) {
     if (entry.empty()) return;
     count(entry.mapped()->disk->wwid, id, false);
     to_look_at_.erase(id);
+    leaving_out_.erase(id);
     const DiskPtr gone = entry.mapped()->disk;
+    for (const std::string& unit : std::set(leaving_out_))
+        set_left_out(unit, gone->block.device, "");
     for (auto* list : {&entry.mapped()->waiting, &entry.mapped()->wait_for_next})
         for (Then& then : std::exchange(*list, {}))
             then(Error{"use disk", id, "it is gone", ENODEV});
@@ -208,6 +232,7 @@ void Disks::put(Disk made, const std::string& fallback, std::string& known) {
         const std::string before = entry->disk->wwid;
         made.ownership = entry->disk->ownership;
         made.online = entry->disk->online;
+        made.left_out = still_left_out(*entry->disk, made);
         made.examined = entry->disk->examined;
         const bool again = ask_again(*entry->disk, made);
         if (entry->disk->block != made.block) made.use.reset();
@@ -370,6 +395,20 @@ void Disks::set_control(const std::string& id, std::string_view ownership, bool 
     made.ownership = ownership;
     made.online = online;
     replace(*at->second, std::move(made));
+}
+
+bool Disks::set_left_out(const std::string& id, const std::string& device, const std::string& why) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return false;
+    Disk made = *at->second->disk;
+    if (why.empty())
+        made.left_out.erase(device);
+    else
+        made.left_out[device] = why;
+    const bool news = made.left_out != at->second->disk->left_out;
+    made.left_out.empty() ? (void)leaving_out_.erase(id) : (void)leaving_out_.insert(id);
+    replace(*at->second, std::move(made));
+    return news;
 }
 
 void Disks::examine(const std::string& id, Then then) {

@@ -55,6 +55,8 @@ class Disks final : public daemon::ModelListener {
 
     // Null: there is none with this id.
     DiskPtr find(const std::string& id);
+    // Of a logical unit.
+    DiskPtr find_unit(model::Sequence unit);
     // Logical units first, then others, each by id.
     std::vector<DiskPtr> all();
 
@@ -75,6 +77,9 @@ class Disks final : public daemon::ModelListener {
     // What the cluster does with it: "this-node", "unconfirmed" or "" for the ownership. The text
     // lives for ever.
     void set_control(const std::string& id, std::string_view ownership, bool online);
+
+    // Why a path is kept out of use; "": it is not. Whether that is news.
+    bool set_left_out(const std::string& id, const std::string& device, const std::string& why);
 
     // daemon::ModelListener
     void model_changed(const model::SnapshotPtr& before, const model::SnapshotPtr& after,
@@ -105,7 +110,8 @@ class Disks final : public daemon::ModelListener {
     model::SnapshotPtr snapshot_;
     std::set<model::Sequence> news_of_units_, news_of_disks_; // not taken in from it yet
     bool some_may_have_left_ = false;
-    std::set<std::string> to_look_at_; // ids
+    std::set<std::string> to_look_at_;  // ids
+    std::set<std::string> leaving_out_; // ids of those that may leave paths out
     unsigned examining_ = 0;
     EventSource turns_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -196,9 +196,21 @@ void Reservations::register_some(const DiskPtr& disk, std::vector<Nexus> nexuses
     register_with(disk, std::move(nexuses), means_.key, std::move(then));
 }
 
-void Reservations::read(const DiskPtr& disk, std::function<void(Result<ReservationState>)> then) {
+void Reservations::unregister_some(const DiskPtr& disk, std::vector<Nexus> nexuses, PerNexus then) {
+    register_with(disk, std::move(nexuses), 0, std::move(then));
+}
+
+void Reservations::read(const DiskPtr& disk, Read then) {
+    read_some(disk, disk->nexuses, std::move(then));
+}
+
+void Reservations::read_through(const DiskPtr& disk, const Nexus& nexus, Read then) {
+    read_some(disk, {nexus}, std::move(then));
+}
+
+void Reservations::read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Read then) {
     ask_first<ReservationState>(
-        means_, alive_, disk, disk->nexuses,
+        means_, alive_, disk, std::move(nexuses),
         [disk, key = means_.key](ReservationCommands& commands) {
             return read_state(commands, *disk, key);
         },

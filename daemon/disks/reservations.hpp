@@ -79,6 +79,7 @@ class Reservations {
     void unregister_all(const DiskPtr& disk, PerNexus then);
     // The same for some nexuses only: paths that are new or came back.
     void register_some(const DiskPtr& disk, std::vector<Nexus> nexuses, PerNexus then);
+    void unregister_some(const DiskPtr& disk, std::vector<Nexus> nexuses, PerNexus then);
 
     void reserve(const DiskPtr& disk, Ended then);
     void release(const DiskPtr& disk, Ended then);
@@ -87,12 +88,15 @@ class Reservations {
     // PREEMPT of this key: takes all its registrations away, and the reservation where it holds it.
     void preempt_key(const DiskPtr& disk, std::uint64_t victim, Ended then);
     void clear(const DiskPtr& disk, Ended then);
-    void read(const DiskPtr& disk, std::function<void(Result<ReservationState>)> then);
+    using Read = std::function<void(Result<ReservationState>)>;
+    void read(const DiskPtr& disk, Read then);
+    void read_through(const DiskPtr& disk, const Nexus& nexus, Read then);
 
   private:
     struct Releasing;
     struct PerNexusJob;
 
+    void read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Read then);
     void register_with(const DiskPtr& disk, std::vector<Nexus> nexuses, std::uint64_t new_key,
                        PerNexus then);
     // Reads, and unless that settles it sends an action through a registered nexus.

@@ -139,7 +139,11 @@ int serve(const Options& options) {
     standalone::Standalone standalone(
         {loop.get(), **hardware, service.workers(), service.inventory(),
          [&](model::DeviceNumber number) { return service.inventory().map_facts(number); },
-         config->commands.timeout, kModelPatience, note});
+         config->commands.timeout, kModelPatience, note,
+         [] { return std::chrono::steady_clock::now(); },
+         [&](const paths::Newcomer& newcomer, auto then) {
+             service.admit(newcomer, std::move(then));
+         }});
     if (config->manager == daemon::ManagerMode::Observe) {
         manage(service, "observe", "the configuration says manager = \"observe\"", nullptr);
     } else if ((*hardware)->has_multipathd()) {

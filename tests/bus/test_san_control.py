@@ -111,6 +111,47 @@ class Ownership(ControlTest):
         self.assertIn(self.values()["Ownership"], ("none", "another-node"))
 
 
+class WithoutMultipathd(ControlTest):
+    """Where mpapid brings paths back itself it has registered them before."""
+
+    def setUp(self):
+        disks.SanTest.setUp(self)
+        self.start(disks.CLUSTER_SAN.replace("multipathd = true", "multipathd = false"), self.config)
+        self.device = self.model().devices("mpatha")[1]
+        self.path = self.model().disk_path(self.device)[0]
+        self.client.call(self.model().unit("mpatha")[0], disks.LU, "SetProbingPollingRate", "ua{sv}", (1, {}))
+
+    def carries_io(self):
+        return self.client.get(self.path, "Path", "State") == "okay"
+
+    def test_a_path_that_cannot_be_registered_stays_out_of_use(self):
+        self.san.path_lost(self.device)
+        self.gone("the path", lambda: not self.carries_io(), 20)
+        self.do("Arbitrate")
+        self.assertEqual(len(self.read()[2]), 3)
+        self.watching()
+        self.san.command_hangs(self.device, b"\x5f")
+        self.san.path_restored(self.device)
+        _, _, _, body = self.hear(
+            "what is left out",
+            lambda path, _, member, body: path == where(ONE)
+            and member == "PropertiesChanged"
+            and body[1].get("PathsLeftOut", ("", []))[1],
+            20,
+        )
+        ((device, why),) = body[1]["PathsLeftOut"][1]
+        self.assertEqual(device, self.device)
+        self.assertIn("RESERVE OUT", why)
+        self.assertFalse(self.carries_io())
+        self.shown(Ownership="this-node", UsablePathCount=3)
+        self.assertEqual(len(self.read()[2]), 3)
+        self.assertIn(f"{self.device} is kept out of use", self.said())
+        self.san.command_released(self.device)
+        self.becomes(where(ONE), 30, UsablePathCount=4, PathsLeftOut=[])
+        self.assertTrue(self.carries_io())
+        self.assertEqual(self.read(), (WERO, self.key(), [(self.key(), True)] * 4))
+
+
 class Offline(ControlTest):
     def test_there_and_back(self):
         self.watching()

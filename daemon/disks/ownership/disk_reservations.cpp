@@ -58,11 +58,69 @@ void DiskReservations::read(std::function<void(Result<Standing>)> done) {
     if (!disk) return done(gone());
     reservations_.read(disk, [this, alive = alive_, disk,
                               done = std::move(done)](const Result<ReservationState>& state) {
-        if (!*alive) return;
-        if (!state) return done(state.error());
-        learn(*state);
-        done(standing_of(*disk, *state, reservations_.key(), known_));
+        if (*alive) judge(*disk, state, done);
     });
+}
+
+void DiskReservations::judge(const Disk& disk, const Result<ReservationState>& state,
+                             const std::function<void(Result<Standing>)>& done) {
+    if (!state) return done(state.error());
+    learn(*state);
+    done(standing_of(disk, *state, reservations_.key(), known_));
+}
+
+class DiskReservations::OnePath final : public ReturningPath {
+  public:
+    OnePath(DiskReservations& of, Nexus nexus)
+      : of_(of)
+      , nexus_(std::move(nexus)) {}
+
+    void read(std::function<void(Result<Standing>)> done) override {
+        const auto disk = with_it();
+        if (!disk) return done(gone());
+        of_.reservations_.read_through(
+            disk, nexus_,
+            [&of = of_, alive = of_.alive_, disk,
+             done = std::move(done)](const Result<ReservationState>& state) {
+                if (*alive) of.judge(*disk, state, done);
+            });
+    }
+
+    void enroll(ReservationKey, Ended ended) override {
+        const auto disk = with_it();
+        if (!disk) return ended(gone());
+        of_.reservations_.register_some(
+            disk, {nexus_},
+            [ended = std::move(ended)](const auto& results) { ended(results.front().status); });
+    }
+
+    void withdraw(Ended ended) override {
+        const auto disk = with_it();
+        if (!disk) return ended(gone());
+        of_.reservations_.unregister_some(
+            disk, {nexus_},
+            [ended = std::move(ended)](const auto& results) { ended(results.front().status); });
+    }
+
+  private:
+    // The disk as if it had the path already: what is registered for it is this node's.
+    DiskPtr with_it() const {
+        const auto disk = of_.find_();
+        if (!disk || std::any_of(disk->nexuses.begin(), disk->nexuses.end(), [&](const auto& each) {
+                return each.number == nexus_.number && each.same_place(nexus_);
+            }))
+            return disk;
+        Disk made = *disk;
+        made.nexuses.push_back(nexus_);
+        return std::make_shared<const Disk>(std::move(made));
+    }
+
+    DiskReservations& of_;
+    const Nexus nexus_;
+};
+
+std::shared_ptr<ReturningPath> DiskReservations::path(Nexus nexus) {
+    return std::make_shared<OnePath>(*this, std::move(nexus));
 }
 
 void DiskReservations::learn(const ReservationState& state) {

@@ -23,6 +23,9 @@ class DiskReservations final : public ReservationUnit {
     // in the next answer is taken for ours. Keys are drawn for each node.
     void trust_our_key() { trust_our_key_ = true; }
 
+    // One of the disk's paths, or one that is to be; lives no longer than this.
+    std::shared_ptr<ReturningPath> path(Nexus nexus);
+
     void read(std::function<void(Result<Standing>)> done) override;
     void enroll(ReservationKey key, Ended ended) override;
     void enroll_path(const std::string& device, ReservationKey key, Ended ended) override;
@@ -33,7 +36,11 @@ class DiskReservations final : public ReservationUnit {
     void release(ReservationKey key, Ended ended) override;
 
   private:
+    class OnePath;
+
     void learn(const ReservationState& state);
+    void judge(const Disk& disk, const Result<ReservationState>& state,
+               const std::function<void(Result<Standing>)>& done);
 
     Reservations& reservations_;
     std::function<DiskPtr()> find_;

@@ -112,6 +112,12 @@ void Owners::stop(const std::string& id, Ended ended) {
     entry(id).ownership.stop(std::move(ended));
 }
 
+void Owners::admit(const std::string& id, const Nexus& nexus, Ended ended) {
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) return ended(Done{});
+    found->second->ownership.admit(found->second->unit.path(nexus), std::move(ended));
+}
+
 void Owners::changed(const std::string& id, OwnershipState state) {
     // While it is released it is not given up yet.
     const std::string label = bus::escape(id);

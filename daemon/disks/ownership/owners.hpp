@@ -54,6 +54,9 @@ class Owners {
     void arbitrate(const std::string& id, Ended ended);
     void stop(const std::string& id, Ended ended);
 
+    // As Ownership::admit(); also of a disk that is not there.
+    void admit(const std::string& id, const Nexus& nexus, Ended ended);
+
     // As of DisksObserver.
     void disk_changed(const DiskPtr& before, const DiskPtr& after);
 

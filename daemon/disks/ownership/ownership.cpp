@@ -271,9 +271,24 @@ void Ownership::defend() {
 // However long the answers of a round take, patience ends in time.
 void Ownership::watch_patience() {
     alarm_.set(confirmed_ + times_.patience, guarded<>([this] {
+                   if (alarm_.now() - confirmed_ < times_.patience) return watch_patience();
                    unanswered({"read", "reservations", "the device does not answer", ETIMEDOUT});
                    if (owned()) watch_patience();
                }));
+}
+
+// Whether the unit is still this node's, also after everybody was told.
+bool Ownership::confirm(const Standing& standing) {
+    const std::string why = why_lost(standing, key_);
+    if (!why.empty()) {
+        lose(why);
+        return false;
+    }
+    const auto epoch = std::weak_ptr(epoch_);
+    confirmed_ = alarm_.now();
+    enter(OwnershipState::Owned);
+    finish(Done{}); // of resume()
+    return !epoch.expired() && owned();
 }
 
 void Ownership::judge(const Result<Standing>& standing, bool again) {
@@ -283,12 +298,7 @@ void Ownership::judge(const Result<Standing>& standing, bool again) {
         if (owned()) round_ended();
         return;
     }
-    const std::string why = why_lost(*standing, key_);
-    if (!why.empty()) return lose(why);
-    confirmed_ = alarm_.now();
-    enter(OwnershipState::Owned);
-    finish(Done{}); // of resume()
-    if (!owned()) return;
+    if (!confirm(*standing)) return;
     if (others_have_our_key(*standing, key_) && noted_.insert("key").second)
         observer_.note("another initiator has registered our key " + text_of(key_) +
                        ": it can write, and removing the key would remove ours");
@@ -328,6 +338,68 @@ void Ownership::register_bare(std::vector<std::string> bare, bool acted) {
                 observer_.note(device + " could not be registered: " + enrolled.error().message());
             register_bare(bare, true);
         }));
+}
+
+// A path that is about to carry I/O. The answer comes in any case, whatever becomes of the
+// ownership meanwhile, for somebody keeps the path out of use until then.
+struct Ownership::Admission : std::enable_shared_from_this<Ownership::Admission> {
+    Admission(Ownership& of, std::shared_ptr<ReturningPath> which, Ended after)
+      : self(of)
+      , alive(of.alive_)
+      , path(std::move(which))
+      , ended(std::move(after)) {}
+
+    Ownership& self;
+    const std::weak_ptr<int> alive;
+    const std::shared_ptr<ReturningPath> path;
+    const Ended ended;
+    std::weak_ptr<int> epoch;
+
+    void start() {
+        if (self.state_ == OwnershipState::None) return ended(Done{});
+        if (!self.owned())
+            return ended(Error{"use path", "", "the ownership of the unit is changing", EAGAIN});
+        epoch = self.epoch_;
+        path->read([kept = shared_from_this()](const Result<Standing>& standing) {
+            if (!kept->alive.expired()) kept->looked(standing);
+        });
+    }
+
+    void looked(const Result<Standing>& standing) {
+        if (epoch.expired()) return start();
+        if (!standing) return ended(standing.error());
+        if (!self.confirm(*standing)) return start();
+        path->enroll(self.key_, [kept = shared_from_this()](const Status& enrolled) {
+            if (!kept->alive.expired()) kept->registered(enrolled);
+        });
+    }
+
+    void registered(const Status& enrolled) {
+        if (epoch.expired()) return take_out();
+        if (!enrolled) return ended(enrolled.error());
+        path->read([kept = shared_from_this()](const Result<Standing>& standing) {
+            if (!kept->alive.expired()) kept->looked_again(standing);
+        });
+    }
+
+    void looked_again(const Result<Standing>& standing) {
+        if (epoch.expired()) return take_out();
+        if (!standing) return ended(standing.error());
+        if (!self.confirm(*standing)) return take_out();
+        ended(Done{});
+    }
+
+    // What it was registered for is over. A new ownership has it registered already.
+    void take_out() {
+        if (self.owned()) return start();
+        path->withdraw([kept = shared_from_this()](const Status&) {
+            if (!kept->alive.expired()) kept->start();
+        });
+    }
+};
+
+void Ownership::admit(std::shared_ptr<ReturningPath> path, Ended ended) {
+    std::make_shared<Admission>(*this, std::move(path), std::move(ended))->start();
 }
 
 void Ownership::round_ended() {

@@ -20,7 +20,9 @@
 // preempted any more. A path that comes back is registered only while READ FULL STATUS shows our
 // key: PREEMPT removes a key from all nexuses of it, so one nexus that has it says that no rival
 // removed it. The status is read again afterwards, and where a rival came in between the path is
-// taken out again.
+// taken out again. Who brings paths back asks before (admit()), so that the path is registered when
+// the first write goes through it; where that fails the path stays out of use. During a challenge
+// none is let in, for the challenger registers once.
 //
 // A device that does not answer. Ownership is unconfirmed as soon as one round brought no answer,
 // and given up when the last confirmation is 7 s old: from then on a rival that began right after
@@ -81,6 +83,16 @@ class ReservationUnit {
     virtual void preempt(ReservationKey key, ReservationKey victim, Ended ended) = 0;
     // Through the holder's nexus, and READ RESERVATION says that it is gone.
     virtual void release(ReservationKey key, Ended ended) = 0;
+};
+
+// One path of the unit that is about to carry I/O: its commands go through it and no other.
+class ReturningPath {
+  public:
+    using Ended = std::function<void(Status)>;
+    virtual ~ReturningPath() = default;
+    virtual void read(std::function<void(Result<Standing>)> done) = 0;
+    virtual void enroll(ReservationKey key, Ended ended) = 0;
+    virtual void withdraw(Ended ended) = 0;
 };
 
 // Where another program brings paths back (multipathd), it registers them first: it is given the
@@ -149,6 +161,10 @@ class Ownership {
     // After a restart of the daemon, for a unit that was owned: looks whether it still is, changes
     // nothing. Lost is told to the observer, too.
     void resume(Ended ended);
+    // Whether a path may carry I/O: at once where the unit is not this node's, else when the key is
+    // registered on it. EAGAIN: not while the ownership changes; any other error: it could not be
+    // registered, and must stay out of use.
+    void admit(std::shared_ptr<ReturningPath> path, Ended ended);
     // A path of the unit is there (again): looked after at once rather than within the interval.
     void path_returned();
 
@@ -162,6 +178,8 @@ class Ownership {
     std::function<void(Arguments...)> guarded(Then then);
     void enter(OwnershipState state);
 
+    struct Admission;
+
     void look_first(const Standing& standing);
     void reserve();
     void await_defence(ReservationKey rival);
@@ -174,6 +192,7 @@ class Ownership {
 
     void defend();
     void watch_patience();
+    bool confirm(const Standing& standing);
     void judge(const Result<Standing>& standing, bool again);
     void remove_rivals(std::vector<ReservationKey> rivals, std::vector<std::string> bare,
                        bool acted);
@@ -197,9 +216,10 @@ class Ownership {
     Alarm::Time next_round_{};
     bool in_round_ = false;
     bool round_wanted_ = false;
-    std::vector<std::string> put_in_; // paths that this round registered
-    std::set<std::string> noted_;     // each trouble is told once
-    std::shared_ptr<int> epoch_ = std::make_shared<int>(0);
+    std::vector<std::string> put_in_;                       // paths that this round registered
+    std::set<std::string> noted_;                           // each trouble is told once
+    std::shared_ptr<int> epoch_ = std::make_shared<int>(0); // of one ownership
+    const std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 } // namespace mpapi::disks

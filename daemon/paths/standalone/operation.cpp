@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Standalone, the part that makes intents true: newcomers are asked who they are, each touched unit
-// is planned, tables that differ are loaded, and then the model has to show it.
+// Standalone, the part that makes intents true: newcomers are asked who they are, and it is asked
+// whether they may carry I/O, each touched unit is planned, tables that differ are loaded, and then
+// the model has to show it.
 #include "daemon/paths/requests.hpp"
 #include "daemon/paths/standalone/disk_name.hpp"
 #include "daemon/paths/standalone/standalone.hpp"
@@ -20,6 +21,9 @@ using paths::Refusal;
 using paths::Refused;
 
 namespace {
+
+// A device that may not carry I/O yet is asked about again after that.
+constexpr std::chrono::seconds kUntilAdmitted{5};
 
 Refusal refusal_of(const Error& error) {
     switch (error.errnum) {
@@ -266,17 +270,35 @@ void Standalone::verify() {
 void Standalone::joiner_answered(std::size_t index, Result<paths::IdentityJob::Device> device) {
     Operation& operation = operations_.front();
     Joiner& joiner = operation.joiners[index];
-    if (device) {
-        joiner.device = std::move(*device);
-    } else {
-        const int why = device.error().errnum;
-        const bool awaited = operation.before.disabled.count(joiner.path.name) != 0;
-        // A device that went away is enabled all the same: it joins when it is back.
-        if (awaited && why != ENODEV)
-            refuse({why == EXDEV ? Refusal::Failed : Refusal::TryAgain,
-                    joiner.newcomer.device + ": " + device.error().message()});
+    if (!device) {
+        joiner_stays_out(joiner, device.error());
+        if (--operation.asked == 0) plan();
+        return;
+    }
+    joiner.device = std::move(*device); // held while it is asked about
+    around_.admit({joiner.unit, joiner.path.name, joiner.newcomer},
+                  [this, right = std::weak_ptr(right_), index](const Status& admitted) {
+                      if (!right.expired()) joiner_admitted(index, admitted);
+                  });
+}
+
+void Standalone::joiner_admitted(std::size_t index, const Status& admitted) {
+    Operation& operation = operations_.front();
+    Joiner& joiner = operation.joiners[index];
+    if (!admitted) {
+        joiner.device.reset();
+        joiner_stays_out(joiner, admitted.error());
+        due_.try_emplace(joiner.unit, around_.now() + kUntilAdmitted);
     }
     if (--operation.asked == 0) plan();
+}
+
+void Standalone::joiner_stays_out(const Joiner& joiner, const Error& why) {
+    const bool awaited = operations_.front().before.disabled.count(joiner.path.name) != 0;
+    // A device that went away is enabled all the same: it joins when it is back.
+    if (awaited && why.errnum != ENODEV)
+        refuse({why.errnum == EXDEV ? Refusal::Failed : Refusal::TryAgain,
+                joiner.newcomer.device + ": " + why.message()});
 }
 
 std::optional<dm::MultipathTable> Standalone::table_of(const model::Unit& unit) const {

@@ -4,6 +4,7 @@
 #include "daemon/paths/standalone/group_choice.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace mpapi::standalone {
@@ -133,15 +134,23 @@ void Prober::serve(std::uint32_t number) {
 void Prober::answered(PathRef ref, std::uint32_t host, model::DeviceNumber number,
                       Readiness found) {
     State& state = states_[ref.path];
-    state.asking = false;
-    const bool again = std::exchange(state.again, false);
     const auto snapshot = source_.snapshot();
     const model::Unit* unit = snapshot->units.find(ref.unit);
     const model::Path* path = unit ? unit->path(ref.path) : nullptr;
     // What was said of another device, or before it was to be left alone, counts no more.
-    if (path && path->number == number && wanted(*unit, *path)) {
+    const bool counts = path && path->number == number && wanted(*unit, *path);
+    if (counts && found.attention) around_.attention(ref.unit);
+    if (counts && found.answer == Answer::Ready && may_return(*unit, *path)) {
+        --hosts_[host].asked; // that question is over
+        around_.admit(*unit, *path,
+                      [this, ref, number](const Status& status) { admitted(ref, number, status); });
+        serve(host);
+        return;
+    }
+    state.asking = false;
+    const bool again = std::exchange(state.again, false);
+    if (counts) {
         take(*unit, *path, state, found.answer);
-        if (found.attention) around_.attention(ref.unit);
         if (again) line_up(*unit, *path);
     }
     drop_if_plain(ref.path);
@@ -149,26 +158,43 @@ void Prober::answered(PathRef ref, std::uint32_t host, model::DeviceNumber numbe
     serve(host);
 }
 
+bool Prober::may_return(const model::Unit& unit, const model::Path& path) {
+    return !path.dm_active && carries_io(rank(unit, path)) &&
+           path.identity != model::Identity::Changed;
+}
+
+void Prober::admitted(PathRef ref, model::DeviceNumber number, const Status& admitted) {
+    State& state = states_[ref.path];
+    state.asking = false;
+    const bool again = std::exchange(state.again, false);
+    const auto snapshot = source_.snapshot();
+    const model::Unit* unit = snapshot->units.find(ref.unit);
+    const model::Path* path = unit ? unit->path(ref.path) : nullptr;
+    if (path && path->number == number && wanted(*unit, *path)) {
+        if (!admitted) {
+            if (admitted.error().errnum != EAGAIN) back_off(state, around_.policy(*unit));
+        } else if (may_return(*unit, *path) && around_.policy(*unit).on) {
+            state.reinstated = around_.now();
+            around_.tell(*unit, message("reinstate_path", *path));
+        }
+        if (again) {
+            line_up(*unit, *path);
+            serve(path->address.host);
+        }
+    }
+    drop_if_plain(ref.path);
+}
+
 void Prober::take(const model::Unit& unit, const model::Path& path, State& state, Answer answer) {
     const auto now = around_.now();
     const Policy policy = around_.policy(unit);
     switch (answer) {
-    case Answer::Ready: {
-        if (path.dm_active) {
-            // Long enough to be believed.
-            if (state.reinstated && now - *state.reinstated >= longest(policy))
-                state.reinstated.reset();
-            if (!state.reinstated) state.failures = 0;
-            return;
-        }
-        if (!carries_io(rank(unit, path)) || path.identity == model::Identity::Changed) {
-            state.failures = 0;
-            return;
-        }
-        state.reinstated = now;
-        around_.tell(unit, message("reinstate_path", path));
+    case Answer::Ready:
+        // Long enough to be believed.
+        if (path.dm_active && state.reinstated && now - *state.reinstated >= longest(policy))
+            state.reinstated.reset();
+        if (!path.dm_active || !state.reinstated) state.failures = 0;
         return;
-    }
     case Answer::NoUnit:
         // A group that carries no I/O may hide its units.
         if (!carries_io(rank(unit, path))) return;

@@ -7,6 +7,8 @@
 // dead path is asked at twice the interval each time, up to twelve times the rate and at most
 // every five minutes; so is one that fails again soon after it was reinstated, for TEST UNIT READY
 // works on paths that carry no data. A path that waits for its target port group is left as it is.
+// One that may not carry I/O yet (daemon/paths/admission.hpp) stays failed and is asked again as a
+// dead one is.
 //
 // Ten thousand units are one schedule that wakes up a few times a period, and whatever is due is
 // handed on in slices: so many questions of a host are with the workers at a time, the others wait
@@ -43,6 +45,9 @@ class Prober {
     // Has the path asked. `answered` is called once, later, from the loop.
     using Ask = std::function<void(const model::Path&, std::function<void(Readiness)> answered)>;
     using Tell = std::function<void(const model::Unit&, const std::string& message)>;
+    // Whether a failed path that works may carry I/O now: as paths::Admission.
+    using Admit = std::function<void(const model::Unit&, const model::Path&,
+                                     std::function<void(Status)> answered)>;
     // The devices of the unit told that there is news.
     using Attention = std::function<void(model::Sequence unit)>;
     struct Surroundings {
@@ -52,6 +57,7 @@ class Prober {
         Tell tell;
         Attention attention;
         std::function<Clock::time_point()> now;
+        Admit admit;
     };
 
     Prober(const daemon::ModelSource& source, Surroundings surroundings)
@@ -81,7 +87,7 @@ class Prober {
     };
     // Of a path that is asked just now or does not simply work.
     struct State {
-        bool asking = false; // waits for its turn, or for its answer
+        bool asking = false; // waits for its turn, its answer, or to be let in
         bool again = false;  // something happened since it was asked
         unsigned failures = 0;
         Clock::time_point not_before;
@@ -99,6 +105,8 @@ class Prober {
     void serve(std::uint32_t host);
     void answered(PathRef ref, std::uint32_t host, model::DeviceNumber number, Readiness found);
     void take(const model::Unit& unit, const model::Path& path, State& state, Answer answer);
+    void admitted(PathRef ref, model::DeviceNumber number, const Status& admitted);
+    static bool may_return(const model::Unit& unit, const model::Path& path);
     void back_off(State& state, const Policy& policy);
     static std::chrono::seconds longest(const Policy& policy);
     bool wanted(const model::Unit& unit, const model::Path& path) const;

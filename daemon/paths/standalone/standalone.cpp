@@ -125,6 +125,16 @@ void Standalone::watch() {
     probing.tell = tell;
     probing.attention = [this](model::Sequence unit) { around_.model.refresh(unit); };
     probing.now = around_.now;
+    probing.admit = [this](const model::Unit& unit, const model::Path& path,
+                           std::function<void(Status)> answered) {
+        around_.admit(
+            {unit.unit.id,
+             paths::path_name(*around_.model.snapshot(), unit, path).value_or(PathName()),
+             {path.device, path.number, path.address.host, unit.unit.unit_name}},
+            [right = std::weak_ptr(right_), answered = std::move(answered)](Status admitted) {
+                if (!right.expired()) answered(std::move(admitted));
+            });
+    };
     prober_.emplace(around_.model, std::move(probing));
     failback_.emplace(
         around_.model, [this](const model::Unit& unit) { return failing_back(unit); }, tell);

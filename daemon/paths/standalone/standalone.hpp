@@ -16,6 +16,7 @@
 
 #include "common/system/handle.hpp"
 #include "daemon/inventory/source.hpp"
+#include "daemon/paths/admission.hpp"
 #include "daemon/paths/identity_job.hpp"
 #include "daemon/paths/path_manager.hpp"
 #include "daemon/paths/standalone/failback.hpp"
@@ -55,6 +56,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         // What nobody waits for and somebody should know.
         std::function<void(const std::string&)> notice = [](const std::string&) {};
         std::function<Clock::time_point()> now = [] { return Clock::now(); };
+        // Asked before a path is reinstated, and before a device is put into a table.
+        paths::Admission admit = paths::admit_all;
     };
 
     explicit Standalone(Surroundings surroundings);
@@ -92,7 +95,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
         model::Sequence unit = 0;
         PlannedPath path;
         paths::Claimed newcomer;
-        paths::IdentityJob::Device device; // null until it said that it leads to the unit
+        // Null until it said that it leads to the unit, and where it may not carry I/O.
+        paths::IdentityJob::Device device;
     };
     static bool before_unit(const Joiner& a, const Joiner& b) { return a.unit < b.unit; }
     // One set of intents made true, on the units that it is about.
@@ -141,6 +145,8 @@ class Standalone final : public paths::PathManager, public daemon::ModelListener
                                            const dm::MultipathTable& table) const;
     std::vector<Joiner> find_joiners(const model::Snapshot& snapshot) const;
     void joiner_answered(std::size_t index, Result<paths::IdentityJob::Device> device);
+    void joiner_admitted(std::size_t index, const Status& admitted);
+    void joiner_stays_out(const Joiner& joiner, const Error& why);
     std::set<paths::PathName> may_join(const model::Unit& unit,
                                        const std::set<paths::PathName>& lost) const;
     std::optional<dm::MultipathTable> table_of(const model::Unit& unit) const;

@@ -213,6 +213,123 @@ void a_path_registered_beside_a_preempt_is_taken_out_again(void**) {
     assert_false(two.a.registered(3));
 }
 
+void a_path_is_let_in_when_it_is_registered(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    two.a.bring_back(3);
+    assert_false(two.a.answer.has_value());
+    assert_false(two.a.registered(3));
+    two.world.settle();
+    assert_ok(*two.a.answer);
+    assert_true(two.a.registered(3) && two.a.ownership->owned());
+}
+
+void a_path_that_cannot_be_registered_stays_out(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    two.a.fail_enroll_path = true;
+    two.a.bring_back(3);
+    two.world.settle();
+    assert_int_equal(two.a.answer->error().errnum, EIO);
+    assert_true(two.a.ownership->owned());
+    two.a.fail_enroll_path = false;
+    two.a.bring_back(3);
+    two.world.settle();
+    assert_ok(*two.a.answer);
+    assert_true(two.a.registered(3));
+}
+
+void paths_of_a_unit_that_is_not_ours_are_nobodys_business(void**) {
+    Two two;
+    two.a.bring_back(3);
+    assert_ok(*two.a.answer);
+    assert_true(two.a.log.empty() && !two.a.registered(3));
+}
+
+// A challenger registers once.
+void none_is_let_in_during_a_challenge(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    two.a.frozen = true;
+    two.b.arbitrate();
+    two.world.pass(1s);
+    two.b.bring_back(13);
+    assert_int_equal(two.b.answer->error().errnum, EAGAIN);
+    two.world.pass(7s);
+    assert_true(two.b.ownership->owned() && !two.b.registered(13));
+    two.b.bring_back(13);
+    two.world.settle();
+    assert_ok(*two.b.answer);
+    assert_true(two.b.registered(13));
+}
+
+// All paths were dead: the one that comes back says that the unit is still ours.
+void a_path_that_comes_back_confirms_the_ownership(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(1s);
+    two.a.hangs = true;
+    two.world.pass(5900ms);
+    assert_true(two.a.ownership->owned());
+    two.a.hangs = false;
+    two.a.bring_back(1);
+    two.world.pass(0ms);
+    assert_ok(*two.a.answer);
+    assert_true(two.a.ownership->state() == OwnershipState::Owned);
+    two.a.hangs = true; // what it waited for before never comes
+    two.world.pass(6s);
+    assert_true(two.a.losses.empty());
+    two.world.pass(2s);
+    assert_int_equal(two.a.losses.size(), 1);
+}
+
+void a_path_that_comes_back_finds_the_unit_lost(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    two.world.unit.register_key(std::vector<san::Nexus>{11}, 0, kB, true, true);
+    two.world.unit.preempt(11, kB, kA, Node::kType);
+    two.a.bring_back(3);
+    two.world.settle();
+    assert_ok(*two.a.answer); // not ours any more: nothing to be registered for
+    assert_int_equal(two.a.losses.size(), 1);
+    assert_false(two.a.registered(1) || two.a.registered(3));
+}
+
+// Whenever the rival strikes, or the defence is stopped, while a path is let in: there is an
+// answer, and no key of ours is left behind.
+void whatever_ends_the_ownership_meanwhile_leaves_no_key(void**) {
+    for (const bool stopped : {false, true})
+        for (int at = 1; at <= 3; ++at) {
+            Two two;
+            two.a.arbitrate();
+            two.world.pass(4s);
+            int command = 0;
+            std::optional<Status> admitted;
+            two.a.before = [&](const std::string& what) {
+                if (what != "read" && what != "enroll sd3") return;
+                if (++command != at) return;
+                two.a.before = nullptr;
+                if (stopped) {
+                    two.a.stop_defense();
+                    return;
+                }
+                two.world.unit.register_key(std::vector<san::Nexus>{11}, 0, kB, true, true);
+                two.world.unit.preempt(11, kB, kA, Node::kType);
+            };
+            two.a.ownership->admit(std::make_shared<Node::Returning>(two.a, 3),
+                                   [&](Status status) { admitted = std::move(status); });
+            two.world.pass(5s);
+            assert_true(admitted.has_value());
+            if (!*admitted) assert_int_equal(admitted->error().errnum, EAGAIN);
+            assert_false(two.a.ownership->owned());
+            assert_false(two.a.registered(1) || two.a.registered(2) || two.a.registered(3));
+        }
+}
+
 void a_hanging_device_is_unconfirmed_and_then_given_up(void**) {
     Two two;
     two.a.arbitrate();
@@ -380,6 +497,13 @@ int main() {
         cmocka_unit_test(a_path_that_returns_is_registered_at_once),
         cmocka_unit_test(a_path_that_returns_after_a_loss_is_not_registered),
         cmocka_unit_test(a_path_registered_beside_a_preempt_is_taken_out_again),
+        cmocka_unit_test(a_path_is_let_in_when_it_is_registered),
+        cmocka_unit_test(a_path_that_cannot_be_registered_stays_out),
+        cmocka_unit_test(paths_of_a_unit_that_is_not_ours_are_nobodys_business),
+        cmocka_unit_test(none_is_let_in_during_a_challenge),
+        cmocka_unit_test(a_path_that_comes_back_confirms_the_ownership),
+        cmocka_unit_test(a_path_that_comes_back_finds_the_unit_lost),
+        cmocka_unit_test(whatever_ends_the_ownership_meanwhile_leaves_no_key),
         cmocka_unit_test(a_hanging_device_is_unconfirmed_and_then_given_up),
         cmocka_unit_test(a_device_that_hangs_while_a_rival_is_removed_is_given_up_too),
         cmocka_unit_test(a_restarted_daemon_goes_on_defending),

@@ -68,6 +68,12 @@ class Node final : public ReservationUnit, public Alarm, public PathKeeper {
         answer.reset();
         ownership->resume([this](Status status) { answer = std::move(status); });
     }
+    // A path that is about to carry I/O: a new nexus, or one of before.
+    void bring_back(san::Nexus nexus) {
+        answer.reset();
+        ownership->admit(std::make_shared<Returning>(*this, nexus),
+                         [this](Status status) { answer = std::move(status); });
+    }
     bool registered(san::Nexus nexus) const {
         const auto& all = world_.unit.registrations();
         return std::any_of(all.begin(), all.end(), [&](const auto& each) {
@@ -91,7 +97,7 @@ class Node final : public ReservationUnit, public Alarm, public PathKeeper {
     ReservationKey kept = 0; // by multipathd
     Status keeping = Done{};
     std::function<void(const std::string& command)> before; // each command
-    bool fail_release = false;
+    bool fail_release = false, fail_enroll_path = false;
 
     // Alarm
     Time now() const override { return world_.now; }
@@ -141,6 +147,10 @@ class Node final : public ReservationUnit, public Alarm, public PathKeeper {
     void enroll_path(const std::string& device, ReservationKey to,
                      ReservationUnit::Ended ended) override {
         if (!begin("enroll " + device)) return;
+        if (fail_enroll_path)
+            return later([ended = std::move(ended)] {
+                ended(Error{"REGISTER AND IGNORE EXISTING KEY", "", "it does not answer", EIO});
+            });
         world_.unit.register_key(std::vector{nexus_of(device)}, 0, to, true, true);
         later([ended = std::move(ended)] { ended(Done{}); });
     }
@@ -169,6 +179,25 @@ class Node final : public ReservationUnit, public Alarm, public PathKeeper {
             if (world_.unit.holds(nexus)) world_.unit.release(nexus, with, kType);
         later([ended = std::move(ended)] { ended(Done{}); });
     }
+
+    class Returning final : public ReturningPath {
+      public:
+        Returning(Node& node, san::Nexus nexus)
+          : node_(node)
+          , nexus_(nexus) {}
+        void read(std::function<void(Result<Standing>)> done) override {
+            node_.known.push_back(nexus_);
+            node_.read(std::move(done));
+        }
+        void enroll(ReservationKey to, Ended ended) override {
+            node_.enroll_path(name(nexus_), to, std::move(ended));
+        }
+        void withdraw(Ended ended) override { node_.withdraw_path(name(nexus_), std::move(ended)); }
+
+      private:
+        Node& node_;
+        san::Nexus nexus_;
+    };
 
     static constexpr auto kType = scsi::ReservationType::WriteExclusiveRegistrantsOnly;
     static std::string name(san::Nexus nexus) { return "sd" + std::to_string(nexus); }

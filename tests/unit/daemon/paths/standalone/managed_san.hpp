@@ -145,6 +145,10 @@ class World final : public daemon::ModelListener {
     std::unique_ptr<Standalone> manager;
     Intents asked;
     std::vector<std::string> notices;
+    // Why a device may not carry I/O.
+    std::function<Status(const std::string& device)> keeps_out = [](const std::string&) {
+        return Done{};
+    };
 
     // As another run of the daemon would, with what was kept.
     void take_charge() {
@@ -153,7 +157,10 @@ class World final : public daemon::ModelListener {
             loop_.get(), *hardware, *workers_, *inventory_,
             [this](model::DeviceNumber number) { return inventory_->map_facts(number); }, 500ms, 2s,
             [this](const std::string& text) { notices.push_back(text); },
-            [] { return Standalone::Clock::now(); }});
+            [] { return Standalone::Clock::now(); },
+            [this](const paths::Newcomer& newcomer, std::function<void(Status)> then) {
+                then(keeps_out(newcomer.device.device));
+            }});
         assert_ok(manager->start());
         std::optional<Outcome> outcome;
         show(asked);

@@ -4,7 +4,9 @@
 #include "tests/unit/daemon/paths/standalone/fake_model.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
+#include <optional>
 #include <set>
 
 using namespace mpapi;
@@ -32,6 +34,9 @@ class World {
     std::map<model::Sequence, std::vector<Clock::time_point>> asked; // by path
     std::map<model::Sequence, Answer> says;                          // Ready where nothing is said
     bool answers = true;
+    // Of paths that are to be let in; let in at once where there is nothing here.
+    std::optional<Status> lets_in = Done{};
+    std::vector<std::function<void(Status)>> at_the_door;
     std::size_t wakeups = 0;
 
     Prober prober{
@@ -45,7 +50,10 @@ class World {
              questions.push_back({path, std::move(answered), now});
          },
          [this](const model::Unit&, const std::string& message) { told.push_back(message); },
-         [this](model::Sequence id) { model.refresh(id); }, [this] { return now; }}};
+         [this](model::Sequence id) { model.refresh(id); }, [this] { return now; },
+         [this](const model::Unit&, const model::Path&, std::function<void(Status)> then) {
+             lets_in ? then(*lets_in) : at_the_door.push_back(std::move(then));
+         }}};
     model::Unit unit = make_unit(1, {2, 2});
 
     void begin() {
@@ -166,6 +174,83 @@ void one_that_leads_to_something_else_is_not(void**) {
     world.unit.paths[1].identity = model::Identity::Changed;
     world.begin();
     assert_text_equal(world.after(1min), "");
+}
+
+const Error kNotYet{"use path", "", "the ownership of the unit is changing", EAGAIN};
+const Error kNoKey{"PERSISTENT RESERVE OUT", "sdb", "", EIO};
+
+void one_that_may_not_return_yet_stays_failed(void**) {
+    World world;
+    world.lets_in = kNotYet;
+    fail(world.unit.paths[1]);
+    world.begin();
+    assert_text_equal(world.after(5s), "");
+    assert_text_equal(world.after(30s), "");
+    assert_true(world.asked[world.unit.paths[1].id].size() >= 7); // as often as the others
+    world.lets_in = Done{};
+    assert_text_equal(world.after(5s), "reinstate_path 8:2");
+}
+
+void one_that_cannot_be_let_in_is_asked_less_and_less(void**) {
+    World world;
+    world.lets_in = kNoKey;
+    fail(world.unit.paths[1]);
+    world.begin();
+    assert_text_equal(world.after(1h), "");
+    assert_in_range(world.asked[world.unit.paths[1].id].size(), 55, 75);
+    world.lets_in = Done{};
+    std::string told;
+    for (int seconds = 0; told.empty() && seconds < 65; ++seconds)
+        told = world.after(1s);
+    assert_text_equal(told, "reinstate_path 8:2");
+}
+
+void it_is_reinstated_when_it_is_let_in_and_not_before(void**) {
+    World world;
+    world.lets_in.reset();
+    fail(world.unit.paths[1]);
+    world.begin();
+    assert_text_equal(world.after(1min), "");
+    assert_int_equal(world.at_the_door.size(), 1); // nor is it asked anew meanwhile
+    assert_int_equal(world.asked[world.unit.paths[1].id].size(), 1);
+    assert_true(world.asked[world.unit.paths[0].id].size() >= 12);
+    world.at_the_door[0](Done{});
+    assert_text_equal(world.after(0s), "reinstate_path 8:2");
+}
+
+void who_is_let_in_when_it_is_another_is_not_reinstated(void**) {
+    for (const bool gone : {false, true}) {
+        World world;
+        world.lets_in.reset();
+        fail(world.unit.paths[1]);
+        world.begin();
+        world.after(5s);
+        const auto path = world.unit.paths[1].id;
+        if (gone)
+            world.unit.paths.erase(world.unit.paths.begin() + 1);
+        else
+            world.unit.paths[1].number = {8, 99};
+        world.model.put(world.unit);
+        if (gone) world.prober.path_gone(path);
+        world.at_the_door[0](Done{});
+        world.lets_in = Done{};
+        assert_text_equal(world.after(0s), "");
+        assert_text_equal(world.after(5s), gone ? "" : "reinstate_path 8:99");
+    }
+}
+
+void what_happens_while_it_is_let_in_is_asked_about(void**) {
+    World world;
+    world.lets_in.reset();
+    fail(world.unit.paths[1]);
+    world.begin();
+    world.after(5s);
+    world.unit.paths[1].device_state = model::DeviceState::Running;
+    world.changes(1);
+    assert_int_equal(world.asked[world.unit.paths[1].id].size(), 1);
+    world.at_the_door[0](kNoKey);
+    world.answer_all();
+    assert_int_equal(world.asked[world.unit.paths[1].id].size(), 2);
 }
 
 void an_active_path_that_is_silent_is_failed(void**) {
@@ -377,6 +462,11 @@ int main() {
         cmocka_unit_test(a_failed_path_that_works_is_reinstated),
         cmocka_unit_test(it_is_asked_at_once_when_it_failed),
         cmocka_unit_test(one_that_leads_to_something_else_is_not),
+        cmocka_unit_test(one_that_may_not_return_yet_stays_failed),
+        cmocka_unit_test(one_that_cannot_be_let_in_is_asked_less_and_less),
+        cmocka_unit_test(it_is_reinstated_when_it_is_let_in_and_not_before),
+        cmocka_unit_test(who_is_let_in_when_it_is_another_is_not_reinstated),
+        cmocka_unit_test(what_happens_while_it_is_let_in_is_asked_about),
         cmocka_unit_test(an_active_path_that_is_silent_is_failed),
         cmocka_unit_test(what_says_nothing_about_the_path_changes_nothing),
         cmocka_unit_test(a_path_of_a_group_that_carries_no_io_stays_as_it_is),

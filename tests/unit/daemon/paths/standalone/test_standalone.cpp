@@ -287,6 +287,44 @@ void a_table_that_the_kernel_refuses_for_a_device_that_is_gone_does_without_it(v
     assert_text_equal(world.table("mpatha"), "sda sdj | " + world.unit().path(id)->device + " sdn");
 }
 
+void a_lost_path_joins_its_table_when_it_may_carry_io(void**) {
+    World world;
+    unsigned tries = 0;
+    world.happens(Verb::DiskRemoved, "sdj");
+    world.settle();
+    world.told();
+    world.keeps_out = [&](const std::string& device) -> Status {
+        assert_text_equal(world.told(), ""); // no table has it yet
+        if (++tries == 2) return Done{};
+        return Error{"PERSISTENT RESERVE OUT", device, "", EIO};
+    };
+    const auto id = world.find("sdj")->id;
+    world.happens(Verb::DiskRemoved, world.model().disks.begin()->device);
+    world.happens(disk_added("fc-b", "A1"));
+    world.run_until([&] {
+        const auto* path = world.unit().path(id);
+        return path && path->state != model::PathState::Removed && path->priority_group != 0;
+    });
+    assert_int_equal(tries, 2);
+    assert_text_equal(world.told(), "mpatha load");
+    assert_true(world.notices.empty()); // who keeps it out has told why
+}
+
+void a_path_that_may_not_carry_io_is_not_enabled(void**) {
+    World world;
+    const auto name = world.name("sdj");
+    assert_text_equal(world.wish(disable(name)), "");
+    world.keeps_out = [](const std::string& device) {
+        return Error{"PERSISTENT RESERVE OUT", device, "", EIO};
+    };
+    assert_contains(world.wish(enable(name)), "PERSISTENT RESERVE OUT");
+    assert_true(world.why == Refusal::TryAgain);
+    assert_text_equal(world.table("mpatha"), "sda | sdf sdn");
+    world.keeps_out = [](const std::string&) { return Done{}; };
+    assert_text_equal(world.wish(enable(name)), "");
+    assert_text_equal(world.table("mpatha"), "sda sdj | sdf sdn");
+}
+
 void a_disabled_path_stays_out_when_its_device_comes_back(void**) {
     World world;
     const auto name = world.name("sdj");
@@ -433,6 +471,24 @@ void paths_are_probed_failed_and_reinstated(void**) {
     world.run_until([&] { return world.unit().unit.current_group == 1; });
 }
 
+void a_path_is_reinstated_when_it_may_carry_io(void**) {
+    World world(true);
+    assert_text_equal(world.wish([](Intents& intents) { intents.everywhere.probing_rate = 1; }),
+                      "");
+    unsigned tries = 0;
+    world.keeps_out = [&](const std::string& device) -> Status {
+        assert_text_equal(device, "sda");
+        assert_text_equal(world.table("mpatha"), "sda* sdj | sdf sdn");
+        if (++tries == 3) return Done{};
+        return Error{"use path", device, "", EAGAIN};
+    };
+    world.happens(Verb::PathLost, "sda");
+    world.run_until([&] { return world.table("mpatha") == "sda* sdj | sdf sdn"; });
+    world.happens(Verb::PathRestored, "sda");
+    world.run_until([&] { return world.table("mpatha") == "sda sdj | sdf sdn"; });
+    assert_int_equal(tries, 3);
+}
+
 void a_unit_is_removed_unless_it_is_in_use(void**) {
     World world;
     const auto remove = [&](const std::string& name) {
@@ -497,6 +553,8 @@ int main() {
         cmocka_unit_test(a_suspended_map_is_not_waited_for),
         cmocka_unit_test(a_lost_path_that_comes_back_takes_its_place),
         cmocka_unit_test(a_table_that_the_kernel_refuses_for_a_device_that_is_gone_does_without_it),
+        cmocka_unit_test(a_lost_path_joins_its_table_when_it_may_carry_io),
+        cmocka_unit_test(a_path_that_may_not_carry_io_is_not_enabled),
         cmocka_unit_test(a_disabled_path_stays_out_when_its_device_comes_back),
         cmocka_unit_test(a_path_of_another_size_is_not_let_in),
         cmocka_unit_test(a_path_that_leads_elsewhere_by_now_is_not_let_in),
@@ -505,6 +563,7 @@ int main() {
         cmocka_unit_test(a_table_that_somebody_else_loads_is_put_right),
         cmocka_unit_test(who_is_not_in_charge_any_more_changes_nothing),
         cmocka_unit_test(paths_are_probed_failed_and_reinstated),
+        cmocka_unit_test(a_path_is_reinstated_when_it_may_carry_io),
         cmocka_unit_test(a_unit_is_removed_unless_it_is_in_use),
         cmocka_unit_test(what_is_in_force_is_told),
     };
