@@ -35,7 +35,7 @@ Result<std::uint64_t> new_instance() {
 Service::Service(sd_event* loop, sd_bus* bus, Hardware& hardware, BlockHardware& blocks,
                  MultipathPolicy& policy, holders::Lookup& lookup, const Config& config,
                  std::string disabled_record, publish::Journal::Sink sink,
-                 const publish::Gatekeeper::Rules& rules)
+                 const bus::Gatekeeper::Rules& rules)
   : loop_(loop)
   , bus_(bus)
   , hardware_(hardware)

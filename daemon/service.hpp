@@ -3,6 +3,7 @@
 // One run of the daemon over some hardware: what both programs, mpapid and mpapid-san, do alike.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/block_hardware.hpp"
 #include "daemon/config.hpp"
@@ -31,7 +32,7 @@ class Service {
     Service(sd_event* loop, sd_bus* bus, Hardware& hardware, BlockHardware& blocks,
             MultipathPolicy& policy, holders::Lookup& lookup, const Config& config,
             std::string disabled_record, publish::Journal::Sink sink,
-            const publish::Gatekeeper::Rules& rules);
+            const bus::Gatekeeper::Rules& rules);
     ~Service();
 
     // Fails where another instance owns the name already.
@@ -77,7 +78,7 @@ class Service {
     const Config& config_;
     std::string disabled_record_;
     publish::Journal::Sink sink_;
-    publish::Gatekeeper::Rules rules_;
+    bus::Gatekeeper::Rules rules_;
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;

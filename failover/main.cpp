@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ipfailoverd: has the right to raw sockets and serves it on the bus, one echo at a time.
+#include "common/bus/gatekeeper.hpp"
 #include "common/system/handle.hpp"
 #include "failover/echo/echoes.hpp"
-#include "failover/gatekeeper.hpp"
 #include "failover/network_object.hpp"
 
 #include <CLI/CLI.hpp>
@@ -76,7 +76,7 @@ int serve() {
     if (auto watched = watch_signals(loop.get()); !watched) return fail(watched.error());
     if (auto watched = watch_bus(bus.get(), loop.get()); !watched) return fail(watched.error());
 
-    failover::Gatekeeper gatekeeper(bus.get(), trusted());
+    bus::Gatekeeper gatekeeper(bus.get(), {.trusted = trusted()});
     failover::Echoes echoes(loop.get(), {});
     const auto object = failover::NetworkObject::publish(bus.get(), gatekeeper, echoes, {});
     if (!object) return fail(object.error());

@@ -35,6 +35,11 @@ const char* name_for(int errnum) {
     }
 }
 
+const char* name_for(bus::Gatekeeper::Ruling ruling) {
+    return ruling == bus::Gatekeeper::Ruling::Busy ? MPAPI_ERROR("LimitsExceeded")
+                                                   : SD_BUS_ERROR_ACCESS_DENIED;
+}
+
 void refuse(sd_bus_message* call, const char* name, const std::string& text) {
     const sd_bus_error error{name, text.c_str(), 0};
     sd_bus_reply_method_error(call, &error); // a caller that is gone needs no answer
@@ -42,29 +47,10 @@ void refuse(sd_bus_message* call, const char* name, const std::string& text) {
 
 } // namespace
 
-// One that is not answered yet, counted while it lives.
-class NetworkObject::Call {
-  public:
-    Call(NetworkObject& owner, sd_bus_message* message)
-      : owner_(owner)
-      , message_(sd_bus_message_ref(message))
-      , sender_(sd_bus_message_get_sender(message)) {
-        ++owner_.calls_;
-        ++owner_.calls_of_[sender_];
-    }
-    ~Call() {
-        --owner_.calls_;
-        if (--owner_.calls_of_[sender_] == 0) owner_.calls_of_.erase(sender_);
-    }
-    Call(const Call&) = delete;
-    Call& operator=(const Call&) = delete;
-
-    sd_bus_message* message() const { return message_.get(); }
-
-  private:
-    NetworkObject& owner_;
-    BusMessage message_;
-    std::string sender_;
+// One that is not answered yet.
+struct NetworkObject::Call {
+    BusMessage message;
+    bus::Senders::Call admitted;
 };
 
 const sd_bus_vtable NetworkObject::kVtable[] = {
@@ -75,14 +61,18 @@ const sd_bus_vtable NetworkObject::kVtable[] = {
     SD_BUS_VTABLE_END,
 };
 
-NetworkObject::NetworkObject(Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits)
+NetworkObject::NetworkObject(sd_bus* bus, bus::Gatekeeper& gatekeeper, Echoes& echoes,
+                             const Limits& limits)
   : gatekeeper_(gatekeeper)
   , echoes_(echoes)
-  , limits_(limits) {}
+  , limits_(limits)
+  , senders_(bus, limits.calls_per_sender) {}
 
-Result<std::unique_ptr<NetworkObject>>
-NetworkObject::publish(sd_bus* bus, Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits) {
-    std::unique_ptr<NetworkObject> object(new NetworkObject(gatekeeper, echoes, limits));
+Result<std::unique_ptr<NetworkObject>> NetworkObject::publish(sd_bus* bus,
+                                                              bus::Gatekeeper& gatekeeper,
+                                                              Echoes& echoes,
+                                                              const Limits& limits) {
+    std::unique_ptr<NetworkObject> object(new NetworkObject(bus, gatekeeper, echoes, limits));
     sd_bus_slot* slot = nullptr;
     const int r =
         sd_bus_add_object_vtable(bus, &slot, kNetworkPath, kNetworkName, kVtable, object.get());
@@ -128,24 +118,25 @@ int NetworkObject::echo(sd_bus_message* message, void* userdata, sd_bus_error*) 
         refuse(message, name_for(request.error().errnum), request.error().message() + ".");
         return 1;
     }
-    const auto counted = self.calls_of_.find(sd_bus_message_get_sender(message));
-    if (self.calls_ >= self.limits_.calls ||
-        (counted != self.calls_of_.end() && counted->second >= self.limits_.calls_per_sender)) {
+    auto admitted = self.senders_.admit(message);
+    if (!admitted) {
         refuse(message, MPAPI_ERROR("LimitsExceeded"), "Too many calls are unanswered; try again.");
         return 1;
     }
-    const auto call = std::make_shared<Call>(self, message);
+    const auto call =
+        std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)), std::move(*admitted)});
     self.gatekeeper_.ask(
-        message, kEchoAction,
-        [&self, call, request = *request](const std::optional<std::string>& refusal) {
-            if (refusal) return refuse(call->message(), SD_BUS_ERROR_ACCESS_DENIED, *refusal);
+        message, call->admitted, kEchoAction,
+        [&self, call, request = *request](const bus::Gatekeeper::Verdict& verdict) {
+            if (!verdict.allowed())
+                return refuse(call->message.get(), name_for(verdict.ruling), verdict.reason);
             self.echoes_.start(request, [call](const Result<std::chrono::microseconds>& took) {
                 if (!took)
-                    return refuse(call->message(), name_for(took.error().errnum),
+                    return refuse(call->message.get(), name_for(took.error().errnum),
                                   took.error().message() + ".");
                 const auto elapsed =
                     std::chrono::duration_cast<std::chrono::milliseconds>(*took).count();
-                sd_bus_reply_method_return(call->message(), "u",
+                sd_bus_reply_method_return(call->message.get(), "u",
                                            static_cast<std::uint32_t>(elapsed));
             });
         });

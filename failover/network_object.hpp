@@ -4,13 +4,12 @@
 // thread only.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
+#include "common/bus/senders.hpp"
 #include "common/system/handle.hpp"
 #include "failover/echo/echoes.hpp"
-#include "failover/gatekeeper.hpp"
 
-#include <map>
 #include <memory>
-#include <string>
 
 namespace mpapi::failover {
 
@@ -23,31 +22,29 @@ class NetworkObject {
     struct Limits {
         std::chrono::milliseconds timeout{1000}; // of one echo
         std::uint32_t size = 8192;               // bytes of data
-        unsigned calls = 64;                     // unanswered, of everybody
-        unsigned calls_per_sender = 32;
+        unsigned calls_per_sender = 32;          // unanswered
     };
 
     // All must outlive the object.
-    static Result<std::unique_ptr<NetworkObject>> publish(sd_bus* bus, Gatekeeper& gatekeeper,
+    static Result<std::unique_ptr<NetworkObject>> publish(sd_bus* bus, bus::Gatekeeper& gatekeeper,
                                                           Echoes& echoes, const Limits& limits);
 
     NetworkObject(const NetworkObject&) = delete;
     NetworkObject& operator=(const NetworkObject&) = delete;
 
   private:
-    class Call;
+    struct Call;
 
-    NetworkObject(Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits);
+    NetworkObject(sd_bus* bus, bus::Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits);
     static int echo(sd_bus_message* call, void* userdata, sd_bus_error* error);
     Result<Echoes::Request> read(sd_bus_message* call) const;
 
     static const sd_bus_vtable kVtable[];
 
-    Gatekeeper& gatekeeper_;
+    bus::Gatekeeper& gatekeeper_;
     Echoes& echoes_;
     Limits limits_;
-    unsigned calls_ = 0;
-    std::map<std::string, unsigned> calls_of_;
+    bus::Senders senders_;
     BusSlot slot_;
 };
 

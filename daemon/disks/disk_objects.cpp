@@ -4,6 +4,7 @@
 #include "common/bus/object_label.hpp"
 #include "common/system/turn.hpp"
 #include "daemon/disks/disk_properties.hpp"
+#include "daemon/publish/actions.hpp"
 #include "daemon/publish/errors.hpp"
 #include "daemon/publish/message_ids.hpp"
 
@@ -56,7 +57,7 @@ std::string object_path(const Disk& disk) {
 // A call from its arrival to its answer.
 class DiskObjects::Pending final : public Call {
   public:
-    Pending(sd_bus_message* call, publish::Senders::Call admitted, const Method& method,
+    Pending(sd_bus_message* call, bus::Senders::Call admitted, const Method& method,
             publish::Journal::Sink journal)
       : call_(sd_bus_message_ref(call))
       , admitted_(std::move(admitted))
@@ -96,7 +97,7 @@ class DiskObjects::Pending final : public Call {
         publish::error::reply(call.get(), name, text);
     }
 
-    publish::Senders::Call& admitted() { return admitted_; }
+    bus::Senders::Call& admitted() { return admitted_; }
     const Method& method() const { return method_; }
     void begin(DiskPtr disk) { disk_ = std::move(disk); }
     void asked_by(std::optional<uid_t> user) { user_ = user; }
@@ -113,7 +114,7 @@ class DiskObjects::Pending final : public Call {
     }
 
     BusMessage call_;
-    publish::Senders::Call admitted_;
+    bus::Senders::Call admitted_;
     const Method& method_;
     publish::Journal::Sink journal_;
     DiskPtr disk_;
@@ -321,11 +322,12 @@ void DiskObjects::called(sd_bus_message* call, const Method& method) {
     auto pending = std::make_shared<Pending>(call, std::move(*admitted), method, means_.journal);
     const std::string id = found_->id;
     means_.gatekeeper.ask(
-        call, pending->admitted(), publish::Gatekeeper::Action::Disk,
-        [this, alive = alive_, pending, id](const publish::Gatekeeper::Verdict& verdict) {
+        call, pending->admitted(), publish::action::kDisk,
+        [this, alive = alive_, pending, id](const bus::Gatekeeper::Verdict& verdict) {
             if (!*alive) return;
             pending->asked_by(verdict.uid);
-            if (!verdict.allowed) return pending->fail(verdict.error, verdict.reason);
+            if (!verdict.allowed())
+                return pending->fail(publish::error::name_for(verdict.ruling), verdict.reason);
             allowed(pending, id);
         });
 }

@@ -6,12 +6,12 @@
 // is told in dbus/org.mpapi.Multipath1.SharedDisk.xml.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
+#include "common/bus/senders.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/disks/disks.hpp"
 #include "daemon/disks/methods.hpp"
-#include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/journal.hpp"
-#include "daemon/publish/senders.hpp"
 
 #include <map>
 #include <memory>
@@ -28,8 +28,8 @@ class DiskObjects final : private DisksObserver {
     struct Means {
         sd_bus* bus;
         Disks& disks;
-        publish::Gatekeeper& gatekeeper;
-        publish::Senders& senders;
+        bus::Gatekeeper& gatekeeper;
+        bus::Senders& senders;
         publish::Journal::Sink journal;
     };
     static Result<std::unique_ptr<DiskObjects>> publish(Means means, Methods methods);

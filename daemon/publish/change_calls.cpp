@@ -77,7 +77,7 @@ Status read_options(sd_bus_message* call, bool may_wait,
 
 struct ChangeCalls::Call {
     BusMessage message;
-    Senders::Call admitted;
+    bus::Senders::Call admitted;
     const ChangeMethod* method = nullptr;
     ChangeAsked change;
     std::optional<std::chrono::microseconds> wait;
@@ -86,8 +86,8 @@ struct ChangeCalls::Call {
     uid_t user = 0;
 };
 
-void ChangeCalls::take(sd_bus_message* message, Senders::Call admitted, const ChangeMethod& method,
-                       const AnyView& object) {
+void ChangeCalls::take(sd_bus_message* message, bus::Senders::Call admitted,
+                       const ChangeMethod& method, const AnyView& object) {
     auto call = std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)),
                                             std::move(admitted),
                                             &method,
@@ -102,10 +102,11 @@ void ChangeCalls::take(sd_bus_message* message, Senders::Call admitted, const Ch
     if (auto read = read_options(message, may_wait, call->wait); !read)
         return error::reply(message, error::kInvalidParameter, read.error().message() + ".");
     gatekeeper_.ask(message, call->admitted, method.action,
-                    [this, alive = alive_, call](const Gatekeeper::Verdict& verdict) {
+                    [this, alive = alive_, call](const bus::Gatekeeper::Verdict& verdict) {
                         if (!*alive) return;
-                        if (!verdict.allowed)
-                            return error::reply(call->message.get(), verdict.error, verdict.reason);
+                        if (!verdict.allowed())
+                            return error::reply(call->message.get(),
+                                                error::name_for(verdict.ruling), verdict.reason);
                         call->user = verdict.uid.value_or(kNobody);
                         allowed(call);
                     });

@@ -4,11 +4,12 @@
 // there, who makes it, how did it end. Each that was allowed is an entry of the journal.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
+#include "common/bus/senders.hpp"
 #include "daemon/paths/changer.hpp"
 #include "daemon/publish/change_methods.hpp"
 #include "daemon/publish/index.hpp"
 #include "daemon/publish/journal.hpp"
-#include "daemon/publish/senders.hpp"
 
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@ class ChangeCalls {
     using Current = std::function<model::SnapshotPtr()>;
 
     // All references outlive this.
-    ChangeCalls(Gatekeeper& gatekeeper, Current current, const Index& index,
+    ChangeCalls(bus::Gatekeeper& gatekeeper, Current current, const Index& index,
                 paths::Changer& changer, Journal::Sink sink)
       : gatekeeper_(gatekeeper)
       , current_(std::move(current))
@@ -32,7 +33,7 @@ class ChangeCalls {
     ChangeCalls& operator=(const ChangeCalls&) = delete;
 
     // `object` is what the call's path led to when it came.
-    void take(sd_bus_message* call, Senders::Call admitted, const ChangeMethod& method,
+    void take(sd_bus_message* call, bus::Senders::Call admitted, const ChangeMethod& method,
               const AnyView& object);
 
   private:
@@ -46,7 +47,7 @@ class ChangeCalls {
     void end(const std::shared_ptr<Call>& call, const paths::Outcome& outcome);
     void record(const Call& call, const std::string& result) const;
 
-    Gatekeeper& gatekeeper_;
+    bus::Gatekeeper& gatekeeper_;
     Current current_;
     const Index& index_;
     paths::Changer& changer_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/change_methods.hpp"
 
+#include "daemon/publish/actions.hpp"
 #include "daemon/publish/view.hpp"
 
 #include <systemd/sd-bus.h>
@@ -10,10 +11,6 @@
 namespace mpapi::publish {
 
 namespace {
-
-constexpr auto kPaths = Gatekeeper::Action::ManagePaths;
-constexpr auto kGroups = Gatekeeper::Action::ManageGroups;
-constexpr auto kSettings = Gatekeeper::Action::ManageSettings;
 
 using Read = int (*)(sd_bus_message*, ChangeAsked&);
 
@@ -77,10 +74,9 @@ int read_properties(sd_bus_message* call, ChangeAsked& to) {
 }
 
 constexpr ChangeMethod flag(const char* name, const char* names, Read read) {
-    return {name, "ba{sv}", "", names, kSettings, read};
+    return {name, "ba{sv}", "", names, action::kManageSettings, read};
 }
-constexpr ChangeMethod number(const char* name, const char* names, Gatekeeper::Action action,
-                              Read read) {
+constexpr ChangeMethod number(const char* name, const char* names, const char* action, Read read) {
     return {name, "ua{sv}", "", names, action, read};
 }
 
@@ -89,41 +85,46 @@ constexpr char kSeconds[] = SD_BUS_PARAM(seconds) SD_BUS_PARAM(options);
 constexpr char kType[] = SD_BUS_PARAM(type) SD_BUS_PARAM(options);
 constexpr char kOptions[] = SD_BUS_PARAM(options);
 
-constexpr ChangeMethod kSetProperties{"SetProprietaryProperties",
-                                      "a{ss}a{sv}",
-                                      "",
-                                      SD_BUS_PARAM(properties) SD_BUS_PARAM(options),
-                                      kSettings,
-                                      read_properties};
+constexpr ChangeMethod kSetProperties{
+    "SetProprietaryProperties", "a{ss}a{sv}",   "", SD_BUS_PARAM(properties) SD_BUS_PARAM(options),
+    action::kManageSettings,    read_properties};
 
 constexpr auto kPluginMethods = std::to_array<ChangeMethod>({
-    number("SetLoadBalanceType", kType, kSettings, read_number<paths::SetLoadBalanceType>),
+    number("SetLoadBalanceType", kType, action::kManageSettings,
+           read_number<paths::SetLoadBalanceType>),
     flag("SetAutoFailback", kOn, read_flag<paths::SetAutoFailback>),
-    number("SetFailbackPollingRate", kSeconds, kSettings, read_number<paths::SetFailbackRate>),
+    number("SetFailbackPollingRate", kSeconds, action::kManageSettings,
+           read_number<paths::SetFailbackRate>),
     flag("SetAutoProbing", kOn, read_flag<paths::SetAutoProbing>),
-    number("SetProbingPollingRate", kSeconds, kSettings, read_number<paths::SetProbingRate>),
+    number("SetProbingPollingRate", kSeconds, action::kManageSettings,
+           read_number<paths::SetProbingRate>),
     kSetProperties,
 });
 
 constexpr auto kUnitMethods = std::to_array<ChangeMethod>({
-    {"SetOverridePath", "oa{sv}", "", SD_BUS_PARAM(path) SD_BUS_PARAM(options), kPaths, read_path},
-    {"CancelOverridePath", "a{sv}", "", kOptions, kPaths, read_request<paths::CancelOverridePath>},
-    {"SetAccessStates", "a(os)a{sv}", "", SD_BUS_PARAM(states) SD_BUS_PARAM(options), kGroups,
-     read_states},
-    number("SetLoadBalanceType", kType, kSettings, read_number<paths::SetLoadBalanceType>),
+    {"SetOverridePath", "oa{sv}", "", SD_BUS_PARAM(path) SD_BUS_PARAM(options),
+     action::kManagePaths, read_path},
+    {"CancelOverridePath", "a{sv}", "", kOptions, action::kManagePaths,
+     read_request<paths::CancelOverridePath>},
+    {"SetAccessStates", "a(os)a{sv}", "", SD_BUS_PARAM(states) SD_BUS_PARAM(options),
+     action::kManageGroups, read_states},
+    number("SetLoadBalanceType", kType, action::kManageSettings,
+           read_number<paths::SetLoadBalanceType>),
     flag("SetAutoFailback", kOn, read_flag<paths::SetAutoFailback>),
-    number("SetFailbackPollingRate", kSeconds, kSettings, read_number<paths::SetFailbackRate>),
+    number("SetFailbackPollingRate", kSeconds, action::kManageSettings,
+           read_number<paths::SetFailbackRate>),
     flag("SetAutoProbing", kOn, read_flag<paths::SetAutoProbing>),
-    number("SetProbingPollingRate", kSeconds, kSettings, read_number<paths::SetProbingRate>),
+    number("SetProbingPollingRate", kSeconds, action::kManageSettings,
+           read_number<paths::SetProbingRate>),
     kSetProperties,
-    {"Remove", "a{sv}", "o", SD_BUS_PARAM(options) SD_BUS_PARAM(job), Gatekeeper::Action::Remove,
+    {"Remove", "a{sv}", "o", SD_BUS_PARAM(options) SD_BUS_PARAM(job), action::kRemove,
      read_nothing<Remove>},
 });
 
 constexpr auto kPathMethods = std::to_array<ChangeMethod>({
-    {"Enable", "a{sv}", "", kOptions, kPaths, read_request<paths::EnablePath>},
-    {"Disable", "a{sv}", "", kOptions, kPaths, read_request<paths::DisablePath>},
-    number("SetWeight", SD_BUS_PARAM(weight) SD_BUS_PARAM(options), kPaths,
+    {"Enable", "a{sv}", "", kOptions, action::kManagePaths, read_request<paths::EnablePath>},
+    {"Disable", "a{sv}", "", kOptions, action::kManagePaths, read_request<paths::DisablePath>},
+    number("SetWeight", SD_BUS_PARAM(weight) SD_BUS_PARAM(options), action::kManagePaths,
            read_number<paths::SetWeight>),
 });
 

@@ -5,7 +5,8 @@
 #pragma once
 
 #include "daemon/paths/requests.hpp"
-#include "daemon/publish/gatekeeper.hpp"
+
+#include <systemd/sd-bus.h>
 
 #include <span>
 #include <string>
@@ -31,7 +32,7 @@ struct ChangeMethod {
     const char* signature; // its arguments; options (a{sv}) are the last one
     const char* result;
     const char* names; // of the arguments and of the result, each with its NUL: SD_BUS_PARAM
-    Gatekeeper::Action action;
+    const char* action;
     // A negative errno for what is no such message.
     int (*read)(sd_bus_message* call, ChangeAsked& to);
 };

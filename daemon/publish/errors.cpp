@@ -56,6 +56,10 @@ const char* name_for(paths::Refusal why) {
     return kFailed;
 }
 
+const char* name_for(bus::Gatekeeper::Ruling ruling) {
+    return ruling == bus::Gatekeeper::Ruling::Busy ? kLimitsExceeded : kAccessDenied;
+}
+
 void reply(sd_bus_message* call, const char* name, const std::string& text) {
     std::string scratch;
     const std::string shown(presentable(text, scratch));

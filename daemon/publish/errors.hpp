@@ -6,6 +6,7 @@
 // does the answer to a caller that may not: NotPermitted says that nobody may.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
 #include "common/result.hpp"
 #include "daemon/paths/outcome.hpp"
 
@@ -43,6 +44,8 @@ inline constexpr char kResync[] = MPAPI_ERROR("Resync");
 // The name for a failure inside the daemon.
 const char* name_for(const Error& error);
 const char* name_for(paths::Refusal why);
+// The name for a verdict that is not allowed.
+const char* name_for(bus::Gatekeeper::Ruling ruling);
 
 // Answers a call with an error. Failure to send is not reported: the caller is gone then.
 void reply(sd_bus_message* call, const char* name, const std::string& text);

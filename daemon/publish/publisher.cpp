@@ -2,6 +2,7 @@
 #include "daemon/publish/publisher.hpp"
 
 #include "common/system/clock.hpp"
+#include "daemon/publish/actions.hpp"
 #include "daemon/publish/describe.hpp"
 #include "daemon/publish/errors.hpp"
 
@@ -28,12 +29,12 @@ void reply_failure(sd_bus_message* call, const Error& failure) {
 
 struct Publisher::Pending {
     BusMessage call;
-    Senders::Call admitted;
+    bus::Senders::Call admitted;
 };
 
 Publisher::Publisher(sd_bus* bus, daemon::ModelSource& source,
                      const daemon::Config::BusLimits& limits, paths::Changer& changer,
-                     Journal::Sink sink, const Gatekeeper::Rules& rules)
+                     Journal::Sink sink, const bus::Gatekeeper::Rules& rules)
   : source_(source)
   , limits_(limits)
   , current_(source.snapshot())
@@ -55,7 +56,7 @@ Result<std::unique_ptr<Publisher>> Publisher::create(sd_bus* bus, sd_event* loop
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
                                                      paths::Changer& changer, Journal::Sink sink,
-                                                     const Gatekeeper::Rules& rules) {
+                                                     const bus::Gatekeeper::Rules& rules) {
     std::unique_ptr<Publisher> self(
         new Publisher(bus, source, limits, changer, std::move(sink), rules));
     auto take = [](auto& member, auto result) -> Status {
@@ -314,22 +315,22 @@ void Publisher::refresh(sd_bus_message* call, const model::Unit* unit) {
     auto pending = admit(call);
     if (!pending) return;
     const model::Sequence id = unit ? unit->unit.id : 0;
-    gatekeeper_.ask(call, pending->admitted, Gatekeeper::Action::Refresh,
-                    [this, pending, id](const Gatekeeper::Verdict& verdict) {
-                        sd_bus_message* to = pending->call.get();
-                        if (!verdict.allowed)
-                            return error::reply(to, verdict.error, verdict.reason);
-                        // The object may have gone while the question was open.
-                        if (id != 0 && !current_->units.find(id))
-                            return error::reply(to, error::kObjectNotFound,
-                                                "The logical unit is gone.");
-                        if (id != 0)
-                            source_.refresh(id);
-                        else
-                            current_->units.for_each(
-                                [this](const model::Unit& each) { source_.refresh(each.unit.id); });
-                        sd_bus_reply_method_return(to, "");
-                    });
+    gatekeeper_.ask(
+        call, pending->admitted, action::kRefresh,
+        [this, pending, id](const bus::Gatekeeper::Verdict& verdict) {
+            sd_bus_message* to = pending->call.get();
+            if (!verdict.allowed())
+                return error::reply(to, error::name_for(verdict.ruling), verdict.reason);
+            // The object may have gone while the question was open.
+            if (id != 0 && !current_->units.find(id))
+                return error::reply(to, error::kObjectNotFound, "The logical unit is gone.");
+            if (id != 0)
+                source_.refresh(id);
+            else
+                current_->units.for_each(
+                    [this](const model::Unit& each) { source_.refresh(each.unit.id); });
+            sd_bus_reply_method_return(to, "");
+        });
 }
 
 void Publisher::change(sd_bus_message* call, const ChangeMethod& method, const AnyView& object) {

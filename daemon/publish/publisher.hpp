@@ -5,14 +5,15 @@
 // owner takes the bus name when publishing stands.
 #pragma once
 
+#include "common/bus/gatekeeper.hpp"
 #include "common/bus/object_label.hpp"
+#include "common/bus/senders.hpp"
 #include "daemon/config.hpp"
 #include "daemon/inventory/source.hpp"
 #include "daemon/publish/background.hpp"
 #include "daemon/publish/bulk.hpp"
 #include "daemon/publish/change_calls.hpp"
 #include "daemon/publish/changes.hpp"
-#include "daemon/publish/gatekeeper.hpp"
 #include "daemon/publish/generation_page.hpp"
 #include "daemon/publish/heavy_answers.hpp"
 #include "daemon/publish/index.hpp"
@@ -20,7 +21,6 @@
 #include "daemon/publish/managed_objects.hpp"
 #include "daemon/publish/metrics.hpp"
 #include "daemon/publish/objects.hpp"
-#include "daemon/publish/senders.hpp"
 #include "daemon/publish/signals.hpp"
 #include "daemon/publish/snapshot_file.hpp"
 
@@ -43,7 +43,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
                                                      daemon::ModelSource& source,
                                                      const daemon::Config::BusLimits& limits,
                                                      paths::Changer& changer, Journal::Sink sink,
-                                                     const Gatekeeper::Rules& rules);
+                                                     const bus::Gatekeeper::Rules& rules);
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
@@ -54,8 +54,8 @@ class Publisher final : public daemon::ModelListener, private Methods {
 
     // For those who publish other objects: who may change something, and how much one sender may
     // ask.
-    Gatekeeper& gatekeeper() { return gatekeeper_; }
-    Senders& senders() { return senders_; }
+    bus::Gatekeeper& gatekeeper() { return gatekeeper_; }
+    bus::Senders& senders() { return senders_; }
 
     // Who has objects besides the model appends them here to the answer of GetManagedObjects. What
     // is given lives as long as the publisher.
@@ -70,7 +70,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
 
   private:
     Publisher(sd_bus* bus, daemon::ModelSource& source, const daemon::Config::BusLimits& limits,
-              paths::Changer& changer, Journal::Sink sink, const Gatekeeper::Rules& rules);
+              paths::Changer& changer, Journal::Sink sink, const bus::Gatekeeper::Rules& rules);
 
     void get_snapshot(sd_bus_message* call) override;
     void metrics(sd_bus_message* call) override;
@@ -103,9 +103,9 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Failures failures_;
     Journal journal_;
     EventSource journal_timer_; // on while the journal holds something back
-    Senders senders_;
+    bus::Senders senders_;
     HeavyAnswers heavy_answers_;
-    Gatekeeper gatekeeper_;
+    bus::Gatekeeper gatekeeper_;
     ChangeCalls change_calls_;
     std::unique_ptr<GenerationPage> page_;
     std::unique_ptr<Background> background_;

@@ -133,7 +133,7 @@ int serve(const Options& options) {
     daemon::Service service(loop.get(), bus->get(), **hardware, blocks, policy, map_holders,
                             *config, config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),
-                            {.owner = ::geteuid()}); // whose storage it is, may change it
+                            {.trusted = {::geteuid()}}); // whose storage it is, may change it
     if (auto started = service.start(); !started) return fail(started.error());
     san::Multipathd multipathd(**hardware);
     standalone::Standalone standalone(

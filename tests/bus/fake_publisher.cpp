@@ -376,7 +376,7 @@ int fail(const char* what, int r) {
 
 int main(int argc, char** argv) {
     daemon::Config::BusLimits limits;
-    publish::Gatekeeper::Rules rules;
+    bus::Gatekeeper::Rules rules;
     for (int n = 1; n + 1 < argc; n += 2) {
         const auto value = std::strtoul(argv[n + 1], nullptr, 10);
         if (!std::strcmp(argv[n], "--managed-objects")) limits.managed_objects = value;
@@ -384,7 +384,7 @@ int main(int argc, char** argv) {
             limits.calls_per_sender = static_cast<unsigned>(value);
         if (!std::strcmp(argv[n], "--changes-kept"))
             limits.changes_kept = static_cast<unsigned>(value);
-        if (!std::strcmp(argv[n], "--owner")) rules.owner = static_cast<uid_t>(value);
+        if (!std::strcmp(argv[n], "--owner")) rules.trusted = {static_cast<uid_t>(value)};
         if (!std::strcmp(argv[n], "--questions")) rules.questions = static_cast<unsigned>(value);
         if (!std::strcmp(argv[n], "--questions-per-user"))
             rules.questions_per_user = static_cast<unsigned>(value);

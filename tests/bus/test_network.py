@@ -150,7 +150,7 @@ class Permission(NetworkTest):
             serial = self.send(*self.arguments, client=self.stranger)
             question = authority.question()
             self.assertEqual(question.action, "org.mpapi.network1.echo")
-            self.assertEqual(question.details, {"method": "Echo"})
+            self.assertEqual(question.details, {"object": "/org/mpapi/Network1", "method": "Echo"})
             self.assertEqual(question.subject, ("system-bus-name", {"name": ("s", self.stranger.name)}))
             self.assertFalse(question.interactive)
             authority.answer(question, authorized=allowed)

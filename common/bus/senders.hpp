@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace mpapi::publish {
+namespace mpapi::bus {
 
 class Senders {
   public:
@@ -68,4 +68,4 @@ class Senders {
     std::unordered_map<std::string, std::shared_ptr<Sender>> senders_;
 };
 
-} // namespace mpapi::publish
+} // namespace mpapi::bus

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/publish/gatekeeper.hpp"
+#include "common/bus/gatekeeper.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <string_view>
 
-namespace mpapi::publish {
+namespace mpapi::bus {
 
 namespace {
 
@@ -12,10 +14,6 @@ constexpr char kPolkit[] = "org.freedesktop.PolicyKit1";
 constexpr char kAuthority[] = "/org/freedesktop/PolicyKit1/Authority";
 constexpr char kAuthorityInterface[] = "org.freedesktop.PolicyKit1.Authority";
 constexpr std::uint32_t kAllowUserInteraction = 1;
-
-const char* name_of(Gatekeeper::Action action) {
-    return Gatekeeper::kActions.at(static_cast<std::size_t>(action));
-}
 
 struct Answer {
     bool authorized = false;
@@ -55,7 +53,7 @@ std::string why_failed(const sd_bus_error* failure) {
 
 struct Gatekeeper::Question {
     Gatekeeper& gatekeeper;
-    Action action;
+    const char* action;
     BusMessage call;
     Then then;
     std::optional<uid_t> uid;
@@ -67,9 +65,9 @@ struct Gatekeeper::Question {
         return sd_bus_message_get_allow_interactive_authorization(call.get()) > 0;
     }
 
-    Verdict yes() const { return {true, uid, nullptr, ""}; }
+    Verdict yes() const { return {Ruling::Allowed, uid, ""}; }
     Verdict no(const std::string& why) const {
-        return {false, uid, error::kAccessDenied, why + " (" + name_of(action) + ")."};
+        return {Ruling::Denied, uid, why + " (" + action + ")."};
     }
     Verdict no_polkit(const std::string& why) const {
         return no(why + "; without it " + gatekeeper.only_the_trusted());
@@ -88,8 +86,14 @@ Gatekeeper::Verdict Gatekeeper::Question::of(const Answer& answer) const {
 }
 
 std::string Gatekeeper::only_the_trusted() const {
-    if (rules_.owner == 0) return "only root may do this";
-    return "only root and user " + std::to_string(rules_.owner) + " may do this";
+    std::string who = "only root";
+    for (const uid_t uid : rules_.trusted)
+        if (uid != 0) who += " and user " + std::to_string(uid);
+    return who + " may do this";
+}
+
+bool Gatekeeper::trusts(uid_t uid) const {
+    return uid == 0 || std::ranges::find(rules_.trusted, uid) != rules_.trusted.end();
 }
 
 Gatekeeper::Gatekeeper(sd_bus* bus, const Rules& rules)
@@ -126,7 +130,7 @@ Gatekeeper::Then Gatekeeper::end(Question& question) {
     return then;
 }
 
-void Gatekeeper::ask(sd_bus_message* call, Senders::Call& sender, Action action, Then then) {
+void Gatekeeper::ask(sd_bus_message* call, Senders::Call& sender, const char* action, Then then) {
     auto owned = std::make_unique<Question>(Question{
         *this, action, BusMessage(sd_bus_message_ref(call)), std::move(then), {}, "", {}, {}});
     Question& question = *owned;
@@ -164,7 +168,7 @@ int Gatekeeper::user_told(sd_bus_message* reply, void* userdata, sd_bus_error*) 
                (self.at_polkit_of_.contains(uid) &&
                 self.at_polkit_of_[uid] >= self.rules_.questions_per_user)) {
         verdict = question.no("Too many questions to polkit are open; try again");
-        verdict->error = error::kLimitsExceeded;
+        verdict->ruling = Ruling::Busy;
     } else if (self.ask_polkit(question) < 0) {
         verdict = question.no_polkit("polkit could not be asked");
     }
@@ -179,11 +183,10 @@ int Gatekeeper::ask_polkit(Question& question) {
     if (r < 0) return r;
     const BusMessage message(raw);
     const bool interactive = question.interactive();
-    const std::string id = "mpapid-" + std::to_string(++asked_);
+    const std::string id = "question-" + std::to_string(++asked_);
     r = sd_bus_message_append(raw, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
-                              sd_bus_message_get_sender(question.call.get()),
-                              name_of(question.action), 2, "object",
-                              sd_bus_message_get_path(question.call.get()), "method",
+                              sd_bus_message_get_sender(question.call.get()), question.action, 2,
+                              "object", sd_bus_message_get_path(question.call.get()), "method",
                               sd_bus_message_get_member(question.call.get()),
                               interactive ? kAllowUserInteraction : 0, id.c_str());
     if (r < 0) return r;
@@ -217,4 +220,4 @@ int Gatekeeper::polkit_answered(sd_bus_message* reply, void* userdata, sd_bus_er
     return 0;
 }
 
-} // namespace mpapi::publish
+} // namespace mpapi::bus

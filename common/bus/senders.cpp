@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/publish/senders.hpp"
+#include "common/bus/senders.hpp"
 
-namespace mpapi::publish {
+namespace mpapi::bus {
 
 int Senders::name_owner_changed(sd_bus_message*, void* userdata, sd_bus_error*) {
     // A unique name changes its owner only once: when it goes.
@@ -54,4 +54,4 @@ std::optional<Senders::Call> Senders::admit(sd_bus_message* call) {
     return Call(found->second);
 }
 
-} // namespace mpapi::publish
+} // namespace mpapi::bus

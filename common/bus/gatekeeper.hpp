@@ -3,51 +3,45 @@
 // Decides who may change something. Every changing method passes here, and none of them may block
 // on the answer: the verdict is called back.
 //
-// Root may, and so may the daemon's owner. For anybody else polkit is asked, which knows the
+// Root may, and so may whom the daemon trusts. For anybody else polkit is asked, which knows the
 // administrator's rules and may ask a person for a password. It is told the object and the method
 // (details "object" and "method"), so that a rule can look at them. Without polkit, or with one
-// that does not answer, the verdict is no.
+// that does not answer, the verdict is no. Loop thread only.
 #pragma once
 
+#include "common/bus/senders.hpp"
 #include "common/system/handle.hpp"
-#include "daemon/publish/errors.hpp"
-#include "daemon/publish/senders.hpp"
 
-#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include <sys/types.h>
 
-namespace mpapi::publish {
+namespace mpapi::bus {
 
 class Gatekeeper {
   public:
-    // The kinds of change, each an action of polkit.
-    enum class Action { ManagePaths, ManageGroups, ManageSettings, Remove, Refresh, Disk };
-
-    // Their names, in this order. polkit/org.mpapi.multipath1.policy declares these and no others.
-    static constexpr std::array kActions{
-        "org.mpapi.multipath1.manage-paths",    "org.mpapi.multipath1.manage-groups",
-        "org.mpapi.multipath1.manage-settings", "org.mpapi.multipath1.remove",
-        "org.mpapi.multipath1.refresh",         "org.mpapi.multipath1.disk",
+    enum class Ruling {
+        Allowed,
+        Denied,
+        Busy, // too many questions are open; later it may be another
     };
-
     struct Verdict {
-        bool allowed = false;
+        Ruling ruling = Ruling::Denied;
         std::optional<uid_t> uid; // who asked, where it could be found out
-        // When it is a no: the error on the bus, and its text, which says what to do next.
-        const char* error = error::kAccessDenied;
-        std::string reason;
+        std::string reason;       // when it is not allowed: why, and what to do next
+
+        bool allowed() const { return ruling == Ruling::Allowed; }
     };
     using Then = std::function<void(const Verdict&)>;
 
     struct Rules {
-        uid_t owner = 0; // may do everything, as root may
+        std::vector<uid_t> trusted; // may do everything, as root may, who need not be named
         // Questions that polkit has at one time, of everybody and of one user. The system bus lets
         // a connection wait for 128 answers (max_replies_per_connection).
         unsigned questions = 64;
@@ -65,15 +59,15 @@ class Gatekeeper {
 
     // Calls back once, later or at once; never when the gatekeeper or the sender is gone by then.
     // What cannot be found out is a no. A long time may have passed: what the call names has to be
-    // looked up again.
-    void ask(sd_bus_message* call, Senders::Call& sender, Action action, Then then);
+    // looked up again. The action is one that a policy of polkit declares, and lives for ever.
+    void ask(sd_bus_message* call, Senders::Call& sender, const char* action, Then then);
 
   private:
     struct Question;
 
     static int user_told(sd_bus_message* reply, void* userdata, sd_bus_error*);
     static int polkit_answered(sd_bus_message* reply, void* userdata, sd_bus_error*);
-    bool trusts(uid_t uid) const { return uid == 0 || uid == rules_.owner; }
+    bool trusts(uid_t uid) const;
     std::string only_the_trusted() const;
     int ask_polkit(Question& question);
     void cancel(const Question& question);
@@ -88,4 +82,4 @@ class Gatekeeper {
     std::uint64_t asked_ = 0;
 };
 
-} // namespace mpapi::publish
+} // namespace mpapi::bus
