@@ -12,10 +12,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 
 import kerberos_realm
+import telling
 
 CLONE_NEWNET = 0x40000000
 USER, PASSWORD = "alice", "Pa55w.rd"
@@ -42,34 +42,15 @@ class Client(unittest.TestCase):
                                     for name in (USER, "mallory")))
         cls.realm = kerberos_realm.Realm(str(cls.work))
         cls.addClassCleanup(cls.realm.stop)
-        cls.log = open(cls.work / "server.log", "w+b")
-        cls.server = subprocess.Popen(
+        cls.server = telling.Telling(
             [SERVER, "--accounts", str(accounts), "--keytab", cls.realm.keytab,
              "--allow", "NODE1\\alice", "--allow", f"alice@{kerberos_realm.REALM}"],
-            stdin=subprocess.DEVNULL, stdout=cls.log,
             env={**os.environ, **cls.realm.environment})
-        cls.wait_for("ready")
+        cls.server.wait_for("ready")
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.terminate()
-        code = cls.server.wait(timeout=DEADLINE)
-        cls.log.close()
-        assert code == 0, f"the server ended with {code}"
-
-    @classmethod
-    def told(cls):
-        return pathlib.Path(cls.log.name).read_text()
-
-    @classmethod
-    def wait_for(cls, text, seen=0):
-        deadline = time.monotonic() + DEADLINE
-        while text not in cls.told()[seen:]:
-            if cls.server.poll() is not None:
-                raise AssertionError(f"the server ended: {cls.server.returncode}: {cls.told()}")
-            if time.monotonic() > deadline:
-                raise AssertionError(f"not told in time: {text}; told:\n{cls.told()}")
-            time.sleep(0.02)
+        cls.server.end()
 
     def environment(self):
         return {"PATH": os.environ["PATH"], "KRB5CCNAME": f"FILE:{self.work}/no-tickets"}
@@ -106,22 +87,22 @@ class Client(unittest.TestCase):
     def test_a_ticket_is_used_without_asking(self):
         for how in ([], ["--auth", "kerberos"], ["--auth", "negotiate"]):
             with self.subTest(how=how):
-                seen = len(self.told())
+                heard = self.server.heard()
                 ran = subprocess.run(
                     [CLUSPREP, "setup", "label", "localhost", *how], stdin=subprocess.DEVNULL,
                     capture_output=True, text=True, timeout=DEADLINE, start_new_session=True,
                     env={**self.environment(), **self.realm.environment})
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 self.assertEqual(ran.stdout, "Host label: node1\n")
-                self.assertIn(f"by alice@{kerberos_realm.REALM}", self.told()[seen:])
+                self.server.wait_for(f"by alice@{kerberos_realm.REALM}", heard)
 
     def test_objects_are_released(self):
-        seen = len(self.told())
+        heard = self.server.heard()
         self.ask("setup", "label", "127.0.0.1")
-        self.wait_for("ended", seen)
-        seen = len(self.told())
+        self.server.wait_for("ended", heard)
+        heard = self.server.heard()
         self.ask("flow", "network", "127.0.0.1", "192.0.2.10", "192.0.2.1", status=1)
-        self.wait_for("ended", seen)
+        self.server.wait_for("ended", heard)
 
     def test_every_method_over_the_wire(self):
         secret = self.work / "secret"
@@ -213,20 +194,20 @@ class Client(unittest.TestCase):
                          ("CprepDiskStopDefense", "0x8007139F", "ERROR_INVALID_STATE"))
 
     def test_ownership_is_held_until_interrupted(self):
-        seen = len(self.told())
+        heard = self.server.heard()
         command, reader = self.command("pr", "arbitrate", "127.0.0.1", "1", "--hold")
         held = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, pass_fds=[reader],
                                 env=self.environment())
         self.assertEqual(held.stdout.readline(), "Disk: number:1\n")
         self.assertEqual(held.stdout.readline(), "Done: the node owns the disk until this ends\n")
-        self.assertNotIn("ended", self.told()[seen:])
+        self.assertNotIn("ended", self.server.told()[heard:])
         held.send_signal(signal.SIGINT)
         self.assertEqual(held.wait(timeout=DEADLINE), 0)
         self.assertEqual(held.stderr.read(), "")
         held.stdout.close()
         held.stderr.close()
-        self.wait_for("ended", seen)
+        self.server.wait_for("ended", heard)
 
     def test_two_clients_run_a_flow_at_once(self):
         both = []
@@ -280,38 +261,38 @@ class Client(unittest.TestCase):
 
     def test_who_waits_at_a_terminal_sees_for_what(self):
         command, reader = self.command("setup", "label", "127.0.0.1")
-        self.server.send_signal(signal.SIGSTOP)
+        self.server.process.send_signal(signal.SIGSTOP)
         try:
             process, _, until = self.at_terminal(command, [reader])
             until(rb"127.0.0.1: IClusterSetup: 1 s")
         finally:
-            self.server.send_signal(signal.SIGCONT)
+            self.server.process.send_signal(signal.SIGCONT)
         until(rb"\r\x1b\[KHost label: node1\r\n")
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
 
     def test_an_interrupt_waits_for_the_call_and_gives_back_what_it_got(self):
-        seen = len(self.told())
+        heard = self.server.heard()
         command, reader = self.command("setup", "label", "127.0.0.1")
-        self.server.send_signal(signal.SIGSTOP)
+        self.server.process.send_signal(signal.SIGSTOP)
         try:
             process, _, until = self.at_terminal(command, [reader])
             until(rb"IClusterSetup: 1 s")
             os.kill(process, signal.SIGINT)
             until(rb"clusprep: waiting for IClusterSetup to end")
         finally:
-            self.server.send_signal(signal.SIGCONT)
+            self.server.process.send_signal(signal.SIGCONT)
         until(rb"RetrieveHostLabel: interrupted")
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), -signal.SIGINT)
-        self.wait_for("ended", seen)
+        self.server.wait_for("ended", heard)
 
     def test_without_ticket_terminal_and_user_nothing_is_sent(self):
-        seen = len(self.told())
+        heard = self.server.heard()
         ran = subprocess.run([CLUSPREP, "disk", "list", "127.0.0.1"], stdin=subprocess.DEVNULL,
                              capture_output=True, text=True, timeout=DEADLINE,
                              start_new_session=True, env=self.environment())
         self.assertEqual(ran.returncode, 2)
         self.assertIn("no Kerberos ticket, and no --user", ran.stderr)
-        self.assertEqual(self.told()[seen:], "")
+        self.assertEqual(self.server.told()[heard:], "")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 import unittest
+
+from service import Started
+from telling import Telling
 
 try:
     from impacket import uuid
@@ -32,11 +34,11 @@ class Clusprepd(unittest.TestCase):
         self.work = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.work)
         (self.work / "bus.conf").write_text(BUS.format(self.work / "bus"))
-        bus = subprocess.Popen(
+        bus = Telling(
             ["dbus-daemon", f"--config-file={self.work}/bus.conf", "--nofork", "--print-address"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        self.addCleanup(self.end, bus)
-        bus.stdout.readline()
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(bus.end)
+        bus.wait_for("unix:")
         (self.work / "accounts").touch(0o600)
         (self.work / "accounts").write_text(f"alice:{NT_HASH_OF_SECRET}\n")
         node = socket.gethostname().split(".")[0][:15].upper()
@@ -55,36 +57,14 @@ directory = "{self.work}"
             key: value for key, value in os.environ.items() if key != "JOURNAL_STREAM"
         } | {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.work}/bus"}
 
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.terminate()
-        process.wait(timeout=10)
-        if process.stdout:
-            process.stdout.close()
-
     def run_program(self, *arguments):
         return subprocess.run([PROGRAM, *arguments], env=self.environment, text=True, timeout=20,
                               stdin=subprocess.DEVNULL, capture_output=True)
 
-    def start(self, *before):
-        self.log = open(self.work / "log", "w+b")
-        self.addCleanup(self.log.close)
-        process = subprocess.Popen(
-            [*before, PROGRAM, "--config", str(self.work / "clusprepd.toml")],
-            env=self.environment, stdin=subprocess.DEVNULL, stderr=self.log)
-        self.addCleanup(self.end, process)
-        deadline = time.monotonic() + 10
-        while True:  # until it listens
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", 135)) == 0:
-                    return process
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError("it does not listen: " + self.told())
-            time.sleep(0.02)
-
-    def told(self):
-        return (self.work / "log").read_text()
+    def start(self):
+        self.clusprepd = Started(
+            self.work, [PROGRAM, "--config", str(self.work / "clusprepd.toml")], self.environment)
+        self.addCleanup(self.clusprepd.kill)
 
     def activate(self, password="secret"):
         connection = dcomrt.DCOMConnection("127.0.0.1", "alice", password, "", oxidResolver=False)
@@ -101,27 +81,31 @@ directory = "{self.work}"
         self.assertEqual(missing.returncode, 1)
 
     def test_it_serves_tells_and_ends(self):
-        process = self.start()
+        self.start()
         made = self.activate()
         self.assertEqual(len(made.get_iPid()), 16)
-        self.assertIn("alice at 127.0.0.1 activated IClusterSetup", self.told())
+        self.clusprepd.wait_for("alice at 127.0.0.1 activated IClusterSetup")
         with self.assertRaises(Exception):
             self.activate("wrong")
-        self.assertIn("alice failed to log on from 127.0.0.1", self.told())
-        process.terminate()
-        self.assertEqual(process.wait(timeout=10), 0, self.told())
+        self.clusprepd.wait_for("alice failed to log on from 127.0.0.1")
+        self.clusprepd.end()
 
     def test_a_second_one_is_told_who_has_port_135(self):
-        process = self.start()
+        self.start()
         second = self.run_program("--config", str(self.work / "clusprepd.toml"))
         self.assertEqual(second.returncode, 1)
-        self.assertIn(f"the port is held by clusprepd (process {process.pid})", second.stderr)
+        self.assertIn(f"the port is held by clusprepd (process {self.clusprepd.process.pid})", second.stderr)
 
     def test_port_135_comes_from_the_service_manager(self):
         if not shutil.which("systemd-socket-activate"):
             self.skipTest("no systemd-socket-activate here")
-        self.start("systemd-socket-activate", "--listen=127.0.0.1:135",
-                   f"--setenv=DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.work}/bus")
+        activator = Telling(
+            ["systemd-socket-activate", "--listen=127.0.0.1:135",
+             f"--setenv=DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.work}/bus",
+             PROGRAM, "--config", str(self.work / "clusprepd.toml")],
+            "stderr", env=self.environment)
+        self.addCleanup(activator.kill)
+        activator.wait_for("Listening on")
         self.assertEqual(len(self.activate().get_iPid()), 16)
 
 

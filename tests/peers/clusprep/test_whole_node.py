@@ -138,7 +138,7 @@ class ByImpacket(WholeNode):
     def expect(self, made, method, result, parameters, **outs):
         answer = made.call(method, **parameters)
         self.assertEqual(f"{answer.result:08x}", f"{result:08x}",
-                         f"{method}\n{self.node.clusprepd.said()[-1500:]}")
+                         f"{method}\n{self.node.clusprepd.told()[-1500:]}")
         for name, value in outs.items():
             self.assertEqual(answer[name], value, f"{method}: {name}")
         return answer
@@ -393,7 +393,7 @@ class BySamba(WholeNode):
                          name],
                         env={**os.environ, **self.node.realm.environment}, capture_output=True, text=True,
                         timeout=DEADLINE, check=False)
-                    self.assertEqual(ran.returncode, 0, ran.stderr + self.node.clusprepd.said()[-2000:])
+                    self.assertEqual(ran.returncode, 0, ran.stderr + self.node.clusprepd.told()[-2000:])
                     told = json.loads(ran.stdout.splitlines()[-1])
                     told.pop("version", None)
                     self.assertEqual(told, wanted)
@@ -507,17 +507,17 @@ class ByOurClient(WholeNode):
                     self.assertEqual(ran.stdout, "")
                     self.assertIn("127.0.0.1: IClusterStorage2: ", ran.stderr)
                     self.node.waits_for(user, heard)
-                    self.assertNotIn("activated", self.node.clusprepd.said()[heard:])
+                    self.assertNotIn("activated", self.node.clusprepd.told()[heard:])
 
     def test_a_disk_that_is_not_allowed_and_one_in_use(self):
         told = json.loads(self.node.clusprep("pr", "register", "localhost", "1", "--json", status=3).stderr)
         self.assertEqual((told["method"], told["hresult"]), ("CprepDiskPRRegister", "0x80070005"))
-        self.assertIn(f"{TWO} is not on the list of allowed disks", self.node.clusprepd.said())
+        self.node.clusprepd.wait_for(f"{TWO} is not on the list of allowed disks")
         self.on_bus(lambda client: San(client).map_held("mpatha"))
         try:
             told = json.loads(self.node.clusprep("disk", "offline", "localhost", "0", "--json", status=3).stderr)
             self.assertEqual((told["method"], told["hresult"]), ("CprepDiskOffline", "0x800700AA"))
-            self.assertIn("map_held", self.node.clusprepd.said())
+            self.node.clusprepd.wait_for("map_held")
             told = json.loads(self.node.clusprep("disk", "read", "localhost", "0", "0", "--json", status=3).stderr)
             self.assertEqual(told["hresult"], "0x80070005")
         finally:
@@ -616,8 +616,8 @@ class Crashes(WholeNode):
     def test_the_bus_is_gone(self):
         """clusprepd ends, for systemd to start it again: then everything is as before."""
         self.node.lose_bus()
-        self.assertEqual(self.node.clusprepd.process.wait(DEADLINE), 1, self.node.clusprepd.said())
-        self.assertIn("the connection to the system bus was lost", self.node.clusprepd.said())
+        self.assertEqual(self.node.clusprepd.process.wait(DEADLINE), 1, self.node.clusprepd.told())
+        self.node.clusprepd.wait_for("the connection to the system bus was lost")
         self.assertIn("Connection", self.node.clusprep("setup", "label", "localhost", options=["--timeout", "1"],
                                                        status=5).stderr)
         self.node.start_again()

@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from jeepney.bus_messages import DBus  # noqa: E402
 from jeepney.io.blocking import open_dbus_connection  # noqa: E402
 from jeepney.low_level import HeaderFields  # noqa: E402
 from private_bus import BUS_CONFIG, SOMEBODY, Client, Lines  # noqa: E402
+from service import Started  # noqa: E402
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x00020000, 0x04000000, 0x40000000
 HOST, PASSWORD, DEADLINE = "node1", kerberos_realm.Realm.password, 60
@@ -123,59 +123,6 @@ class Played:
 
     def reply(self, message, signature, body):
         self.connection.send(new_method_return(message, signature, body))
-
-
-class Started:
-    """A program with its own NOTIFY_SOCKET, ready when this returns; what it writes is in a file."""
-
-    def __init__(self, where, command, environment=None, port=None, user=None):
-        where.mkdir(exist_ok=True)
-        os.chmod(where, 0o777)
-        notify_path = where / f"notify-{time.monotonic_ns()}"
-        self.log = where / "said"
-        self.name = os.path.basename(command[0])
-        variables = {**os.environ, **(environment or {}), "NOTIFY_SOCKET": str(notify_path)}
-        variables.pop("JOURNAL_STREAM", None)  # what it tells is wanted here
-        passed = ()
-        if port is not None:  # systemd's protocol: the socket is 3, the process named by its own id
-            command = ["/bin/sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh", *command]
-            passed = (3,)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, open(self.log, "ab") as log:
-            notify.bind(str(notify_path))
-            os.chmod(notify_path, 0o777)
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables, user=user, group=user,
-                extra_groups=None if user is None else [], pass_fds=passed,
-                preexec_fn=None if port is None else lambda: os.dup2(port.fileno(), 3))
-            notify.settimeout(0.2)
-            end = time.monotonic() + DEADLINE
-            while True:
-                try:
-                    if b"READY=1" in notify.recv(4096):
-                        return
-                except TimeoutError:
-                    assert self.process.poll() is None, f"{self.name} ended: {self.said()}"
-                    assert time.monotonic() < end, f"{self.name} is not ready: {self.said()}"
-
-    def said(self):
-        return self.log.read_text(errors="replace")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        """It must have lived until now, and end well when told to."""
-        assert self.process.poll() is None, f"{self.name} ended by itself: {self.said()}"
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"{self.name} does not end: {self.said()}") from None
-        assert code == 0, f"{self.name} ended with {code}: {self.said()}"
-        for sign in ("Sanitizer", "runtime error"):
-            assert sign not in self.said(), self.said()
 
 
 class Activator:
@@ -331,11 +278,10 @@ directory = "{self.work}/logs"
 
     def heard(self):
         """What clusprepd said so far; waits_for() looks behind it."""
-        return len(self.clusprepd.said())
+        return self.clusprepd.heard()
 
     def waits_for(self, text, heard=0, seconds=DEADLINE):
-        within(seconds, lambda: f"clusprepd says {text!r}; it said:\n{self.clusprepd.said()[heard:]}",
-               lambda: text in self.clusprepd.said()[heard:])
+        self.clusprepd.wait_for(text, heard, seconds)
 
     def clusprep(self, *words, user=USER, password=PASSWORD, ticket=False, stdin="", options=(), status=0):
         """Runs the command; it must end with `status`. Gives what it did."""
@@ -357,7 +303,7 @@ directory = "{self.work}/logs"
                 os.close(each)
         if ran.returncode != status:
             raise AssertionError(f"{' '.join(words)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}\n"
-                                 f"clusprepd:\n{self.clusprepd.said()[-3000:]}")
+                                 f"clusprepd:\n{self.clusprepd.told()[-3000:]}")
         return ran
 
     def close(self):
