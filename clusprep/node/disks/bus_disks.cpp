@@ -352,12 +352,14 @@ void BusDisks::dsms(Completion<std::vector<csvp::Dsm>> done) {
         [](sd_bus_message* m) {
             return sd_bus_message_append(m, "ss", "org.mpapi.Multipath1.Plugin", "DriverVersion");
         },
-        [done = std::move(done)](const Outcome<sd_bus_message*>& answer) {
+        [this, done = std::move(done)](const Outcome<sd_bus_message*>& answer) {
             if (!answer) return done(answer.failure());
             const char* version = nullptr;
             const int r = sd_bus_message_read(*answer, "v", "s", &version);
             if (r < 0) return done(unreadable("DriverVersion", r));
-            done(find_dsms("/sys", version));
+            tools_.ask([driver = std::string(version), done](const std::string& tools) {
+                done(find_dsms("/sys", {driver, tools}));
+            });
         });
 }
 

@@ -7,6 +7,7 @@
 #include "clusprep/interfaces/disks.hpp"
 #include "clusprep/node/disks/bus_calls.hpp"
 #include "clusprep/node/disks/catalogue.hpp"
+#include "clusprep/node/disks/tools_version.hpp"
 
 #include <deque>
 #include <functional>
@@ -21,6 +22,7 @@ class BusDisks final : public csvp::Disks {
     // `bus` is attached to the loop and outlives this.
     explicit BusDisks(sd_bus* bus)
       : catalogue_(bus)
+      , tools_(sd_bus_get_event(bus))
       , calls_(bus) {}
 
     Status start() { return catalogue_.follow(); }
@@ -79,6 +81,7 @@ class BusDisks final : public csvp::Disks {
               std::optional<Bytes> data, csvp::Completion<Done> done);
 
     Catalogue catalogue_;
+    ToolsVersion tools_;
     std::map<Key, std::deque<std::function<void(Finished)>>> turns_; // the first one is under way
     BusCalls calls_;
 };

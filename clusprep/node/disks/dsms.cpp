@@ -24,9 +24,10 @@ csvp::Dsm dsm(std::string name, std::string_view version) {
     return result;
 }
 
-std::vector<csvp::Dsm> find_dsms(const std::string& sys, std::string_view driver_version) {
+std::vector<csvp::Dsm> find_dsms(const std::string& sys, const DsmVersions& versions) {
     std::vector<csvp::Dsm> found;
-    if (!driver_version.empty()) found.push_back(dsm("dm_multipath", driver_version));
+    if (!versions.driver.empty()) found.push_back(dsm("dm_multipath", versions.driver));
+    if (!versions.tools.empty()) found.push_back(dsm("multipath-tools", versions.tools));
 
     utsname kernel{};
     ::uname(&kernel);

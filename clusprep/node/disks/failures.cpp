@@ -40,6 +40,9 @@ constexpr std::pair<std::string_view, Hresult> kBusErrors[] = {
     {"AccessDenied", Hresult::AccessDenied},
     {"InteractiveAuthorizationRequired", Hresult::AccessDenied},
     {"UnknownObject", Hresult::DeviceGone},
+    {"UnknownMethod", Hresult::NotSupported},
+    {"UnknownInterface", Hresult::NotSupported},
+    {"UnknownProperty", Hresult::NotSupported},
     {"Timeout", Hresult::SemaphoreTimeout},
     {"NoReply", Hresult::SemaphoreTimeout},
     {"TimedOut", Hresult::SemaphoreTimeout},
@@ -51,6 +54,14 @@ Hresult look_up(const std::pair<std::string_view, Hresult> (&table)[N], std::str
     for (const auto& [known, code] : table)
         if (known == name) return code;
     return Hresult::IoDevice;
+}
+
+// Both are of one source, and packages of one version go together: only a daemon that was not
+// restarted yet does not know what the other calls.
+bool is_not_known(std::string_view name) {
+    return name == "org.freedesktop.DBus.Error.UnknownMethod" ||
+           name == "org.freedesktop.DBus.Error.UnknownInterface" ||
+           name == "org.freedesktop.DBus.Error.UnknownProperty";
 }
 
 Hresult code_for(std::string_view member, std::string_view name) {
@@ -67,7 +78,9 @@ Hresult code_for(std::string_view member, std::string_view name) {
 
 csvp::Failure disk_failure(std::string_view member, std::string_view key, std::string_view name,
                            std::string_view text) {
-    const std::string reason = text.empty() ? std::string(name) : std::string(text);
+    std::string reason = text.empty() ? std::string(name) : std::string(text);
+    if (is_not_known(name))
+        reason += " (the mpapid that runs is of another version: systemctl restart mpapid)";
     return {code_for(member, name), Error{std::string(member), std::string(key), reason}};
 }
 

@@ -35,6 +35,15 @@ void an_unknown_error_is_an_error_of_the_device(void**) {
     assert_true(code("RawRead", "") == Hresult::IoDevice);
 }
 
+void an_mpapid_that_does_not_know_the_method_is_told_apart(void**) {
+    const auto failure =
+        disk_failure("RawReadFile", "/disk", "org.freedesktop.DBus.Error.UnknownMethod",
+                     "Unknown method RawReadFile");
+    assert_true(failure.code == Hresult::NotSupported);
+    assert_contains(failure.error.message(), "Unknown method RawReadFile");
+    assert_contains(failure.error.message(), "systemctl restart mpapid");
+}
+
 void the_log_has_what_was_tried_on_what_and_why(void**) {
     const auto failure =
         disk_failure("RawRead", "/disk", "org.mpapi.Multipath1.Error.Failed", "READ(10) failed.");
@@ -50,6 +59,7 @@ int main() {
         cmocka_unit_test(each_refusal_has_its_code),
         cmocka_unit_test(a_disk_in_use_is_busy_for_who_takes_it_offline),
         cmocka_unit_test(an_unknown_error_is_an_error_of_the_device),
+        cmocka_unit_test(an_mpapid_that_does_not_know_the_method_is_told_apart),
         cmocka_unit_test(the_log_has_what_was_tried_on_what_and_why),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
