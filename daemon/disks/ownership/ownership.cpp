@@ -56,6 +56,11 @@ std::string why_lost(const Standing& standing, ReservationKey key) {
     return "";
 }
 
+// A rival that takes over removes our key.
+bool was_dropped(const Standing& standing, ReservationKey key) {
+    return standing.type == scsi::ReservationType::None && has_our_key(standing, key);
+}
+
 std::vector<ReservationKey> rivals_of(const Standing& standing, ReservationKey key) {
     std::set<ReservationKey> rivals;
     for (const auto& each : standing.registrants)
@@ -298,12 +303,25 @@ void Ownership::judge(const Result<Standing>& standing, bool again) {
         if (owned()) round_ended();
         return;
     }
+    if (!again && was_dropped(*standing, key_)) return reserve_again();
     if (!confirm(*standing)) return;
     if (others_have_our_key(*standing, key_) && noted_.insert("key").second)
         observer_.note("another initiator has registered our key " + text_of(key_) +
                        ": it can write, and removing the key would remove ours");
     if (again) return round_ended();
     remove_rivals(rivals_of(*standing, key_), standing->bare, false);
+}
+
+// Once in a round: who was faster, and whether the device keeps it, the next look tells.
+void Ownership::reserve_again() {
+    if (noted_.insert("dropped").second)
+        observer_.note("the device dropped the reservation, which nobody holds; it is taken again");
+    unit_.reserve(key_, guarded<Status>([this](const Status&) {
+                      if (!owned()) return;
+                      round_wanted_ = true;
+                      unit_.read(guarded<Result<Standing>>(
+                          [this](const Result<Standing>& standing) { judge(standing, true); }));
+                  }));
 }
 
 void Ownership::remove_rivals(std::vector<ReservationKey> rivals, std::vector<std::string> bare,
@@ -368,6 +386,7 @@ struct Ownership::Admission : std::enable_shared_from_this<Ownership::Admission>
     void looked(const Result<Standing>& standing) {
         if (epoch.expired()) return start();
         if (!standing) return ended(standing.error());
+        if (was_dropped(*standing, self.key_)) return wait_for_reservation();
         if (!self.confirm(*standing)) return start();
         path->enroll(self.key_, [kept = shared_from_this()](const Status& enrolled) {
             if (!kept->alive.expired()) kept->registered(enrolled);
@@ -385,8 +404,14 @@ struct Ownership::Admission : std::enable_shared_from_this<Ownership::Admission>
     void looked_again(const Result<Standing>& standing) {
         if (epoch.expired()) return take_out();
         if (!standing) return ended(standing.error());
+        if (was_dropped(*standing, self.key_)) return wait_for_reservation();
         if (!self.confirm(*standing)) return take_out();
         ended(Done{});
+    }
+
+    void wait_for_reservation() {
+        self.path_returned();
+        ended(Error{"use path", "", "the reservation is being taken again", EAGAIN});
     }
 
     // What it was registered for is over. A new ownership has it registered already.

@@ -24,6 +24,10 @@
 // the first write goes through it; where that fails the path stays out of use. During a challenge
 // none is let in, for the challenger registers once.
 //
+// A reservation that nobody holds while our key is there was dropped by the device: the holder's
+// registration goes, and the reservation with it, when a target port or the unit's mapping to it is
+// taken away (SPC-4 5.13.11.2.4). No rival has it, so it is taken again.
+//
 // A device that does not answer. Ownership is unconfirmed as soon as one round brought no answer,
 // and given up when the last confirmation is 7 s old: from then on a rival that began right after
 // it may have won. Given up is what is safe: who is told that it has lost stops writing. What we
@@ -158,8 +162,8 @@ class Ownership {
     // Gives up the reservation and takes back the key. The caller has seen to it that nobody writes
     // any more. EPERM: not owned. Where the release fails the unit stays owned and defended.
     void stop(Ended ended);
-    // After a restart of the daemon, for a unit that was owned: looks whether it still is, changes
-    // nothing. Lost is told to the observer, too.
+    // After a restart of the daemon, for a unit that was owned: looks whether it still is. Lost is
+    // told to the observer, too.
     void resume(Ended ended);
     // Whether a path may carry I/O: at once where the unit is not this node's, else when the key is
     // registered on it. EAGAIN: not while the ownership changes; any other error: it could not be
@@ -194,6 +198,7 @@ class Ownership {
     void watch_patience();
     bool confirm(const Standing& standing);
     void judge(const Result<Standing>& standing, bool again);
+    void reserve_again();
     void remove_rivals(std::vector<ReservationKey> rivals, std::vector<std::string> bare,
                        bool acted);
     void register_bare(std::vector<std::string> bare, bool acted);

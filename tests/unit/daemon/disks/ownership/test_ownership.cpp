@@ -172,6 +172,84 @@ void a_reservation_that_was_cleared_is_lost(void**) {
     assert_true(two.world.unit.registrations().empty());
 }
 
+// The array takes the port away through which it is held.
+void drop_reservation(Two& two) {
+    const auto nexuses = two.a.paths;
+    for (const san::Nexus nexus : nexuses) {
+        if (!two.world.unit.holds(nexus)) continue;
+        two.world.unit.register_key(std::vector{nexus}, 0, 0, true, true);
+        std::erase(two.a.paths, nexus);
+        two.a.known.push_back(nexus);
+    }
+    assert_false(two.a.holds());
+}
+
+void a_reservation_that_the_device_dropped_is_taken_again(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    drop_reservation(two);
+    two.world.unit.register_key(std::vector<san::Nexus>{11}, 0, kB, true, true);
+    two.world.pass(3s);
+    assert_true(two.a.ownership->owned() && two.a.holds());
+    assert_int_equal(two.a.losses.size(), 0);
+    assert_false(two.b.registered(11)); // in the same round
+    drop_reservation(two);              // with the last path nothing of ours is left
+    two.world.pass(3s);
+    assert_int_equal(two.a.losses.size(), 1);
+    assert_contains(two.a.losses[0], "our key was removed");
+}
+
+void a_dropped_reservation_that_a_rival_took_first_is_lost(void**) {
+    for (const char* when : {"read", "reserve"}) {
+        Two two;
+        two.a.arbitrate();
+        two.world.pass(4s);
+        drop_reservation(two);
+        two.a.before = [&](const std::string& command) {
+            if (command != when) return;
+            two.a.before = nullptr;
+            two.world.unit.register_key(std::vector<san::Nexus>{11}, 0, kB, true, true);
+            two.world.unit.reserve(11, kB, Node::kType);
+        };
+        two.world.pass(3s);
+        assert_int_equal(two.a.losses.size(), 1);
+        assert_contains(two.a.losses[0], "0x000000000000000b");
+        assert_true(two.world.unit.holds(11));
+    }
+}
+
+void a_device_that_keeps_no_reservation_is_given_up(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    two.a.before = [&](const std::string& command) {
+        if (command != "read") return;
+        for (const san::Nexus nexus : two.a.paths)
+            if (two.world.unit.holds(nexus)) two.world.unit.release(nexus, kA, Node::kType);
+    };
+    two.world.pass(3s);
+    assert_int_equal(two.a.losses.size(), 1);
+    assert_contains(two.a.losses[0], "nobody holds");
+    assert_int_equal(std::count(two.a.log.begin(), two.a.log.end(), "reserve"), 2);
+}
+
+void a_path_is_let_in_when_a_dropped_reservation_is_taken_again(void**) {
+    Two two;
+    two.a.arbitrate();
+    two.world.pass(4s);
+    drop_reservation(two);
+    two.a.bring_back(3);
+    two.world.pass(0ms);
+    assert_int_equal(two.a.answer->error().errnum, EAGAIN);
+    assert_false(two.a.registered(3));
+    assert_true(two.a.ownership->owned() && two.a.holds());
+    two.a.bring_back(3);
+    two.world.pass(0ms);
+    assert_ok(*two.a.answer);
+    assert_true(two.a.registered(3));
+}
+
 void a_path_that_returns_is_registered_at_once(void**) {
     Two two;
     two.a.arbitrate();
@@ -494,6 +572,10 @@ int main() {
         cmocka_unit_test(a_challenger_registers_once),
         cmocka_unit_test(the_loss_is_noticed_within_one_interval),
         cmocka_unit_test(a_reservation_that_was_cleared_is_lost),
+        cmocka_unit_test(a_reservation_that_the_device_dropped_is_taken_again),
+        cmocka_unit_test(a_dropped_reservation_that_a_rival_took_first_is_lost),
+        cmocka_unit_test(a_device_that_keeps_no_reservation_is_given_up),
+        cmocka_unit_test(a_path_is_let_in_when_a_dropped_reservation_is_taken_again),
         cmocka_unit_test(a_path_that_returns_is_registered_at_once),
         cmocka_unit_test(a_path_that_returns_after_a_loss_is_not_registered),
         cmocka_unit_test(a_path_registered_beside_a_preempt_is_taken_out_again),
