@@ -40,7 +40,10 @@ Control::Control(Means means)
                          owned_marks_,
                          find,
                          nullptr,
-                         [this](const std::string& id, OwnershipState) { show(id); },
+                         [this](const std::string& id, OwnershipState state) {
+                             show(id);
+                             if (state == OwnershipState::None && owners_) look_whose(id);
+                         },
                          [this](const std::string& id, const std::string& why) { lost(id, why); },
                          means_.note,
                          means_.times};
@@ -83,7 +86,11 @@ void Control::lost(const std::string& id, const std::string& why) {
     if (!disk) return;
     sd_bus_emit_signal(means_.bus, object_path(*disk).c_str(), "org.mpapi.Multipath1.SharedDisk",
                        "OwnershipLost", "s", why.c_str());
-    means_.disks.examine(id, [](const Result<DiskPtr>&) {}); // whose it is now
+}
+
+// What the last look said of others is from before.
+void Control::look_whose(const std::string& id) {
+    means_.disks.examine(id, [](const Result<DiskPtr>&) {});
 }
 
 void Control::admit(const paths::Newcomer& newcomer, std::function<void(Status)> then) {

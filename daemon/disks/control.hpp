@@ -68,6 +68,7 @@ class Control final : private DisksObserver {
     void disk_changed(const DiskPtr& before, const DiskPtr& after) override;
     void show(const std::string& id);
     void lost(const std::string& id, const std::string& why);
+    void look_whose(const std::string& id);
 
     Means means_;
     RuntimeMarks offline_marks_, owned_marks_;
