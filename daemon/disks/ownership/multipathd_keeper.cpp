@@ -17,6 +17,11 @@ std::string hex(ReservationKey key) {
     return text.data();
 }
 
+// A word, or a number before multipath-tools 0.9.5.
+bool is_unset(const std::string& status) {
+    return status.starts_with("unset") || status.starts_with("0");
+}
+
 bool is_name(const std::string& map) {
     return !map.empty() && map.find_first_of(" \t\n\"") == std::string::npos;
 }
@@ -57,7 +62,7 @@ void MultipathdKeeper::disown(Ended ended) {
     say({"unsetprstatus map " + map, "unsetprkey map " + map, "getprstatus map " + map},
         [ended = std::move(ended)](const Result<std::string>& reply) {
             if (!reply && reply.error().errnum == ESHUTDOWN) return ended(Done{});
-            if (reply && reply->find("unset") != std::string::npos) return ended(Done{});
+            if (reply && is_unset(*reply)) return ended(Done{});
             ended(Error{"take the reservation key from", "multipathd",
                         reply ? "it still has it" : reply.error().message(), 0});
         });
