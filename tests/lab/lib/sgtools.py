@@ -7,7 +7,7 @@ nothing here shares code with the daemon.
 
 import re
 
-from shell import sh
+from shell import CommandFailed, sh, status
 
 # sg_rtpg prints the codes of SPC-4 6.37 too; they are what is read here.
 ACCESS_STATES = {0: "active-optimized", 1: "active-nonoptimized", 2: "standby", 3: "unavailable",
@@ -17,6 +17,8 @@ SUPPORTED = {"AO_SUP": "active-optimized", "AN_SUP": "active-nonoptimized", "S_S
              "T_SUP": "transitioning"}
 ASSOCIATIONS = {"Addressed logical unit": "logical-unit", "Target port": "target-port",
                 "Target device that contains addressed lu": "target-device"}
+UNIT_ATTENTION = 6  # exit status of sg3-utils
+UNIT_ATTENTIONS = 6  # more than a nexus has to tell at once
 
 
 def parse_rtpg(text):
@@ -127,3 +129,25 @@ def parse_inquiry(text):
 
 def inquiry(disk):
     return parse_inquiry(sh(f"sg_inq /dev/{disk}"))
+
+
+def persist_in(device, option):
+    """PERSISTENT RESERVE IN. What happened to the nexus meanwhile is told to it first, as a unit attention for each."""
+    for _ in range(UNIT_ATTENTIONS):
+        code, told = status(f"sg_persist --in {option} {device}")
+        if code != UNIT_ATTENTION:
+            break
+    if code != 0:
+        raise CommandFailed(f"`sg_persist --in {option} {device}` ended with {code}\n{told}")
+    return told
+
+
+def reservation_keys(device):
+    """Of each registered nexus, sorted."""
+    return sorted(re.findall(r"^\s+(0x[0-9a-f]+)$", persist_in(device, "-k"), re.MULTILINE))
+
+
+def reservation_holder(device):
+    """Its key; "" while nobody holds a reservation."""
+    found = re.search(r"Key=(0x[0-9a-f]+)", persist_in(device, "-r"))
+    return found[1] if found else ""

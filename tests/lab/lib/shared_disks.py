@@ -46,6 +46,13 @@ def refused(method, signature="", *arguments, name="lu0"):
     return ""
 
 
+def our_key():
+    """What this node registers, as sg_persist writes it."""
+    told = call("Get", "ss", f"{SERVICE}.SharedDisks", "ReservationKey", path=path_of().rpartition("/")[0],
+                interface="org.freedesktop.DBus.Properties")
+    return f"0x{told:x}"
+
+
 def node(name="lu0"):
     return f"/dev/mapper/{NAMES[name]}"
 
@@ -55,9 +62,9 @@ def partition(name="lu0"):
 
 
 def one_partition(name="lu0"):
-    """A partition table with one entry, from 1 MiB to the end, and a map for it."""
+    """A partition table with one entry, from 1 MiB to 1 MiB before the end, and a map for it."""
     sectors = int(read(f"/sys/block/{Path(node(name)).resolve().name}/size"))
-    entry = bytes([0, 0, 0, 0, 0x07, 0, 0, 0]) + (2048).to_bytes(4, "little") + (sectors - 2048).to_bytes(4, "little")
+    entry = bytes([0, 0, 0, 0, 0x07, 0, 0, 0]) + (2048).to_bytes(4, "little") + (sectors - 4096).to_bytes(4, "little")
     with open(node(name), "r+b", buffering=0) as opened:
         opened.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
     settle()

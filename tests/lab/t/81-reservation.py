@@ -4,16 +4,16 @@
 """Two nodes and one unit: mpapid arbitrates and defends, sg_persist from another initiator is its rival."""
 
 import os
-import re
 import signal
 
 import managers
 from bus import Signals
 from lio import disk_of, lio_map, lio_port, plug
 from managers import units
-from mpapid import SERVICE, call, main_pid
-from shared_disks import SHARED_DISK, allow, disk, do, path_of, refused
-from shell import sh, status, wait_for
+from mpapid import SERVICE, main_pid
+from sgtools import reservation_holder, reservation_keys
+from shared_disks import allow, disk, do, our_key, path_of, refused
+from shell import status, wait_for
 from tap import check, check_that, main, require, test
 
 RIVAL_HOST, RIVAL_PORT = "naa.5001405000000003", "naa.500140500000cccc"
@@ -31,20 +31,13 @@ def before():
     allow("lu0", manager="standalone")
 
 
-def our_key():
-    told = call("Get", "ss", f"{SERVICE}.SharedDisks", "ReservationKey", path=f"{path_of().rsplit('/', 1)[0]}",
-                interface="org.freedesktop.DBus.Properties")
-    return f"0x{told:x}"
-
-
 def keys():
     """Of each registered nexus, as the rival reads them."""
-    return re.findall(r"^\s+(0x[0-9a-f]+)$", sh(f"sg_persist --in -k {rival}"), re.MULTILINE)
+    return reservation_keys(rival)
 
 
 def holder():
-    found = re.search(r"Key=(0x[0-9a-f]+)", sh(f"sg_persist --in -r {rival}"))
-    return found[1] if found else ""
+    return reservation_holder(rival)
 
 
 def out(arguments):
