@@ -133,7 +133,7 @@ Status end_without(sd_bus* bus, sd_event* loop) {
 }
 
 struct Stop {
-    dcom::Server* server;
+    dcom::Server* server = nullptr;
     bool begun = false;
 };
 

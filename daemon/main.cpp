@@ -113,9 +113,8 @@ int serve(const daemon::Config& config) {
     service.set_disk_work({offline, claims, files, kRuntimeFolder,
                            [&](auto map) {
                                return std::make_unique<disks::MultipathdKeeper>(
-                                   [&](std::string command, auto then) {
-                                       keys.ask(std::move(command), kMultipathdPatience,
-                                                std::move(then));
+                                   [&](const std::string& command, auto then) {
+                                       keys.ask(command, kMultipathdPatience, std::move(then));
                                    },
                                    std::move(map));
                            },
