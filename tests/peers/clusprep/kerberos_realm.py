@@ -1,21 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A Kerberos realm of the test's own: MIT's KDC on a loopback port, everything in a directory."""
 import os
-import shutil
 import socket
 import subprocess
 
+import needs
+
 REALM = 'EXAMPLE.ORG'
 TOOLS = ('kdb5_util', 'kadmin.local', 'krb5kdc', 'kinit')
-
-
-def missing():
-    """The tools that are not installed."""
-    return [tool for tool in TOOLS if not shutil.which(tool, path=_path())]
-
-
-def _path():
-    return os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
 
 
 def _free_port():
@@ -89,7 +81,7 @@ class Realm:
         self._run('kinit', '-c', self.tickets, self.user, input=self.password)
 
     def _environment(self):
-        return {**os.environ, **self.environment, 'PATH': _path()}
+        return {**os.environ, **self.environment, 'PATH': needs.PATH}
 
     def _run(self, *command, **more):
         subprocess.run(command, env=self._environment(), check=True, text=True,

@@ -2,20 +2,17 @@
 """impacket and smbtorture against our DCOM server, in a network namespace where port 135 is free;
 tshark looks at every packet."""
 import contextlib
-import ctypes
-import os
 import pathlib
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
 import unittest
 
-import telling
-
-CLONE_NEWNET = 0x40000000
-USER, PASSWORD = "alice", "Pa55w.rd"
+import needs
+import played_server
+from played_server import PASSWORD, USER
+from telling import Telling
 
 # MS-CSVP 1.9: class, interface.
 CLASSES = {
@@ -28,33 +25,16 @@ CLASSES = {
 }
 REMOTE_UNKNOWN = "00000131-0000-0000-C000-000000000046"
 
-try:
-    from impacket import uuid
-    from impacket.dcerpc.v5 import dcomrt, epm, rpcrt, transport
-    from impacket.dcerpc.v5.rpcrt import DCERPCException
-except ImportError:
-    print("skipped: python3-impacket is not installed; ./dev test installs it")
-    raise SystemExit(77)
+needs.modules("impacket")
+needs.tools("smbtorture", "tcpdump", "tshark")
 
-
-def own_network():
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+from impacket import uuid  # noqa: E402
+from impacket.dcerpc.v5 import dcomrt, epm, rpcrt, transport  # noqa: E402
+from impacket.dcerpc.v5.rpcrt import DCERPCException  # noqa: E402
 
 
 def binary(text):
     return uuid.string_to_bin(text)
-
-
-class Server(telling.Telling):
-    """The program under test."""
-
-    def __init__(self, work, *more):
-        super().__init__([os.environ["PLAYED_SERVER"], "--accounts", str(work / "accounts"), *more])
-        self.wait_for("ready")
-        self.port = int(re.search(r"\[(\d+)\]", self.told()).group(1))
 
 
 class Activation(unittest.TestCase):
@@ -62,37 +42,19 @@ class Activation(unittest.TestCase):
     def setUpClass(cls):
         cls.work = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.work)
-        accounts = cls.work / "accounts"
-        accounts.touch(0o600)
-        from impacket.ntlm import compute_nthash
-        accounts.write_text(f"{USER}:{compute_nthash(PASSWORD).hex()}\n"
-                            f"mallory:{compute_nthash(PASSWORD).hex()}\n")
-        cls.capture = None
-        if shutil.which("tshark") and shutil.which("tcpdump"):
-            cls.captured = cls.work / "traffic.pcap"
-            cls.capture = subprocess.Popen(
-                ["tcpdump", "--immediate-mode", "-U", "-Z", "root", "-i", "lo", "-w", str(cls.captured), "tcp"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                text=True)
-            for line in cls.capture.stderr:
-                if "listening on" in line:
-                    break
-            cls.addClassCleanup(cls.end_capture)
-        cls.server = Server(cls.work, "--allow", "NODE1\\alice")
-
-    @classmethod
-    def end_capture(cls):
-        if cls.capture.poll() is None:
-            cls.capture.terminate()
-            cls.capture.wait(timeout=20)
-        cls.capture.stderr.close()
+        cls.captured = cls.work / "traffic.pcap"
+        cls.capture = Telling(
+            ["tcpdump", "--immediate-mode", "-U", "-Z", "root", "-i", "lo", "-w", str(cls.captured), "tcp"],
+            "stderr", stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(cls.capture.kill)
+        cls.capture.wait_for("listening on")
+        cls.server = played_server.Server(cls.work)
 
     @classmethod
     def tearDownClass(cls):
         cls.server.end()
-        if cls.capture is not None:
-            cls.end_capture()
-            cls.look_at_traffic()
+        cls.capture.end()
+        cls.look_at_traffic()
 
     @classmethod
     def look_at_traffic(cls):
@@ -240,8 +202,6 @@ class Activation(unittest.TestCase):
         self.assertGreaterEqual(len(entries), 12)
 
     def test_smbtorture_finds_the_object_resolver_in_order(self):
-        if not shutil.which("smbtorture"):
-            self.skipTest("smbtorture is not installed; ./dev test installs samba-testsuite")
         run = subprocess.run(
             ["smbtorture", "--option=log level=0", "-U", f"{USER}%{PASSWORD}", "--workgroup=NODE1",
              f"--option=private dir={self.work}", f"--option=state directory={self.work}",
@@ -259,5 +219,5 @@ class Activation(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    own_network()
+    needs.own_network()
     unittest.main(verbosity=2)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """clusprep, the command, against our DCOM server over a played node, in a network namespace where
 port 135 is free: over TCP, authenticated, sealed."""
-import ctypes
 import json
 import os
 import pathlib
@@ -15,38 +14,24 @@ import tempfile
 import unittest
 
 import kerberos_realm
-import telling
+import needs
+import played_server
+from played_server import PASSWORD, USER
 
-CLONE_NEWNET = 0x40000000
-USER, PASSWORD = "alice", "Pa55w.rd"
 DEADLINE = 20
-CLUSPREP, SERVER = os.environ["CLUSPREP"], os.environ["PLAYED_SERVER"]
-
-
-def own_network():
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+CLUSPREP = os.environ["CLUSPREP"]
 
 
 class Client(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        from impacket.ntlm import compute_nthash
         cls.work = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.work)
-        accounts = cls.work / "accounts"
-        accounts.touch(0o600)
-        accounts.write_text("".join(f"{name}:{compute_nthash(PASSWORD).hex()}\n"
-                                    for name in (USER, "mallory")))
         cls.realm = kerberos_realm.Realm(str(cls.work))
         cls.addClassCleanup(cls.realm.stop)
-        cls.server = telling.Telling(
-            [SERVER, "--accounts", str(accounts), "--keytab", cls.realm.keytab,
-             "--allow", "NODE1\\alice", "--allow", f"alice@{kerberos_realm.REALM}"],
+        cls.server = played_server.Server(
+            cls.work, "--keytab", cls.realm.keytab, "--allow", f"alice@{kerberos_realm.REALM}",
             env={**os.environ, **cls.realm.environment})
-        cls.server.wait_for("ready")
 
     @classmethod
     def tearDownClass(cls):
@@ -296,13 +281,7 @@ class Client(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    try:
-        import impacket  # noqa: F401
-    except ImportError:
-        print("skipped: python3-impacket is not installed; ./dev test installs it")
-        raise SystemExit(77)
-    if kerberos_realm.missing():
-        print("skipped: not installed:", *kerberos_realm.missing())
-        raise SystemExit(77)
-    own_network()
+    needs.modules("impacket")
+    needs.tools(*kerberos_realm.TOOLS)
+    needs.own_network()
     unittest.main(verbosity=2)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """clusprepd itself, on a bus and in a network of this test's own: its configuration, port 135, an
 activation by impacket, what it tells, how it ends."""
-import ctypes
 import os
 import pathlib
 import shutil
@@ -10,17 +9,16 @@ import subprocess
 import tempfile
 import unittest
 
+import needs
 from service import Started
 from telling import Telling
 
-try:
-    from impacket import uuid
-    from impacket.dcerpc.v5 import dcomrt
-except ImportError:
-    print("skipped: python3-impacket is not installed; ./dev test installs it")
-    raise SystemExit(77)
+needs.modules("impacket")
+needs.tools("systemd-socket-activate")
 
-CLONE_NEWNET = 0x40000000
+from impacket import uuid  # noqa: E402
+from impacket.dcerpc.v5 import dcomrt  # noqa: E402
+
 PROGRAM = os.environ["CLUSPREPD"]
 NT_HASH_OF_SECRET = "878d8014606cda29677a44efa1353fc7"
 SETUP = ("04D55210-B6AC-4248-9E69-2A569D1D2AB6", "491260B5-05C9-40D9-B7F2-1F7BDAE0927F")
@@ -97,8 +95,6 @@ directory = "{self.work}"
         self.assertIn(f"the port is held by clusprepd (process {self.clusprepd.process.pid})", second.stderr)
 
     def test_port_135_comes_from_the_service_manager(self):
-        if not shutil.which("systemd-socket-activate"):
-            self.skipTest("no systemd-socket-activate here")
         activator = Telling(
             ["systemd-socket-activate", "--listen=127.0.0.1:135",
              f"--setenv=DBUS_SYSTEM_BUS_ADDRESS=unix:path={self.work}/bus",
@@ -110,8 +106,5 @@ directory = "{self.work}"
 
 
 if __name__ == "__main__":
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    needs.own_network()
     unittest.main(verbosity=2)

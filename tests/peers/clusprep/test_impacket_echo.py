@@ -6,17 +6,12 @@ import sys
 
 import echo_world
 import kerberos_realm
+import needs
 
 
 def main():
-    try:
-        import impacket  # pylint: disable=unused-import,import-outside-toplevel
-    except ImportError as error:
-        print('skipped:', error)
-        return 77
-    if kerberos_realm.missing():
-        print('skipped: not installed:', *kerberos_realm.missing())
-        return 77
+    needs.modules('impacket')
+    needs.tools(*kerberos_realm.TOOLS)
     with echo_world.EchoWorld() as world:
         # impacket asks a KDC at port 88 only, so the ticket is fetched for it.
         subprocess.run(['kvno', '-q', 'host/localhost'], env=world.environment, check=True)

@@ -9,9 +9,10 @@ import tempfile
 import unittest
 import uuid as uuids
 
+import needs
 import played_server
 
-played_server.impacket_or_skip()
+needs.modules('impacket')
 
 from impacket.dcerpc.v5 import dcomrt  # noqa: E402
 
@@ -19,6 +20,7 @@ import csvp_methods  # noqa: E402
 from csvp_methods import gpt, number, signature  # noqa: E402
 
 OK = 0
+SECONDS = 20
 LUN0_GUID = '0f0e0d0c-0b0a-0908-0706-050403020100'
 
 
@@ -37,8 +39,7 @@ class Peer(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        code = cls.server.end()
-        assert code == 0, f'the server ended with {code}'
+        cls.server.end()
 
     @contextlib.contextmanager
     def object_of(self, name):
@@ -335,7 +336,7 @@ class Flows(Peer):
         def client():
             for flow in (self.a_shared_lun_online, self.validate_network_configuration,
                          self.cluster_setup):
-                together.wait(played_server.SECONDS)
+                together.wait(SECONDS)
                 flow()
 
         clients = [forked.Process(target=client) for _ in range(2)]
@@ -349,5 +350,5 @@ class Flows(Peer):
 
 
 if __name__ == '__main__':
-    played_server.own_network()
+    needs.own_network()
     unittest.main(verbosity=2)

@@ -5,6 +5,7 @@ import sys
 
 import echo_world
 import kerberos_realm
+import needs
 
 COMBINATIONS = [
     f'{mechanism},{protection}'
@@ -15,14 +16,8 @@ KERBEROS_ROUNDS = 5  # what fails now and then
 
 
 def main():
-    try:
-        import samba.dcerpc.echo  # pylint: disable=unused-import,import-outside-toplevel
-    except ImportError as error:
-        print('skipped:', error)
-        return 77
-    if kerberos_realm.missing():
-        print('skipped: not installed:', *kerberos_realm.missing())
-        return 77
+    needs.modules('samba.dcerpc.echo')
+    needs.tools(*kerberos_realm.TOOLS)
     with echo_world.EchoWorld() as world:
 
         def call(options, password=world.realm.password):

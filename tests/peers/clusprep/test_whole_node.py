@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import struct
 import subprocess
@@ -17,19 +16,20 @@ import unittest
 import uuid as uuids
 
 import kerberos_realm
+import needs
 
-try:
-    from impacket.dcerpc.v5 import dcomrt
-except ImportError:
-    print("skipped: python3-impacket is not installed; ./dev test installs it")
-    raise SystemExit(77) from None
+needs.modules("impacket")
+needs.tools("tshark", *kerberos_realm.TOOLS)
 
-import csvp_methods
-import whole_node
-from csvp_methods import number
-from embedded_san import San
-from test_san_disks import ALONE, CLUSTER_SAN, ONE, SHARED, TWO, where
-from whole_node import DEADLINE, HOST, PASSWORD, STRANGER, USER, Node
+from impacket.dcerpc.v5 import dcomrt  # noqa: E402
+
+import csvp_methods  # noqa: E402
+import whole_node  # noqa: E402
+from csvp_methods import number  # noqa: E402
+from embedded_san import San  # noqa: E402
+from telling import Telling  # noqa: E402
+from test_san_disks import ALONE, CLUSTER_SAN, ONE, SHARED, TWO, where  # noqa: E402
+from whole_node import DEADLINE, HOST, PASSWORD, STRANGER, USER, Node  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 OK, NOT_FOUND, DENIED, BUSY = 0, 0x80070002, 0x80070005, 0x800700AA
@@ -69,29 +69,17 @@ class ByImpacket(WholeNode):
         subprocess.run(["kvno", "-q", "host/localhost"], env=cls.tickets, check=True)
         os.environ["KRB5CCNAME"] = cls.node.realm.tickets.removeprefix("FILE:")
         os.environ["KRB5_CONFIG"] = cls.tickets["KRB5_CONFIG"]
-        cls.capture = None
-        if shutil.which("tshark"):
-            cls.captured = cls.node.work / "traffic.pcap"
-            cls.capture = subprocess.Popen(
-                ["tshark", "-q", "-i", "lo", "-f", "tcp", "-F", "pcap", "-w", str(cls.captured)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            for line in cls.capture.stderr:
-                if "Capturing on" in line:
-                    break
-            cls.addClassCleanup(cls.end_capture)
-
-    @classmethod
-    def end_capture(cls):
-        if cls.capture.poll() is None:
-            cls.capture.terminate()
-            cls.capture.wait(DEADLINE)
-        cls.capture.stderr.close()
+        cls.captured = cls.node.work / "traffic.pcap"
+        cls.capture = Telling(
+            ["tshark", "-q", "-i", "lo", "-f", "tcp", "-F", "pcap", "-w", str(cls.captured)],
+            "stderr", stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(cls.capture.kill)
+        cls.capture.wait_for("Capturing on")
 
     @classmethod
     def tearDownClass(cls):
-        if cls.capture is not None:
-            cls.end_capture()
-            cls.look_at_traffic()
+        cls.capture.end()
+        cls.look_at_traffic()
 
     @classmethod
     def look_at_traffic(cls):
@@ -626,8 +614,5 @@ class Crashes(WholeNode):
 
 
 if __name__ == "__main__":
-    if kerberos_realm.missing():
-        print("skipped: not installed:", *kerberos_realm.missing())
-        raise SystemExit(77)
     whole_node.own_machine()
     unittest.main(verbosity=2)
