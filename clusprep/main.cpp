@@ -7,6 +7,7 @@
 #include "clusprep/dcom/local_addresses.hpp"
 #include "clusprep/dcom/server.hpp"
 #include "clusprep/interfaces/classes.hpp"
+#include "clusprep/node/cleanup/loop_timers.hpp"
 #include "clusprep/node/disks/bus_disks.hpp"
 #include "clusprep/node/linux_node.hpp"
 #include "clusprep/release_disks.hpp"
@@ -195,6 +196,10 @@ int serve(const clusprep::Config& config) {
     options.partition_base = config.partition_base;
     options.write_anywhere = config.write_anywhere;
     options.report = [&](const csvp::FailedCall& call) { audit->failed_call(call); };
+    node::LoopTimers timers(loop.get());
+    options.later = [&](std::chrono::seconds time, std::function<void()> then) {
+        return timers.after(time, std::move(then));
+    };
     csvp::Machine machine(node, options);
     const auto classes = csvp::classes(machine);
     std::map<ndr::Guid, std::string> names;

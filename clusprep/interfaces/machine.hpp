@@ -5,6 +5,7 @@
 #pragma once
 
 #include "clusprep/interfaces/disk_numbers.hpp"
+#include "clusprep/interfaces/giving_up.hpp"
 #include "clusprep/interfaces/node.hpp"
 
 #include <cstdint>
@@ -31,13 +32,17 @@ struct Options {
     // has its own say.
     bool write_anywhere = false;
     std::function<void(const FailedCall&)> report = [](const FailedCall&) {};
+    GivingUp::Later later;
 };
 
 class Machine {
   public:
     explicit Machine(Node& node, Options options = {})
       : node_(node)
-      , options_(std::move(options)) {}
+      , options_(std::move(options))
+      , giving_up_(node.disks(), options_.later, [this](const Failure& failure) {
+          options_.report({"rundown", "", "", failure});
+      }) {}
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
@@ -53,7 +58,10 @@ class Machine {
     std::shared_ptr<DiskNumbers> numbers_in_use() const { return numbers_.lock(); }
 
     // Sessions that arbitrated for a LUN: the last one that goes gives it back.
-    void claim(const std::string& key) { ++claims_[key]; }
+    void claim(const std::string& key) {
+        ++claims_[key];
+        giving_up_.cease(key);
+    }
     // Whether nobody claims it any more.
     bool unclaim(const std::string& key) {
         const auto found = claims_.find(key);
@@ -63,12 +71,14 @@ class Machine {
         return true;
     }
     bool claimed(const std::string& key) const { return claims_.contains(key); }
+    GivingUp& giving_up() { return giving_up_; }
 
   private:
     Node& node_;
     Options options_;
     std::weak_ptr<DiskNumbers> numbers_;
     std::map<std::string, unsigned> claims_;
+    GivingUp giving_up_;
 };
 
 } // namespace mpapi::csvp

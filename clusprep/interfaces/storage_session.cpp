@@ -470,35 +470,16 @@ void StorageSession::rundown(std::function<void()> done) {
 void StorageSession::go_on_with_rundown() {
     if (!running_down_ || calls_ != 0 || giving_up_ != 0) return;
     ++giving_up_; // while they are begun: one may end at once
-    for (const Key& key : std::exchange(claimed_, {}))
-        if (machine_.unclaim(key)) give_up(key);
+    for (const Key& key : std::exchange(claimed_, {})) {
+        if (!machine_.unclaim(key)) continue;
+        ++giving_up_;
+        machine_.giving_up().begin(key, [self = shared_from_this()] {
+            --self->giving_up_;
+            self->go_on_with_rundown();
+        });
+    }
     if (--giving_up_ != 0) return;
     if (auto done = std::exchange(rundown_done_, nullptr)) done();
-}
-
-// Offline first, then the end of the defense.
-void StorageSession::give_up(const Key& key) {
-    ++giving_up_;
-    disks().state(key, [self = shared_from_this(), key](Outcome<DiskState> state) {
-        if (!state) return self->gave_up(&state.failure());
-        if (state->ownership != Ownership::OwnedByThisServer) return self->gave_up(nullptr);
-        const auto stop = [self, key] {
-            self->disks().stop_defense(key, [self](const Outcome<Done>& stopped) {
-                self->gave_up(stopped ? nullptr : &stopped.failure());
-            });
-        };
-        if (!state->online) return stop();
-        self->disks().take_offline(key, [self, stop](const Outcome<Done>& offline) {
-            if (!offline) return self->gave_up(&offline.failure());
-            stop();
-        });
-    });
-}
-
-void StorageSession::gave_up(const Failure* failure) {
-    if (failure) machine_.options().report({"rundown", "", "", *failure});
-    --giving_up_;
-    go_on_with_rundown();
 }
 
 } // namespace mpapi::csvp

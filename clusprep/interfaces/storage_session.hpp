@@ -134,8 +134,6 @@ class StorageSession : public std::enable_shared_from_this<StorageSession> {
     std::optional<std::uint32_t> partition_index(std::uint32_t number) const;
 
     void go_on_with_rundown();
-    void give_up(const Key& key);
-    void gave_up(const Failure* failure);
 
     Machine& machine_;
     PrepareState prepare_state_ = PrepareState::Initial;

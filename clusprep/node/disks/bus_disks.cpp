@@ -155,8 +155,12 @@ void BusDisks::in_turn(const Key& key, std::function<void(Finished)> operation) 
 
 void BusDisks::run(const Key& key) {
     // A copy: it may have finished, and be taken off the queue, before it returns.
-    const auto operation = turns_.at(key).front();
-    operation([this, key] { next(key); });
+    room_.enter([this, key, operation = turns_.at(key).front()](const Turnstile::Leave& leave) {
+        operation([this, key, leave] {
+            leave();
+            next(key);
+        });
+    });
 }
 
 void BusDisks::next(const Key& key) {

@@ -8,6 +8,7 @@
 #include "clusprep/node/disks/bus_calls.hpp"
 #include "clusprep/node/disks/catalogue.hpp"
 #include "clusprep/node/disks/tools_version.hpp"
+#include "clusprep/node/turnstile.hpp"
 
 #include <deque>
 #include <functional>
@@ -66,6 +67,9 @@ class BusDisks final : public csvp::Disks {
   private:
     using Finished = std::function<void()>;
 
+    // mpapid takes 16 calls of one program ([bus] calls_per_sender), and asks polkit as much.
+    static constexpr unsigned kAtOnce = 14;
+
     // Operations on one LUN are sent one after another: mpapid asks polkit in between, so it may
     // not begin them in the order in which it got them.
     void in_turn(const Key& key, std::function<void(Finished)> operation);
@@ -83,6 +87,7 @@ class BusDisks final : public csvp::Disks {
     Catalogue catalogue_;
     ToolsVersion tools_;
     std::map<Key, std::deque<std::function<void(Finished)>>> turns_; // the first one is under way
+    Turnstile room_{kAtOnce}; // of operations on different LUNs
     BusCalls calls_;
 };
 

@@ -62,7 +62,7 @@ HostNetwork::HostNetwork(Means means)
   : means_(std::move(means))
   , firewalld_(means_.bus)
   , rule_set_(means_.loop, means_.rule_set_socket,
-              {firewall::RuleSet::kMostBytes, std::chrono::seconds(10), 8}) {}
+              {firewall::RuleSet::kMostBytes, std::chrono::seconds(10), 4}) {}
 
 HostNetwork::~HostNetwork() = default;
 
@@ -79,6 +79,19 @@ void HostNetwork::adapters(csvp::Completion<std::vector<csvp::Adapter>> done) {
 }
 
 void HostNetwork::echo(const csvp::IpAddress& source, const csvp::IpAddress& destination,
+                       std::chrono::milliseconds timeout,
+                       csvp::Completion<std::chrono::milliseconds> done) {
+    room_.enter([this, source, destination, timeout,
+                 done = std::move(done)](const Turnstile::Leave& leave) {
+        send(source, destination, timeout,
+             [leave, done](csvp::Outcome<std::chrono::milliseconds> took) {
+                 leave();
+                 done(std::move(took));
+             });
+    });
+}
+
+void HostNetwork::send(const csvp::IpAddress& source, const csvp::IpAddress& destination,
                        std::chrono::milliseconds timeout,
                        csvp::Completion<std::chrono::milliseconds> done) {
     Echo& echo = echoes_.emplace_back(Echo{*this, std::move(done), {}});

@@ -8,6 +8,7 @@
 #include "clusprep/node/firewall/traffic.hpp"
 #include "clusprep/node/network/adapters.hpp"
 #include "clusprep/node/service/service_socket.hpp"
+#include "clusprep/node/turnstile.hpp"
 #include "common/system/handle.hpp"
 
 #include <functional>
@@ -45,7 +46,12 @@ class HostNetwork final : public csvp::Network {
     using Judged = std::function<void(const std::vector<csvp::Adapter>&,
                                       const std::vector<csvp::AdapterFirewall>&)>;
 
+    // ipfailoverd takes 32 calls of one program.
+    static constexpr unsigned kEchoesAtOnce = 32;
+
     csvp::Outcome<std::vector<csvp::Adapter>> read() const;
+    void send(const csvp::IpAddress& source, const csvp::IpAddress& destination,
+              std::chrono::milliseconds timeout, csvp::Completion<std::chrono::milliseconds> done);
     void judge(const std::vector<csvp::Adapter>& adapters, Judged then);
     void judge_by_rules(const std::vector<csvp::Adapter>& adapters, const Judged& then);
     static int echoed(sd_bus_message* reply, void* userdata, sd_bus_error*);
@@ -53,6 +59,7 @@ class HostNetwork final : public csvp::Network {
     Means means_;
     firewall::Firewalld firewalld_;
     service::Socket rule_set_;
+    Turnstile room_{kEchoesAtOnce};
     std::list<Echo> echoes_;
 };
 

@@ -28,13 +28,22 @@ struct Socket::Talk {
 Socket::Socket(sd_event* loop, std::string path, const Limits& limits)
   : loop_(loop)
   , path_(std::move(path))
-  , limits_(limits) {}
+  , limits_(limits)
+  , room_(limits.at_once) {}
 
 Socket::~Socket() = default;
 
 void Socket::ask(std::string question, Answered answered) {
-    if (open_.size() >= limits_.at_once)
-        return answered(Error{"ask", path_, "too many questions are open", EAGAIN});
+    room_.enter([this, question = std::move(question),
+                 answered = std::move(answered)](const Turnstile::Leave& leave) {
+        begin(question, [leave, answered](Result<std::string> result) {
+            leave();
+            answered(std::move(result));
+        });
+    });
+}
+
+void Socket::begin(std::string question, Answered answered) {
     Talk& talk = open_.emplace_back(
         Talk{*this, std::move(answered), std::move(question), 0, {}, {}, {}, {}});
     if (auto begun = begin(talk); !begun) end(talk, begun.error());

@@ -3,6 +3,7 @@
 // Asks a program behind a socket of systemd (frame.hpp) without waiting for it. Loop thread only.
 #pragma once
 
+#include "clusprep/node/turnstile.hpp"
 #include "common/result.hpp"
 
 #include <systemd/sd-event.h>
@@ -17,9 +18,11 @@ namespace mpapi::node::service {
 class Socket {
   public:
     struct Limits {
-        std::size_t answer = std::size_t{2} << 20; // bytes
-        std::chrono::milliseconds patience{10'000};
-        unsigned at_once = 8;
+        std::size_t answer = std::size_t{2} << 20;  // bytes
+        std::chrono::milliseconds patience{10'000}; // with each, from when it is asked
+        // systemd may still be ending the programs of earlier ones: the units let in four times
+        // as many (MaxConnections=).
+        unsigned at_once = 4;
     };
     using Answered = std::function<void(Result<std::string>)>;
 
@@ -29,12 +32,13 @@ class Socket {
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
 
-    // Calls back once, before it returns or later.
+    // Calls back once, before it returns or later. Where as many are open as may be it waits.
     void ask(std::string question, Answered answered);
 
   private:
     struct Talk;
 
+    void begin(std::string question, Answered answered);
     Status begin(Talk& talk);
     void end(Talk& talk, Result<std::string> result);
     static int ready(sd_event_source*, int fd, std::uint32_t events, void* userdata);
@@ -43,6 +47,7 @@ class Socket {
     sd_event* loop_;
     std::string path_;
     Limits limits_;
+    Turnstile room_;
     std::list<Talk> open_;
 };
 

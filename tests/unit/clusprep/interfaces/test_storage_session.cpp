@@ -557,6 +557,82 @@ void a_defense_goes_on_when_its_lun_does_not_go_offline(void**) {
     assert_text_equal(stage.failed[0].failure.error.message(), "unmount /srv: in use by 17");
 }
 
+// A later of which the test is the clock.
+struct Timers {
+    std::vector<std::weak_ptr<std::function<void()>>> set;
+
+    GivingUp::Later later() {
+        return [this](std::chrono::seconds time, std::function<void()> then) {
+            assert_true(time == GivingUp::kAgain);
+            auto timer = std::make_shared<std::function<void()>>(std::move(then));
+            set.push_back(timer);
+            return timer;
+        };
+    }
+    unsigned expire() { // how many there were
+        unsigned expired = 0;
+        for (const auto& each : std::exchange(set, {}))
+            if (const auto timer = each.lock()) {
+                ++expired;
+                (*timer)();
+            }
+        return expired;
+    }
+    Options options() {
+        Options options;
+        options.later = later();
+        return options;
+    }
+};
+
+void what_does_not_go_offline_in_a_rundown_is_tried_again_until_it_does(void**) {
+    Timers timers;
+    Stage stage(timers.options());
+    Storage storage = Storage::ready(stage.machine);
+    storage.call<CprepDiskPRArbitrate>({lun0});
+    stage.node.failures["take_offline"] = {Hresult::Busy, {"unmount", "/srv", "in use by 17"}};
+    assert_true(*storage.rundown()); // who ends does not wait for it
+    assert_int_equal(timers.expire(), 1);
+    assert_int_equal(stage.failed.size(), 1); // the same reason is told once
+    stage.node.failures.clear();
+    assert_int_equal(timers.expire(), 1);
+    assert_int_equal(stage.node.luns[0].state.ownership, Ownership::NotOwned);
+    assert_false(stage.node.luns[0].state.online);
+    assert_int_equal(timers.expire(), 0);
+}
+
+void what_comes_online_while_it_is_given_up_goes_offline_again(void**) {
+    Timers timers;
+    Stage stage(timers.options());
+    Storage storage = Storage::ready(stage.machine);
+    storage.call<CprepDiskPRArbitrate>({lun0});
+    stage.node.hold = true;
+    const auto ended = storage.rundown();
+    stage.node.let_one_go(); // the state; then it goes offline
+    stage.node.luns[0].state.online = true;
+    stage.node.let_go(); // the defense of what is online does not stop
+    stage.node.hold = false;
+    assert_true(*ended);
+    assert_int_equal(stage.node.luns[0].state.ownership, Ownership::OwnedByThisServer);
+    assert_int_equal(timers.expire(), 1);
+    assert_int_equal(stage.node.luns[0].state.ownership, Ownership::NotOwned);
+    assert_false(stage.node.luns[0].state.online);
+}
+
+void who_arbitrates_for_what_is_given_up_keeps_it(void**) {
+    Timers timers;
+    Stage stage(timers.options());
+    Storage storage = Storage::ready(stage.machine), other = Storage::ready(stage.machine);
+    storage.call<CprepDiskPRArbitrate>({lun0});
+    stage.node.failures["take_offline"] = {Hresult::Busy, {"unmount", "/srv", "in use by 17"}};
+    assert_true(*storage.rundown());
+    stage.node.failures.clear();
+    assert_result(other.call<CprepDiskPRArbitrate>({lun0}).result, Hresult::Ok);
+    assert_int_equal(timers.expire(), 0);
+    assert_int_equal(stage.node.luns[0].state.ownership, Ownership::OwnedByThisServer);
+    assert_true(stage.node.luns[0].state.online);
+}
+
 void what_two_objects_won_is_given_back_by_the_last(void**) {
     Stage stage;
     Storage one = Storage::ready(stage.machine), other = Storage::ready(stage.machine);
@@ -653,6 +729,9 @@ int main() {
         cmocka_unit_test(a_rundown_takes_offline_what_was_won_then_stops_its_defense),
         cmocka_unit_test(a_rundown_leaves_alone_what_it_did_not_win),
         cmocka_unit_test(a_defense_goes_on_when_its_lun_does_not_go_offline),
+        cmocka_unit_test(what_does_not_go_offline_in_a_rundown_is_tried_again_until_it_does),
+        cmocka_unit_test(what_comes_online_while_it_is_given_up_goes_offline_again),
+        cmocka_unit_test(who_arbitrates_for_what_is_given_up_keeps_it),
         cmocka_unit_test(what_two_objects_won_is_given_back_by_the_last),
         cmocka_unit_test(a_rundown_waits_for_an_arbitration_and_gives_its_prize_back),
         cmocka_unit_test(a_call_that_has_not_reached_the_disk_ends_with_the_object),

@@ -187,6 +187,24 @@ void a_program_that_says_nothing_or_nonsense_is_an_error(void**) {
     assert_int_equal(slow.ask("x", hasty).error().errnum, ETIMEDOUT);
 }
 
+void more_questions_than_may_be_open_wait(void**) {
+    Activated silent({script("cat >/dev/null; exit 1")});
+    sd_event* raw = nullptr;
+    assert_true(sd_event_new(&raw) >= 0);
+    const EventLoop loop(raw);
+    service::Socket::Limits limits;
+    limits.at_once = 2;
+    service::Socket socket(raw, silent.path(), limits);
+    unsigned answered = 0;
+    for (int n = 0; n < 9; ++n)
+        socket.ask("x", [&](const Result<std::string>& result) {
+            ++answered;
+            assert_contains(result.error().message(), "without an answer");
+        });
+    while (answered < 9)
+        assert_true(sd_event_run(raw, UINT64_MAX) >= 0);
+}
+
 void no_service_is_an_error_at_once(void**) {
     sd_event* raw = nullptr;
     assert_true(sd_event_new(&raw) >= 0);
@@ -230,6 +248,7 @@ int main() {
         cmocka_unit_test(a_question_that_is_none_is_refused),
         cmocka_unit_test(the_reason_of_a_failure_is_told),
         cmocka_unit_test(a_program_that_says_nothing_or_nonsense_is_an_error),
+        cmocka_unit_test(more_questions_than_may_be_open_wait),
         cmocka_unit_test(no_service_is_an_error_at_once),
         cmocka_unit_test(the_rule_set_of_this_network_is_listed),
     };
