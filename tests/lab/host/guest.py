@@ -100,6 +100,18 @@ def furnished(image, shares, memory, cpus, reboots=False):
     return command
 
 
+# What two guests of a script know each other by; `node` is one of these.
+NODES = ("main", "peer")
+
+
+def network_card(folder, node):
+    """A network card at one end of a wire between two guests. What is sent before the other is there is lost."""
+    other = NODES[1 - NODES.index(node)]
+    return ["-netdev", f"dgram,id=wire,local.type=unix,local.path={folder / node},remote.type=unix,"
+                       f"remote.path={folder / other}",
+            "-device", f"virtio-net-pci,netdev=wire,mac=52:54:00:00:00:{NODES.index(node) + 1:02}"]
+
+
 def newest_debs(folder):
     """The newest version of each package in a folder, debug symbols left out."""
     chosen = {}
@@ -117,7 +129,7 @@ def newest_debs(folder):
 class Guest:
     """A running guest. `events()` yields what its agent says, with deadlines kept."""
 
-    def __init__(self, image, results, plan, debs=None, memory=1024, cpus=2):
+    def __init__(self, image, results, plan, debs=None, memory=1024, cpus=2, wire=None):
         self.results = Path(results)
         self.results.mkdir(parents=True, exist_ok=True)
         (self.results / "plan.json").write_text(json.dumps(plan))
@@ -126,6 +138,8 @@ class Guest:
             shares["debs"] = (Path(debs).resolve(), False)
         # What it wrote to its disk is kept from one boot to the next: they are QEMU's one process.
         command = furnished(image, shares, memory, cpus, any(script["reboots"] for script in plan["scripts"]))
+        if wire:
+            command += network_card(Path(wire), plan["node"])
         command += ["-serial", f"file:{self.results / 'console.txt'}", "-device", "virtio-serial-pci",
                     "-chardev", "stdio,id=agent,signal=off",
                     "-device", "virtserialport,chardev=agent,name=lab.agent"]
