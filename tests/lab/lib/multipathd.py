@@ -26,6 +26,12 @@ overrides {{
 """
 
 
+def with_keys(polling=2, max_polling=4, retry="6"):
+    """Settings with which it takes a map's reservation key and registers paths that return."""
+    text = SETTINGS.format(polling=polling, max_polling=max_polling, retry=retry)
+    return text.replace("defaults {\n", "defaults {\n\treservation_key file\n")
+
+
 def multipathd_start(maps, polling=2, max_polling=4, retry="6", settings=None):
     """Starts multipathd and waits until it has made `maps` maps."""
     Path("/etc/multipath.conf").write_text(settings or SETTINGS.format(polling=polling, max_polling=max_polling,
