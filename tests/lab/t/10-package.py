@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: timeout=900
+# lab: timeout=1500
 """The packages: installed, started by whom it may concern, restarted, killed, upgraded, removed, purged."""
 
 import os
@@ -22,8 +22,18 @@ NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 STATE = Path("/var/lib/mpapi")
 PLUGINS = Path("/etc/mpapi.conf")
 RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
-# No exception beyond those that the unit file explains: design.md, "2.0 or lower".
-EXPOSURE = 2.0
+# No exception beyond those that the unit files explain: design.md, "2.0 or lower".
+EXPOSURE = {"mpapid.service": 2.0, "ipfailoverd.service": 2.0, "clusprepd.service": 2.0,
+            "mpapi-holders@1.service": 2.0, "mpapi-disk-files@1.service": 2.0, "mpapi-disk-state@1.service": 2.2,
+            "mpapi-disk-changed@sda.service": 2.0, "mpapi-rule-set@1.service": 2.0, "mpapi-seal@1.service": 2.0}
+CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 13, "clusprepd.service": 0}
+# Who connects to them is served by a process with rights of its own: (user, group, mode).
+SOCKETS = {"mpapi-holders": ("root", "root", 0o600), "mpapi-disk-files": ("root", "root", 0o600),
+           "mpapi-disk-state": ("root", "root", 0o600), "mpapi-rule-set": ("root", "clusprep", 0o660),
+           "mpapi-seal": ("root", "clusprep", 0o660)}
+NETWORK, CLUSPREPD = "org.mpapi.Network1", "clusprepd.service"
+CLUSPREP_CONFIG, CLUSPREP_STATE = Path("/etc/mpapi/clusprepd.toml"), Path("/var/lib/clusprep")
+ACCOUNTS = CLUSPREP_STATE / "accounts"
 units = {}
 
 
@@ -52,18 +62,92 @@ def the_service_runs_and_owns_its_name():
     check(oct(STATE.stat().st_mode & 0o777), "0o700", "mode of the state directory")
     for trouble in ("DeviceMapperTrouble", "UdevTrouble"):
         check(manager_property(trouble), "", trouble)
-    capabilities = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if "CapBnd" in line)
-    check(int(capabilities.split()[1], 16), 1 << 21 | 1 << 17, "bounding set: SYS_ADMIN and SYS_RAWIO")
     note(f"resident memory of the idle daemon: {memory_kib(pid)} KiB")
 
 
+def process_status(unit):
+    """Fields of /proc/PID/status of a service's process."""
+    pid = sh(f"systemctl show -P MainPID {unit}")
+    require_that(pid != "0", f"{unit} runs", sh(f"systemctl status --no-pager {unit}", check=False))
+    return {name: value.strip() for name, _, value in
+            (line.partition(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())}
+
+
 @test
-def its_sandbox_is_tight():
-    told = sh(f"systemd-analyze security --no-pager {UNIT}", timeout=120)
-    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
-    require_that(level, "systemd-analyze tells a level", told[-500:])
-    note(f"exposure level {level[1]}")
-    check_that(float(level[1]) <= EXPOSURE, f"exposure level {EXPOSURE} at most", told)
+def each_service_runs_as_its_user_with_no_more_than_it_says():
+    # The bus starts it when it is asked for the first time.
+    check(sh(f"busctl call {NETWORK} /org/mpapi/Network1 org.freedesktop.DBus.Peer Ping"), "", "a call")
+    for unit, user, enabled in (("ipfailoverd.service", "ipfailover", "static"), (CLUSPREPD, "clusprep", "enabled")):
+        check(sh(f"systemctl is-enabled {unit}"), enabled, f"{unit}: is-enabled")
+        wait_for(f"{unit} is active", lambda one=unit: status(f"systemctl is-active --quiet {one}")[0] == 0, 60)
+        check(sh(f"systemctl show -P NRestarts {unit}"), "0", f"{unit}: starts that failed")
+        entry = sh(f"getent passwd {user}").split(":")
+        check_that(int(entry[2]) < 1000 and entry[6] == "/usr/sbin/nologin", f"{user} is a user of the system", entry)
+        check(process_status(unit)["Uid"].split(), [entry[2]] * 4, f"{unit}: user")
+    for unit, allowed in CAPABILITIES.items():
+        told = process_status(unit)
+        check(int(told["CapBnd"], 16), allowed, f"{unit}: bounding set")
+        check_that(int(told["CapEff"], 16) & ~allowed == 0, f"{unit}: effective", told["CapEff"])
+        check((told["NoNewPrivs"], told["Seccomp"]), ("1", "2"), f"{unit}: no new privileges, system calls filtered")
+
+
+@test
+def their_sandboxes_are_tight():
+    for unit, most in EXPOSURE.items():
+        told = sh(f"systemd-analyze security --no-pager {unit}", timeout=120)
+        level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)
+        require_that(level, "systemd-analyze tells a level", told[-500:])
+        note(f"{unit}: exposure level {level[1]}")
+        check_that(float(level[1]) <= most, f"{unit}: exposure level {most} at most", told)
+
+
+@test
+def sockets_are_there_for_whom_they_are_for():
+    for name, expected in SOCKETS.items():
+        path = Path(f"/run/{name}.socket")
+        check(sh(f"systemctl is-enabled {name}.socket; systemctl is-active {name}.socket"), "enabled\nactive", name)
+        check((path.owner(), path.group(), path.stat().st_mode & 0o777), expected, f"{path}: user, group, mode")
+    connect = "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])'"
+    for user, may in (("nobody", set()), ("clusprep", {"mpapi-rule-set", "mpapi-seal"})):
+        for name in SOCKETS:
+            code, told = status(f"setpriv --reuid={user} --regid={user if may else 'nogroup'} --clear-groups "
+                                f"{connect} /run/{name}.socket")
+            check(code == 0, name in may, f"{user} reaches {name}: {told[-100:]}")
+
+
+def listening():
+    """TCP ports with a listening socket, {port: what holds it}."""
+    rows = [line.split() for line in sh("ss -Hltnp").splitlines()]
+    return {int(row[3].rpartition(":")[2]): row[-1] for row in rows}
+
+
+@test
+def clusprepd_has_port_135_and_nobody_may_call_yet():
+    check(sh("systemctl is-enabled clusprepd.socket; systemctl is-active clusprepd.socket"), "enabled\nactive",
+          "clusprepd.socket")
+    held = listening()
+    check_that("clusprepd" in held.get(135, "") and "systemd" in held[135], "port 135 is the service's", held)
+    check(len([port for port, who in held.items() if "clusprepd" in who]), 2, "ports of it: 135 and one of its own")
+    wait_for("it says so", lambda: "nobody is allowed to call" in sh(f"journalctl -b --no-pager -u {CLUSPREPD}"), 20)
+    for path, expected in ((ACCOUNTS, ("root", 0o600)), (CLUSPREP_STATE / "node", ("clusprep", 0o700)),
+                           (Path("/var/log/clusprep"), ("clusprep", 0o750))):
+        check((path.owner(), path.stat().st_mode & 0o777), expected, f"{path}: user and mode")
+
+
+@test
+def clusprepd_without_its_socket_says_who_has_the_port():
+    sh(f"systemctl stop {CLUSPREPD} clusprepd.socket")
+    check_that(135 not in listening(), "nobody has it", listening())
+    sh(f"systemctl start {CLUSPREPD}", timeout=120)
+    check_that("clusprepd" in listening().get(135, ""), "the service brings its socket along", listening())
+    code, told = status("clusprepd", timeout=30)
+    check_that(code != 0 and "135" in told and "systemd" in told, "a second one is refused and names who has it", told)
+    good = CLUSPREP_CONFIG.read_text()
+    CLUSPREP_CONFIG.write_text("[allow]\nusers = [\"validator\"]\n")
+    code, told = status("clusprepd --check")
+    check_that(code != 0 and f"{CLUSPREP_CONFIG}:2" in told, "a mistake in the configuration has a place", told)
+    CLUSPREP_CONFIG.write_text(good)
+    check(status("clusprepd --check"), (0, ""), "--check with the file as installed")
 
 
 @test
@@ -161,11 +245,18 @@ def what_happens_while_it_is_down_is_seen_by_reading_again():
 def upgrading_onto_itself_keeps_ids_and_settings():
     CONFIG.write_text(CONFIG.read_text() + "# of the administrator\n")
     sh("/usr/libexec/mpapi-plugin-linux deregister")
-    before = main_pid()
-    same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=200))
+    CLUSPREP_CONFIG.write_text(CLUSPREP_CONFIG.read_text() + "# of the administrator\n")
+    sh("clusprepd account add anna --password-fd 3 3<<< secret")
+    accounts = ACCOUNTS.read_text()
+    before, clusprepd = main_pid(), sh(f"systemctl show -P MainPID {CLUSPREPD}")
+    same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=400))
     check_that(service_is_up() != before, "the new program runs", before)
     check_that("# of the administrator" in CONFIG.read_text(), "the administrator's settings are kept")
     check_that("mpapi.linux" not in PLUGINS.read_text(), "a plugin that the administrator took out stays out")
+    check_that("# of the administrator" in CLUSPREP_CONFIG.read_text(), "clusprepd's settings are kept")
+    check(ACCOUNTS.read_text(), accounts, "accounts")
+    check_that(sh(f"systemctl show -P MainPID {CLUSPREPD}") not in ("0", clusprepd), "the new clusprepd runs", clusprepd)
+    check_that("clusprepd" in listening().get(135, ""), "and has its port", listening())
     san_down()
 
 
@@ -176,13 +267,17 @@ def ours():
 
 @test
 def removal_keeps_what_the_administrator_wrote():
-    sh(f"dpkg --remove {ours()}", timeout=200)
+    sh(f"dpkg --remove {ours()}", timeout=400)
     check(owner(), 0, "owner of the name")
-    check(status("pidof mpapid")[0], 1, "no process is left")
+    check(status("pidof mpapid clusprepd ipfailoverd")[0], 1, "no process is left")
+    check_that(135 not in listening(), "port 135 is free", listening())
     for path in (RULE, Path("/usr/sbin/mpapid"), Path("/usr/lib/systemd/system/mpapid.service"),
-                 Path("/usr/share/dbus-1/system-services/org.mpapi.Multipath1.service")):
+                 Path("/usr/share/dbus-1/system-services/org.mpapi.Multipath1.service"),
+                 *(Path(f"/run/{name}.socket") for name in SOCKETS),
+                 Path("/usr/sbin/clusprepd"), Path("/usr/share/polkit-1/rules.d/50-clusprep-disks.rules")):
         check_that(not path.exists(), f"{path} is gone")
-    check_that(CONFIG.exists(), f"{CONFIG} is kept")
+    for path in (CONFIG, CLUSPREP_CONFIG, ACCOUNTS):
+        check_that(path.exists(), f"{path} is kept")
     check_that(any(STATE.iterdir()), "object numbers are kept")
 
 
@@ -192,25 +287,29 @@ def purging_leaves_nothing():
     drop_in = Path("/etc/multipath/conf.d/zz-mpapi.conf")
     drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text("# of settings that were made\n")
-    sh(f"dpkg --purge {ours()}", timeout=200)
+    sh(f"dpkg --purge {ours()}", timeout=400)
     left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
-              "-o -path /tmp \\) -prune -o -iname '*mpapi*' -print; ls -d /run/systemd/system/*mpapi* 2>/dev/null",
+              "-o -path /tmp \\) -prune -o \\( -iname '*mpapi*' -o -iname '*clusprep*' -o -iname '*ipfailover*' \\) -print; "
+              "ls -d /run/systemd/system/*{mpapi,clusprep,ipfailover}* /run/mpapi* /var/log/clusprep 2>/dev/null",
               check=False)
     check(left, "", "files that bear its name")
-    check(status(f"systemctl cat {UNIT}")[0], 1, "systemd knows no such unit")
+    for unit in (UNIT, CLUSPREPD, "clusprepd.socket", "ipfailoverd.service", "mpapi-seal.socket"):
+        check(status(f"systemctl cat {unit}")[0], 1, f"systemd knows no {unit}")
     with Bus() as bus:
         names = bus.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                          "ListActivatableNames")
-    check_that(SERVICE not in names, "the bus starts nobody", names)
+    check_that(SERVICE not in names and NETWORK not in names, "the bus starts nobody", names)
 
 
 @test
 def it_installs_again():
-    sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=200)
+    sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=400)
     service_is_up()
     with Bus() as bus:
         check(bus.get(SERVICE, ROOT, MANAGER, "Ready"), True, "Ready")
     check_that("mpapi.linux" in PLUGINS.read_text(), "the plugin is registered")
+    wait_for("clusprepd is active", lambda: status(f"systemctl is-active --quiet {CLUSPREPD}")[0] == 0, 60)
+    check((ACCOUNTS.read_text(), CLUSPREP_STATE.stat().st_mode & 0o777), ("", 0o755), "accounts: none")
 
 
 main(after=san_down)
