@@ -9,7 +9,10 @@
 #include "common/model/values.hpp"
 #include "common/result.hpp"
 
+#include <systemd/sd-event.h>
+
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,6 +65,19 @@ struct BlockUse {
     bool operator==(const BlockUse&) const = default;
 };
 
+// A disk that is not SCSI, of which the model has nothing.
+struct OtherDisk {
+    BlockRef ref;
+    std::string place; // in the tree of devices: the same as long as it is attached there
+    std::string wwid;  // "eui.0025385b21404321", "virtio-DATA1"; "" where it tells none
+    std::string product, revision, serial_number;
+    std::string adapter;    // for people: "nvme0", "virtio2"
+    std::uint64_t size = 0; // bytes
+    bool read_only = false;
+    std::uint32_t paths = 1; // controllers that lead to it
+    bool operator==(const OtherDisk&) const = default;
+};
+
 struct BlockAccess {
     bool writing = false;
     // EBUSY where anything of this system, a mount or another program, has claimed the disk or a
@@ -82,6 +98,15 @@ class BlockHardware {
     // The loop's thread; asks no device. An error is no answer: whoever asked must take the device
     // for used.
     virtual Result<BlockUse> use(const BlockRef& ref) = 0;
+
+    // The disks that are not SCSI; the loop's thread, asks no device.
+    virtual std::vector<OtherDisk> other_disks() { return {}; }
+    // Calls `changed` from the loop whenever they may be others than before.
+    virtual Status watch_other_disks(sd_event* loop, std::function<void()> changed) {
+        (void)loop;
+        (void)changed;
+        return Done{};
+    }
 };
 
 } // namespace mpapi::daemon

@@ -151,6 +151,8 @@ Status Service::make_disks() {
     if (!made) return made.error();
     disks_ = std::move(*made);
     inventory_->add_listener(*disks_);
+    const auto others = blocks_.watch_other_disks(loop_, [this] { disks_->other_disks_changed(); });
+    if (!others) note(LOG_WARNING, others.error().message());
     uses_watched_ = lookup_.watch([this] { disks_->uses_changed(); });
     reservations_ = std::make_unique<disks::Reservations>(
         disks::Reservations::Means{hardware_, *workers_, config_.commands.timeout, key->key});

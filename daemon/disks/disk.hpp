@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A shared disk as a plain value: a logical unit with all its paths, or a disk that is in no map,
-// with what the model tells of it and what it was last found to be. Immutable once it is shared;
-// any thread may hold one. What each value means on the bus is told in
-// dbus/org.mpapi.Multipath1.SharedDisk.xml.
+// A shared disk as a plain value: a logical unit with all its paths, a disk that is in no map, or
+// one that is not SCSI and so not of the model, with what the model tells of it and what it was
+// last found to be. Immutable once it is shared; any thread may hold one. What each value means on
+// the bus is told in dbus/org.mpapi.Multipath1.SharedDisk.xml.
 #pragma once
 
 #include "common/model/values.hpp"
@@ -68,7 +68,7 @@ struct Disk {
     bool allowed = false;
 
     model::Sequence unit = 0;       // the logical unit, 0: it is a disk in no map
-    model::Sequence disk = 0;       // model::Disk; 0: it is a logical unit
+    model::Sequence disk = 0;       // model::Disk; 0: it is none of those
     std::string object;             // object path of either
     std::string map_name, map_uuid; // of a logical unit, see daemon::MapRef
 
@@ -80,8 +80,10 @@ struct Disk {
     bool shares_wwid = false; // another disk here has the same
     bool duplicate = false;   // another disk tells the same designator
     model::Transport transport = model::Transport::Unknown;
-    std::string adapter;        // of the first path, for people
-    std::vector<Nexus> nexuses; // in the order of the model; one for a disk in no map
+    std::string adapter;           // of the first path, for people
+    std::vector<Nexus> nexuses;    // in the order of the model; one for a disk in no map
+    bool scsi = true;              // else there are no nexuses, and no command can be sent
+    std::uint32_t controllers = 0; // that lead to a disk that is not
 
     bool claimed = false;       // we hold it exclusively ourselves: Disks::set_claimed()
     std::string_view ownership; // "": not this node's; see Disks::set_control()
@@ -93,6 +95,7 @@ struct Disk {
     bool operator==(const Disk&) const = default;
 
     bool multipath() const { return unit != 0; }
+    std::size_t path_count() const { return scsi ? nexuses.size() : controllers; }
     std::size_t usable_nexuses() const;
     // The SCSI host whose share of the workers I/O to the disk counts for.
     std::uint32_t host() const;

@@ -157,7 +157,7 @@ constexpr std::array kProperties{
         }),
     row("BusType", "s", kChanges, [](const Disk& disk) { return bus_of(disk); }),
     row("PathCount", "u", kChanges,
-        [](const Disk& disk) { return static_cast<std::uint32_t>(disk.nexuses.size()); }),
+        [](const Disk& disk) { return static_cast<std::uint32_t>(disk.path_count()); }),
     row("UsablePathCount", "u", kChanges,
         [](const Disk& disk) { return static_cast<std::uint32_t>(disk.usable_nexuses()); }),
     row("PathsLeftOut", "a(ss)", kChanges, [](const Disk& disk) { return disk.left_out; }),

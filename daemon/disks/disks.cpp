@@ -108,11 +108,13 @@ std::map<std::string, std::string> still_left_out(const Disk& before, const Disk
 } // namespace
 
 std::size_t Disk::usable_nexuses() const {
+    if (!scsi) return controllers;
     return static_cast<std::size_t>(std::count_if(nexuses.begin(), nexuses.end(),
                                                   [](const Nexus& nexus) { return nexus.usable; }));
 }
 
 std::uint32_t Disk::host() const {
+    if (!scsi) return UINT32_MAX; // a share of the workers beside those of all SCSI hosts
     for (const Nexus& nexus : nexuses)
         if (nexus.usable) return nexus.address.host;
     return nexuses.empty() ? 0 : nexuses.front().address.host;
@@ -149,6 +151,7 @@ Result<std::unique_ptr<Disks>> Disks::create(Means means, model::SnapshotPtr now
     now->units.for_each([&](const model::Unit& unit) { self->take(*now, unit); });
     for (const model::Disk& disk : now->disks)
         self->take(*now, disk);
+    self->other_disks_changed();
     return self;
 }
 
@@ -294,6 +297,35 @@ void Disks::take(const model::Snapshot& snapshot, const model::Disk& from) {
     disk.nexuses.push_back(nexus_of(snapshot, from));
     describe_adapter(snapshot, from.initiator_port, disk);
     put(std::move(disk), from.key, disks_[from.id]);
+}
+
+void Disks::take(const daemon::OtherDisk& from) {
+    Disk disk;
+    disk.scsi = false;
+    disk.wwid = from.wwid;
+    disk.block = from.ref;
+    disk.product = from.product;
+    disk.revision = from.revision;
+    disk.serial_number = from.serial_number;
+    disk.size = from.size;
+    disk.read_only = from.read_only;
+    disk.adapter = from.adapter;
+    disk.controllers = from.paths;
+    put(std::move(disk), from.place, others_[from.place]);
+}
+
+// Those that left first, for another may be the same disk in another place.
+void Disks::other_disks_changed() {
+    const auto now = means_.blocks.other_disks();
+    for (auto at = others_.begin(); at != others_.end();) {
+        const bool there = std::any_of(now.begin(), now.end(), [&](const daemon::OtherDisk& each) {
+            return each.place == at->first;
+        });
+        if (!there) drop(at->second);
+        at = there ? std::next(at) : others_.erase(at);
+    }
+    for (const daemon::OtherDisk& disk : now)
+        take(disk);
 }
 
 // A step of the model may be ten thousand units: what is new in it is taken in little by little, or

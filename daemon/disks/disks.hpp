@@ -68,6 +68,8 @@ class Disks final : public daemon::ModelListener {
     // Examined::trouble.
     using Then = std::function<void(Result<DiskPtr>)>;
     void examine(const std::string& id, Then then);
+    // Disks that are not SCSI came, went or changed.
+    void other_disks_changed();
     // Something was mounted, unmounted, or taken into or out of use as swap.
     void uses_changed();
 
@@ -97,6 +99,7 @@ class Disks final : public daemon::ModelListener {
     bool take_in(std::size_t most);
     void take(const model::Snapshot& snapshot, const model::Unit& unit);
     void take(const model::Snapshot& snapshot, const model::Disk& disk);
+    void take(const daemon::OtherDisk& disk);
     void look_at(const std::string& id);
     void look_at_next();
     void ask_device(const std::string& id);
@@ -106,6 +109,7 @@ class Disks final : public daemon::ModelListener {
     std::vector<DisksObserver*> observers_;
     std::map<std::string, std::unique_ptr<Entry>> entries_; // by id
     std::map<model::Sequence, std::string> units_, disks_;  // to ids
+    std::map<std::string, std::string> others_;             // places to ids
     std::map<std::string, std::set<std::string>> by_wwid_;  // ids
     model::SnapshotPtr snapshot_;
     std::set<model::Sequence> news_of_units_, news_of_disks_; // not taken in from it yet

@@ -94,6 +94,7 @@ Result<std::unique_ptr<daemon::ScsiDevice>> open_path(daemon::Hardware& hardware
                                                       std::chrono::milliseconds timeout,
                                                       const Disk& disk,
                                                       daemon::Progress& progress) {
+    if (!disk.scsi) return Error{"send a command to", disk.id, "it is no SCSI disk", EOPNOTSUPP};
     Error last{"use disk", disk.id, "it has no path", ENODEV};
     for (const Nexus* nexus : by_use(disk)) {
         progress.begin("open", timeout);
@@ -143,7 +144,9 @@ Examined examine(daemon::Hardware& hardware, daemon::BlockHardware& blocks,
     Examined found;
     found.at = now_realtime();
     auto path = open_path(hardware, timeout, disk, progress);
-    if (path) {
+    if (!disk.scsi) {
+        found.persistent_reservations = Support::No;
+    } else if (path) {
         auto ids = read_page(**path, timeout, progress);
         if (ids)
             found.unique_ids = std::move(*ids);

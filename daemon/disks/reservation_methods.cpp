@@ -35,6 +35,8 @@ void answer(Call& call, const std::vector<NexusResult>& results) {
             (each.status.error().errnum == EBADE && worst->status.error().errnum != EBADE))
             worst = &each;
     }
+    if (!worst && !call.disk()->scsi)
+        return call.fail(publish::error::kUnsupported, "It is no SCSI disk.");
     if (!worst) return call.fail(publish::error::kFailed, "The disk has no path.");
     call.fail(worst->status.error());
 }

@@ -94,7 +94,9 @@ void ask_first(const Reservations::Means& means, const std::shared_ptr<bool>& al
                const DiskPtr& disk, std::vector<Nexus> nexuses, Ask<T> ask,
                std::function<void(Result<T>, const Nexus*)> then) {
     if (nexuses.empty())
-        return then(Error{"use disk", disk->id, "it has no path", ENODEV}, nullptr);
+        return then(disk->scsi ? Error{"use disk", disk->id, "it has no path", ENODEV}
+                               : Error{"use disk", disk->id, "it is no SCSI disk", EOPNOTSUPP},
+                    nullptr);
     std::make_shared<FirstThatAnswers<T>>(means, alive, disk, std::move(nexuses), std::move(ask),
                                           std::move(then))
         ->next();

@@ -3,6 +3,7 @@
 
 #include "common/dm/device_number.hpp"
 #include "common/system/read_file.hpp"
+#include "daemon/disks/other_disks.hpp"
 #include "daemon/holders/block_stack.hpp"
 #include "daemon/holders/proc_tables.hpp"
 
@@ -14,7 +15,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
+#include <set>
+#include <utility>
 
 namespace mpapi::disks {
 
@@ -115,6 +120,26 @@ std::vector<holders::BlockDevice> all_on(const kernel::Sysfs& sysfs, const daemo
     return all;
 }
 
+// What a file of this path would lie on, the later of two on the same point.
+const holders::Mount* mount_of(const std::vector<holders::Mount>& mounts, const std::string& path) {
+    const holders::Mount* found = nullptr;
+    for (const auto& mount : mounts) {
+        const std::string& point = mount.point;
+        const bool above = point == "/" || path == point || path.starts_with(point + "/");
+        if (above && (!found || found->point.size() <= point.size())) found = &mount;
+    }
+    return found;
+}
+
+bool is_on(const holders::Mount* mount, const std::vector<holders::BlockDevice>& all) {
+    return mount && std::any_of(all.begin(), all.end(),
+                                [&](const auto& device) { return holders::is_on(*mount, device); });
+}
+
+bool overlap(const std::set<std::string>& a, const std::set<std::string>& b) {
+    return std::any_of(a.begin(), a.end(), [&](const auto& each) { return b.count(each) != 0; });
+}
+
 std::string name_of(const holders::BlockDevice& device) {
     return device.map_name.empty() ? device.kernel_name : device.map_name;
 }
@@ -192,7 +217,8 @@ Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
     const auto mounts = read_file(places_.mountinfo, kLargestTable);
     if (!mounts) return mounts.error();
     daemon::BlockUse use;
-    for (const auto& mount : holders::parse_mountinfo(*mounts))
+    const auto table = holders::parse_mountinfo(*mounts);
+    for (const auto& mount : table)
         for (const auto& device : all) {
             if (!holders::is_on(mount, device)) continue;
             use.root |= mount.point == "/";
@@ -204,12 +230,14 @@ Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
     // A kernel without swap has no such table.
     const auto swaps = read_file(places_.swaps, kLargestTable);
     if (!swaps && swaps.error().errnum != ENOENT) return swaps.error();
-    for (const auto& swap : holders::parse_swaps(swaps ? *swaps : ""))
+    for (const auto& swap : holders::parse_swaps(swaps ? *swaps : "")) {
+        bool here = !swap.device && is_on(mount_of(table, swap.file), all);
         for (const auto& device : all)
-            if (holders::is_on(swap, device)) {
-                use.swap = true;
-                use.users.push_back("swap on " + swap.file);
-            }
+            here |= holders::is_on(swap, device);
+        if (!here) continue;
+        use.swap = true;
+        use.users.push_back("swap on " + swap.file);
+    }
     // The one to resume from (kernel/power/hibernate.c); 0:0 is none.
     const auto resume = dm::parse_device_number(sysfs_.text("power/resume").value_or(""));
     for (const auto& device : all) {
@@ -218,6 +246,18 @@ Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
             use.users.push_back("hibernation image on " + name_of(device));
         }
     }
+    if (const auto* root = mount_of(table, "/"))
+        use.system_bus =
+            overlap(adapters_under(sysfs_, ref.device), adapters_under(sysfs_, kernel_name(*root)));
+    const CrashDumpTarget dump = crash_dump_target();
+    // Who has mounted that directory is among the users already.
+    if (!dump.directory.empty()) use.crash_dump = is_on(mount_of(table, dump.directory), all);
+    if (const std::string name = kernel_name(dump.device); !name.empty())
+        for (const auto& device : all)
+            if (device.kernel_name == name) {
+                use.crash_dump = true;
+                use.users.push_back("crash dumps to " + dump.device);
+            }
     for (const auto& device : all) {
         const bool volume = device.map_uuid.starts_with("LVM-");
         const bool raid = device.kernel_name.starts_with("md");
@@ -231,6 +271,50 @@ Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
                                 name_of(device));
     }
     return use;
+}
+
+// Nothing where no kernel waits for a crash (Documentation/admin-guide/kdump).
+CrashDumpTarget SystemBlocks::crash_dump_target() const {
+    if (sysfs_.number("kernel/kexec_crash_loaded").value_or(0) == 0) return {};
+    if (const auto text = read_file(places_.kdump_conf, kLargestTable))
+        return parse_kdump_conf(*text);
+    const auto text = read_file(places_.kdump_tools, kLargestTable);
+    return text ? parse_kdump_tools(*text) : CrashDumpTarget();
+}
+
+// Of a device as people write it: "/dev/sdb1", "/dev/mapper/mpatha", "UUID=…"; "" where it is none.
+std::string SystemBlocks::kernel_name(std::string named) const {
+    constexpr std::pair<std::string_view, const char*> kTags[] = {
+        {"UUID=", "/dev/disk/by-uuid/"},
+        {"LABEL=", "/dev/disk/by-label/"},
+        {"PARTUUID=", "/dev/disk/by-partuuid/"},
+    };
+    for (const auto& [tag, folder] : kTags)
+        if (named.starts_with(tag)) named = folder + named.substr(tag.size());
+    constexpr std::string_view dev = "/dev";
+    if (!named.starts_with("/dev/")) return "";
+    std::array<char, PATH_MAX> target{};
+    const auto size = ::readlink((places_.dev + named.substr(dev.size())).c_str(), target.data(),
+                                 target.size() - 1);
+    if (size > 0) named.assign(target.data(), static_cast<std::size_t>(size));
+    return named.substr(named.find_last_of('/') + 1);
+}
+
+std::string SystemBlocks::kernel_name(const holders::Mount& mount) const {
+    if (mount.number.major == 0) return kernel_name(mount.source);
+    const auto place = sysfs_.link("dev/block/" + dm::to_string(mount.number));
+    return place ? place->substr(place->find_last_of('/') + 1) : "";
+}
+
+std::vector<daemon::OtherDisk> SystemBlocks::other_disks() {
+    return read_other_disks(sysfs_);
+}
+
+Status SystemBlocks::watch_other_disks(sd_event* loop, std::function<void()> changed) {
+    auto events = DiskEvents::open(loop, std::move(changed));
+    if (!events) return std::move(events).error();
+    events_ = std::move(*events);
+    return Done{};
 }
 
 } // namespace mpapi::disks

@@ -14,6 +14,9 @@
 
 #include "common/system/handle.hpp"
 #include "daemon/block_hardware.hpp"
+#include "daemon/disks/crash_dump.hpp"
+#include "daemon/disks/disk_events.hpp"
+#include "daemon/holders/proc_tables.hpp"
 #include "daemon/kernel/sysfs.hpp"
 
 #include <map>
@@ -31,6 +34,8 @@ class SystemBlocks final : public daemon::BlockHardware {
         std::string dev = "/dev";
         std::string mountinfo = "/proc/self/mountinfo";
         std::string swaps = "/proc/swaps";
+        std::string kdump_tools = "/etc/default/kdump-tools";
+        std::string kdump_conf = "/etc/kdump.conf";
     };
     SystemBlocks()
       : SystemBlocks(Places()) {}
@@ -42,12 +47,17 @@ class SystemBlocks final : public daemon::BlockHardware {
                                                       const std::vector<daemon::BlockRef>& paths,
                                                       daemon::BlockAccess access) override;
     Result<daemon::BlockUse> use(const daemon::BlockRef& ref) override;
+    std::vector<daemon::OtherDisk> other_disks() override;
+    Status watch_other_disks(sd_event* loop, std::function<void()> changed) override;
 
   private:
     struct Claim {
         std::mutex mutex;
         std::weak_ptr<std::vector<Fd>> files;
     };
+    CrashDumpTarget crash_dump_target() const;
+    std::string kernel_name(std::string named) const;
+    std::string kernel_name(const holders::Mount& mount) const;
     Result<std::shared_ptr<std::vector<Fd>>> claim(const std::string& node,
                                                    model::DeviceNumber number);
     Result<std::vector<Fd>> claim_whole(const std::string& node, model::DeviceNumber number) const;
@@ -56,6 +66,7 @@ class SystemBlocks final : public daemon::BlockHardware {
     const kernel::Sysfs sysfs_;
     std::mutex mutex_;
     std::map<model::DeviceNumber, std::shared_ptr<Claim>> claims_;
+    std::unique_ptr<DiskEvents> events_;
 };
 
 } // namespace mpapi::disks
