@@ -59,7 +59,7 @@ class Accounts final : public NtlmAccounts {
 
 class Mechanisms final : public Acceptors {
   public:
-    Result<std::unique_ptr<SecurityContext>> accept(AuthType, const std::string& peer) override {
+    Result<std::unique_ptr<SecurityContext>> accept(AuthType, const PeerAddress& peer) override {
         return std::unique_ptr<SecurityContext>(
             std::make_unique<NtlmAcceptor>(accounts_, host_, sources_, peer));
     }

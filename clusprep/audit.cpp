@@ -46,55 +46,53 @@ std::string Audit::class_name(const ndr::Guid& clsid) const {
 void Audit::activated(const dcom::Caller& caller, const ndr::Guid& clsid, dcom::Oid oid) {
     const std::string client = printable(caller.principal.name);
     sink_({LOG_NOTICE,
-           client + " at " + caller.address + " activated " + class_name(clsid) + ", object " +
+           client + " at " + caller.peer.text() + " activated " + class_name(clsid) + ", object " +
                hex(oid, 16),
-           client, caller.address});
+           client, caller.peer.address});
 }
 
 void Audit::activation_refused(const dcom::Caller& caller, const ndr::Guid& clsid,
                                dcom::HResult result, const std::string& reason) {
     const std::string client = printable(caller.principal.name);
     sink_({LOG_WARNING,
-           client + " at " + caller.address + " was refused " + class_name(clsid) + " with 0x" +
+           client + " at " + caller.peer.text() + " was refused " + class_name(clsid) + " with 0x" +
                hex(result, 8) + (reason.empty() ? "" : ": " + printable(reason)),
-           client, caller.address});
+           client, caller.peer.address});
 }
 
 void Audit::interface_refused(const dcom::Caller& caller, const ndr::Guid& iid) {
     const std::string client = printable(caller.principal.name);
     sink_({LOG_NOTICE,
-           client + " at " + caller.address + " asked for interface " + iid.text() +
+           client + " at " + caller.peer.text() + " asked for interface " + iid.text() +
                ", which is none of ours: a newer client?",
-           client, caller.address});
+           client, caller.peer.address});
 }
 
 void Audit::caller_refused(const dcom::Caller& caller, const std::string& what) {
     const std::string client = printable(caller.principal.name);
     sink_({LOG_WARNING,
-           client + " at " + caller.address + " is not allowed to call " + printable(what) +
+           client + " at " + caller.peer.text() + " is not allowed to call " + printable(what) +
                ": see [allow] in clusprepd.toml(5)",
-           client, caller.address});
+           client, caller.peer.address});
 }
 
 void Audit::ended(dcom::Oid oid) {
     sink_({LOG_INFO, "object " + hex(oid, 16) + " has ended", {}, {}});
 }
 
-void Audit::refused(const std::string& peer_address, const Error& why) {
-    sink_({LOG_NOTICE,
-           "dropped " + peer_address + ": " + printable(why.message()),
-           {},
-           peer_address});
+void Audit::refused(const rpc::PeerAddress& peer, const Error& why) {
+    sink_(
+        {LOG_NOTICE, "dropped " + peer.text() + ": " + printable(why.message()), {}, peer.address});
 }
 
 void Audit::failed_logon(const rpc::FailedLogon& logon) {
     const std::string account = printable(logon.account);
     sink_({LOG_WARNING,
-           account + " failed to log on from " + logon.peer_address + " (" +
+           account + " failed to log on from " + logon.peer.text() + " (" +
                std::to_string(logon.failures_of_address) + " from there, " +
                std::to_string(logon.failures_of_account) +
                " of the account): " + printable(logon.reason),
-           account, logon.peer_address});
+           account, logon.peer.address});
 }
 
 void Audit::failed_call(const csvp::FailedCall& call) {
@@ -102,7 +100,7 @@ void Audit::failed_call(const csvp::FailedCall& call) {
     sink_({LOG_NOTICE,
            std::string(call.method) + (client.empty() ? "" : " of " + client) + ": " +
                printable(call.failure.error.message()) + " (" + csvp::text(call.failure.code) + ")",
-           client, call.peer});
+           client, call.peer.address});
 }
 
 void Audit::note(int priority, const std::string& text) {

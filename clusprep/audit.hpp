@@ -39,7 +39,7 @@ class Audit final : public dcom::Observer, public rpc::ServerObserver {
 
     void connection_ended(std::uint64_t) override {}
     void association_ended(std::uint32_t) override {}
-    void refused(const std::string& peer_address, const Error& why) override;
+    void refused(const rpc::PeerAddress& peer, const Error& why) override;
 
     void failed_logon(const rpc::FailedLogon& logon);
     void failed_call(const csvp::FailedCall& call);

@@ -13,7 +13,7 @@ namespace {
 
 // What both have in common before they look at the parameters. False: the fault was sent.
 bool admit(Exporter& exporter, const rpc::Call& call, const char* what, rpc::Reply& reply) {
-    if (call.principal && exporter.allows({*call.principal, call.level, call.peer_address}, what))
+    if (call.principal && exporter.allows({*call.principal, call.level, call.peer}, what))
         return true;
     reply.fault(rpc::fault::access_denied);
     return false;
@@ -98,7 +98,7 @@ rpc::SyntaxId ScmActivatorInterface::id() const {
 
 void ScmActivatorInterface::call(rpc::Call call, rpc::Reply reply) {
     if (!admit(exporter_, call, "IRemoteSCMActivator", reply)) return;
-    const Caller caller{*call.principal, call.level, call.peer_address};
+    const Caller caller{*call.principal, call.level, call.peer};
     switch (call.opnum) {
     case RemoteGetClassObject::opnum:
         return answer_object<RemoteGetClassObject>(call, std::move(reply), [&](const auto& in) {
@@ -119,7 +119,7 @@ rpc::SyntaxId ActivationInterface::id() const {
 
 void ActivationInterface::call(rpc::Call call, rpc::Reply reply) {
     if (!admit(exporter_, call, "IActivation", reply)) return;
-    const Caller caller{*call.principal, call.level, call.peer_address};
+    const Caller caller{*call.principal, call.level, call.peer};
     if (call.opnum != RemoteActivation::opnum) return reply.fault(rpc::fault::operation_range);
     answer_object<RemoteActivation>(call, std::move(reply), [&](const auto& in) {
         return remote_activation(exporter_, caller, in);

@@ -26,8 +26,8 @@ namespace mpapi::dcom {
 struct Caller {
     const rpc::Principal& principal;
     rpc::AuthLevel level = rpc::AuthLevel::None;
-    const std::string& address; // of the peer, as text
-    std::size_t padding = 0;    // bytes at the end of this call's stub that may be no parameter's
+    const rpc::PeerAddress& peer;
+    std::size_t padding = 0; // bytes at the end of this call's stub that may be no parameter's
 };
 
 // What a method gives back: the bytes of its [out] parameters and its HRESULT, as they follow

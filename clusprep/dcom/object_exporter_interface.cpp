@@ -66,7 +66,7 @@ void ObjectExporterInterface::call(rpc::Call call, rpc::Reply reply) {
                                   [&](const auto& in) { return simple_ping(exporter_, in); });
     case ComplexPing::opnum:
         return answer<ComplexPing>(call, std::move(reply), [&](const auto& in) {
-            return complex_ping(exporter_, in, call.peer_address);
+            return complex_ping(exporter_, in, call.peer.network);
         });
     case ServerAlive::opnum:
         return answer<ServerAlive>(call, std::move(reply),

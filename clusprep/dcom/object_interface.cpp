@@ -10,7 +10,7 @@ namespace mpapi::dcom {
 
 void ObjectInterface::call(rpc::Call call, rpc::Reply reply) {
     if (!call.principal) return reply.fault(rpc::fault::access_denied);
-    const Caller caller{*call.principal, call.level, call.peer_address, call.padding};
+    const Caller caller{*call.principal, call.level, call.peer, call.padding};
     if (!exporter_.allows(caller, name_.c_str())) return reply.fault(rpc::fault::access_denied);
     if (!call.object) return reply.fault(kInvalidObject);
     Object* const object = exporter_.objects().find(*call.object, iid_, exporter_.now());

@@ -99,7 +99,7 @@ rpc::SyntaxId RemoteUnknownInterface::id() const {
 
 void RemoteUnknownInterface::call(rpc::Call call, rpc::Reply reply) {
     if (!call.principal) return reply.fault(rpc::fault::access_denied);
-    const Caller caller{*call.principal, call.level, call.peer_address};
+    const Caller caller{*call.principal, call.level, call.peer};
     if (!exporter_.allows(caller, "IRemUnknown")) return reply.fault(rpc::fault::access_denied);
     if (call.object != exporter_.remote_unknown()) return reply.fault(kInvalidObject);
     switch (call.opnum) {

@@ -31,8 +31,7 @@ class Responder {
     Responder(Machine& machine, const typename Method::In& in, const dcom::Caller& caller,
               dcom::Reply reply, std::shared_ptr<void> under_way)
       : call_(std::make_shared<Call>(Call{std::move(under_way), machine, blank(in),
-                                          caller.principal.name, caller.address,
-                                          std::move(reply)})) {}
+                                          caller.principal.name, caller.peer, std::move(reply)})) {}
 
     // What an answer begins as; size_is is right.
     Out out() const { return call_->blank; }
@@ -63,7 +62,8 @@ class Responder {
         std::shared_ptr<void> under_way;
         Machine& machine;
         Out blank;
-        std::string user, peer;
+        std::string user;
+        rpc::PeerAddress peer;
         dcom::Reply reply;
     };
 

@@ -20,7 +20,8 @@ namespace mpapi::csvp {
 // An operation of the node failed. The client gets `code` alone; this is for the log.
 struct FailedCall {
     const char* method = ""; // "CprepDiskOffline", or "rundown"
-    std::string user, peer;  // empty for a rundown
+    std::string user;        // empty for a rundown, as `peer`
+    rpc::PeerAddress peer;
     Failure failure;
 };
 

@@ -5,6 +5,7 @@
 
 #include "clusprep/rpc/auth/security_context.hpp"
 #include "clusprep/rpc/fault.hpp"
+#include "clusprep/rpc/peer_address.hpp"
 #include "clusprep/rpc/syntax.hpp"
 
 #include <functional>
@@ -26,9 +27,9 @@ struct Call {
     std::size_t padding = 0;
     AuthLevel level = AuthLevel::None;
     std::shared_ptr<const Principal> principal; // null: nobody in particular
-    std::string peer_address;                   // "192.0.2.1", no port
-    std::uint64_t connection = 0;               // never used again
-    std::uint32_t association_group = 0;        // ends with its last connection
+    PeerAddress peer;
+    std::uint64_t connection = 0;        // never used again
+    std::uint32_t association_group = 0; // ends with its last connection
 };
 
 // The one answer to a call: within call() or any time later from the loop; the connection may have

@@ -18,13 +18,8 @@ namespace {
 
 constexpr std::uint64_t second = 1'000'000;
 
-struct Address {
-    std::string text;
-    std::uint16_t port = 0;
-};
-
 // "192.0.2.1" also for a peer that came to an IPv6 socket; "local" for a UNIX socket.
-Address address_of(const sockaddr_storage& storage) {
+PeerAddress address_of(const sockaddr_storage& storage) {
     char text[INET6_ADDRSTRLEN] = "";
     if (storage.ss_family == AF_INET) {
         const auto& in = reinterpret_cast<const sockaddr_in&>(storage);
@@ -63,12 +58,12 @@ Interface* ServerState::find(const SyntaxId& wanted) const {
     return found->second;
 }
 
-void ServerState::refused(const std::string& peer_address, const Error& why) {
-    if (observer) observer->refused(peer_address, why);
+void ServerState::refused(const PeerAddress& peer, const Error& why) {
+    if (observer) observer->refused(peer, why);
 }
 
-void ServerState::authenticated(const std::string& peer_address) {
-    --addresses[peer_address].unauthenticated;
+void ServerState::authenticated(const PeerAddress& peer) {
+    --addresses[peer.network].unauthenticated;
 }
 
 void ServerState::accept(Listener& listener) {
@@ -79,7 +74,7 @@ void ServerState::accept(Listener& listener) {
     if (!socket) {
         // Out of descriptors or memory: asked again when the timer has run, not at once for ever.
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            refused("", {"accept", "socket", "", errno});
+            refused({}, {"accept", "socket", "", errno});
             sd_event_source_set_enabled(listener.source.get(), SD_EVENT_OFF);
             arm();
         }
@@ -88,22 +83,22 @@ void ServerState::accept(Listener& listener) {
     sockaddr_storage local{};
     size = sizeof local;
     (void)::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&local), &size);
-    serve(std::move(socket), address_of(peer).text, address_of(local).port);
+    serve(std::move(socket), address_of(peer), address_of(local).port);
 }
 
-void ServerState::serve(Fd socket, const std::string& peer_address, std::uint16_t local_port) {
-    const auto known = addresses.find(peer_address);
+void ServerState::serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port) {
+    const auto known = addresses.find(peer.network);
     const AddressUse use = known == addresses.end() ? AddressUse{} : known->second;
     if (connections.size() >= limits.connections ||
         use.connections >= limits.connections_per_address ||
         use.unauthenticated >= limits.unauthenticated_per_address)
-        return refused(peer_address, {"serve RPC", "", "too many connections"});
+        return refused(peer, {"serve RPC", "", "too many connections"});
     set_options(socket.get());
     const std::uint64_t id = ++last_connection;
     auto connection =
-        std::make_shared<ServerConnection>(*this, id, std::move(socket), peer_address, local_port);
-    if (auto started = connection->start(); !started) return refused(peer_address, started.error());
-    auto& counted = addresses[peer_address];
+        std::make_shared<ServerConnection>(*this, id, std::move(socket), peer, local_port);
+    if (auto started = connection->start(); !started) return refused(peer, started.error());
+    auto& counted = addresses[peer.network];
     ++counted.connections;
     ++counted.unauthenticated;
     connections.emplace(id, std::move(connection));
@@ -111,7 +106,7 @@ void ServerState::serve(Fd socket, const std::string& peer_address, std::uint16_
 }
 
 void ServerState::remove(ServerConnection& connection) {
-    const auto use = addresses.find(connection.peer_address());
+    const auto use = addresses.find(connection.peer().network);
     if (!connection.authenticated()) --use->second.unauthenticated;
     if (--use->second.connections == 0) addresses.erase(use);
     const std::uint64_t id = connection.id();
@@ -196,8 +191,8 @@ Status Server::listen(Fd socket) {
     return Done{};
 }
 
-void Server::serve(Fd socket, const std::string& peer_address, std::uint16_t local_port) {
-    state_->serve(std::move(socket), peer_address, local_port);
+void Server::serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port) {
+    state_->serve(std::move(socket), peer, local_port);
 }
 
 std::size_t Server::connections() const {

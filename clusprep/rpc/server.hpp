@@ -49,7 +49,7 @@ class ServerObserver {
     // Its last connection ended.
     virtual void association_ended(std::uint32_t group) = 0;
     // For the log: a peer that was refused or dropped, and why. Authentication that failed too.
-    virtual void refused(const std::string& peer_address, const Error& why) = 0;
+    virtual void refused(const PeerAddress& peer, const Error& why) = 0;
 };
 
 struct ServerState;
@@ -73,7 +73,7 @@ class Server {
     Status listen(Fd socket);
     // A connected stream socket; `local_port` is told to the peer as secondary address. Over a
     // limit it is closed and the observer told.
-    void serve(Fd socket, const std::string& peer_address, std::uint16_t local_port);
+    void serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port);
 
     std::size_t connections() const;
     void close(std::uint64_t connection);

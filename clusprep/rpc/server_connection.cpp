@@ -29,10 +29,10 @@ Header answer_header(const Header& header, PduType type, unsigned flags) {
 } // namespace
 
 ServerConnection::ServerConnection(ServerState& server, std::uint64_t id, Fd socket,
-                                   std::string peer_address, std::uint16_t local_port)
+                                   PeerAddress peer, std::uint16_t local_port)
   : server_(server)
   , id_(id)
-  , peer_address_(std::move(peer_address))
+  , peer_(std::move(peer))
   , local_port_(local_port)
   , stream_(std::move(socket), server.limits.fragment)
   , contexts_(server.limits.presentation_contexts,
@@ -56,7 +56,7 @@ void ServerConnection::end(const Error& why) {
     running_.reset();
     server_.output -= std::exchange(output_, 0);
     // A peer that goes by itself with nothing owed is no news.
-    if (!why.reason.empty() && why.action != "receive") server_.refused(peer_address_, why);
+    if (!why.reason.empty() && why.action != "receive") server_.refused(peer_, why);
     server_.remove(*this);
 }
 
@@ -156,7 +156,7 @@ Result<SecuritySlot*> ServerConnection::make_slot(const SecTrailer& trailer) {
     if (slots_.size() >= server_.limits.security_contexts)
         return refusal("too many security contexts");
     const auto type = static_cast<AuthType>(trailer.type);
-    auto context = server_.acceptors.accept(type, peer_address_);
+    auto context = server_.acceptors.accept(type, peer_);
     if (!context) return std::move(context).error();
     (*context)->sign_header(header_signing_);
     SecuritySlot slot;
@@ -253,14 +253,14 @@ void ServerConnection::stepped(Result<SecurityContext::Token> token) {
     const Header& header = answering.header;
     if (!token) {
         slot->failed = true;
-        if (!answering.ack) return server_.refused(peer_address_, token.error());
+        if (!answering.ack) return server_.refused(peer_, token.error());
         return header.type == PduType::Bind
                    ? nak(header, BindNak::invalid_checksum, std::move(token).error())
                    : finish_with_fault(header, fault::access_denied, std::move(token).error());
     }
     if (slot && slot->context->complete() && !slot->principal) {
         slot->principal = std::make_shared<const Principal>(slot->context->principal());
-        if (!std::exchange(authenticated_, true)) server_.authenticated(peer_address_);
+        if (!std::exchange(authenticated_, true)) server_.authenticated(peer_);
     }
     if (!answering.ack) return;
     const bool first = header.type == PduType::Bind;
@@ -382,7 +382,7 @@ void ServerConnection::dispatch() {
     call.opnum = assembly.request.opnum;
     call.object = assembly.request.object;
     call.stub = std::move(assembly.stub);
-    call.peer_address = peer_address_;
+    call.peer = peer_;
     call.connection = id_;
     call.association_group = group_;
     if (assembly.slot) {
@@ -492,7 +492,7 @@ void ServerConnection::finish(const Error& why) {
     if (ended_) return;
     finishing_ = true;
     drop_assembly();
-    server_.refused(peer_address_, why);
+    server_.refused(peer_, why);
     // Until then output_by_ is the limit.
     if (stream_.unsent() == 0) linger();
 }

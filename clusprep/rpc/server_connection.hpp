@@ -59,7 +59,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
   public:
     using Time = std::chrono::steady_clock::time_point;
 
-    ServerConnection(ServerState& server, std::uint64_t id, Fd socket, std::string peer_address,
+    ServerConnection(ServerState& server, std::uint64_t id, Fd socket, PeerAddress peer,
                      std::uint16_t local_port);
     ~ServerConnection();
 
@@ -70,7 +70,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     void end(const Error& why);
 
     std::uint64_t id() const { return id_; }
-    const std::string& peer_address() const { return peer_address_; }
+    const PeerAddress& peer() const { return peer_; }
     std::uint32_t group() const { return group_; }
     bool authenticated() const { return authenticated_; }
 
@@ -107,7 +107,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 
     ServerState& server_;
     std::uint64_t id_;
-    std::string peer_address_;
+    PeerAddress peer_;
     std::uint16_t local_port_;
     Stream stream_;
     PresentationContexts contexts_;

@@ -36,10 +36,10 @@ struct ServerState {
     // The registered one that a client of `wanted` can use: same major version, no newer minor.
     Interface* find(const SyntaxId& wanted) const;
     void accept(Listener& listener);
-    void serve(Fd socket, const std::string& peer_address, std::uint16_t local_port);
+    void serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port);
     void remove(ServerConnection& connection);
-    void authenticated(const std::string& peer_address);
-    void refused(const std::string& peer_address, const Error& why);
+    void authenticated(const PeerAddress& peer);
+    void refused(const PeerAddress& peer, const Error& why);
     void expire();
     void arm();
 

@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Machine machine(node);
     auto all = classes(machine);
     const rpc::Principal principal{"fuzz", {}, rpc::AuthType::Ntlm};
-    const std::string address = "192.0.2.99";
+    const rpc::PeerAddress address = "192.0.2.99";
     const dcom::Caller caller{principal, rpc::AuthLevel::Privacy, address};
     Class& chosen = all[(data[0] & 0x7f) % all.size()];
     const ndr::Guid iid = chosen.factory->interfaces().front();

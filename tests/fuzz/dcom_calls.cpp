@@ -96,7 +96,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     call.stub.assign(data + 3, data + size);
     call.level = rpc::AuthLevel::Privacy;
     call.principal = somebody;
-    call.peer_address = address;
+    call.peer = address;
     int answers = 0;
     interfaces[data[0] % std::size(interfaces)]->call(
         std::move(call), rpc::Reply([&](rpc::Reply::Answer) { ++answers; }));

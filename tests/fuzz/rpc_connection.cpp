@@ -72,7 +72,7 @@ class Context final : public SecurityContext {
 };
 
 struct Mechanisms final : Acceptors {
-    Result<std::unique_ptr<SecurityContext>> accept(AuthType type, const std::string&) override {
+    Result<std::unique_ptr<SecurityContext>> accept(AuthType type, const PeerAddress&) override {
         if (type != AuthType::Ntlm && type != AuthType::Spnego)
             return Error{"accept", "", "no such mechanism"};
         // One step at a time can be pending.

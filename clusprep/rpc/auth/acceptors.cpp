@@ -51,17 +51,17 @@ class AllAcceptors final : public Acceptors {
       , guarded_(routed_, timers_, settings_.failed_logon, settings_.attempts) {}
 
     Result<std::unique_ptr<SecurityContext>> accept(AuthType type,
-                                                    const std::string& peer_address) override {
+                                                    const PeerAddress& peer) override {
         switch (type) {
         case AuthType::Ntlm:
-            if (settings_.ntlm) return as_context(ntlm(peer_address));
+            if (settings_.ntlm) return as_context(ntlm(peer));
             break;
         case AuthType::Kerberos:
             if (settings_.kerberos) return as_context(kerberos());
             break;
         case AuthType::Spnego: {
             SpnegoMechanisms offered;
-            if (settings_.ntlm) offered.ntlm = [this, peer_address] { return ntlm(peer_address); };
+            if (settings_.ntlm) offered.ntlm = [this, peer] { return ntlm(peer); };
             if (settings_.kerberos && has_keys()) offered.kerberos = [this] { return kerberos(); };
             return std::unique_ptr<SecurityContext>(
                 std::make_unique<SpnegoAcceptor>(std::move(offered)));
@@ -80,9 +80,9 @@ class AllAcceptors final : public Acceptors {
         return std::unique_ptr<SecurityContext>(std::move(*mechanism));
     }
 
-    Result<std::unique_ptr<Mechanism>> ntlm(const std::string& peer_address) {
+    Result<std::unique_ptr<Mechanism>> ntlm(const PeerAddress& peer) {
         return std::unique_ptr<Mechanism>(
-            std::make_unique<NtlmAcceptor>(guarded_, host_, sources_, peer_address));
+            std::make_unique<NtlmAcceptor>(guarded_, host_, sources_, peer));
     }
 
     // A keytab may come while we run: it is looked for until there is one.

@@ -15,6 +15,7 @@
 //   - complete() and no token: nothing is left to send (an answer that is owed carries none).
 #pragma once
 
+#include "clusprep/rpc/peer_address.hpp"
 #include "common/result.hpp"
 
 #include <cstddef>
@@ -96,10 +97,10 @@ class SecurityContext {
 class Acceptors {
   public:
     virtual ~Acceptors() = default;
-    // `peer_address` ("192.0.2.1", no port) is what failed attempts are counted by. Fails for a
-    // mechanism that is not offered (answered with bind_nak or alter_context's fault).
+    // Failed attempts are counted by `peer`. Fails for a mechanism that is not offered (answered
+    // with bind_nak or alter_context's fault).
     virtual Result<std::unique_ptr<SecurityContext>> accept(AuthType type,
-                                                            const std::string& peer_address) = 0;
+                                                            const PeerAddress& peer) = 0;
 };
 
 // The client's side. Outlives the contexts it made.

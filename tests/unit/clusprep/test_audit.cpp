@@ -19,7 +19,7 @@ struct Journal {
     std::vector<Line> lines;
     Audit audit{[this](const Line& line) { lines.push_back(line); }, {{storage, "storage"}}};
     rpc::Principal principal{hostile, {}, rpc::AuthType::Ntlm};
-    std::string address = "192.0.2.7";
+    rpc::PeerAddress address = "192.0.2.7";
     dcom::Caller caller{principal, rpc::AuthLevel::Privacy, address};
 
     const Line& last() const {

@@ -25,7 +25,7 @@ void GuardedAccounts::verify(const NtlmLogon& logon, Verified done) {
 // account's is not, or those who guess would keep its owner waiting for ever.
 void GuardedAccounts::take_turn(std::shared_ptr<Attempt> attempt) {
     const auto now = timers_.now();
-    auto turn = attempts_.turn_of_address(attempt->logon.peer_address, now);
+    auto turn = attempts_.turn_of_address(attempt->logon.peer.network, now);
     if (!std::exchange(attempt->waited_for_account, true))
         turn = std::max(turn, attempts_.turn_of_account(attempt->account, now));
     if (turn <= now) return ask(attempt);
@@ -50,12 +50,12 @@ void GuardedAccounts::ask(const std::shared_ptr<Attempt>& attempt) {
 void GuardedAccounts::answered(const Attempt& attempt, const Result<NtlmSession>& session) {
     if (session) return attempts_.succeeded(attempt.account);
     const auto failures =
-        attempts_.failed(attempt.logon.peer_address, attempt.account, timers_.now());
+        attempts_.failed(attempt.logon.peer.network, attempt.account, timers_.now());
     if (!failed_) return;
     auto name = attempt.logon.user;
     if (!attempt.logon.domain.empty()) name = attempt.logon.domain + u"\\" + name;
-    failed_({attempt.logon.peer_address, to_utf8(name).value_or(std::string{}),
-             session.error().message(), failures.address, failures.account});
+    failed_({attempt.logon.peer, to_utf8(name).value_or(std::string{}), session.error().message(),
+             failures.address, failures.account});
 }
 
 } // namespace mpapi::rpc

@@ -12,7 +12,7 @@ namespace mpapi::rpc {
 
 // For the log. The name is what the peer sent (well-formed, without control characters).
 struct FailedLogon {
-    std::string peer_address;
+    PeerAddress peer;
     std::string account; // "DOMAIN\\user"
     std::string reason;
     unsigned failures_of_address = 0; // this one included; forgotten after a quarter of an hour

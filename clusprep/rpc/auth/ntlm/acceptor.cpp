@@ -30,11 +30,11 @@ Status check_flags(std::uint32_t flags, const char* message) {
 } // namespace
 
 NtlmAcceptor::NtlmAcceptor(NtlmAccounts& accounts, const NtlmHost& host, const NtlmSources& sources,
-                           std::string peer_address)
+                           PeerAddress peer)
   : accounts_(accounts)
   , host_(host)
   , sources_(sources)
-  , peer_address_(std::move(peer_address)) {}
+  , peer_(std::move(peer)) {}
 
 void NtlmAcceptor::step(std::span<const std::uint8_t> token, StepDone done) {
     switch (std::exchange(expects_, Expects::Nothing)) {
@@ -93,7 +93,7 @@ void NtlmAcceptor::authenticate(std::span<const std::uint8_t> token, StepDone do
                     std::move(message->workstation),
                     server_challenge_,
                     {message->nt_response.begin(), message->nt_response.end()},
-                    peer_address_};
+                    peer_};
     authenticate_.assign(token.begin(), token.end());
     accounts_.verify(logon, [this, alive = std::weak_ptr<bool>(alive_),
                              done = std::move(done)](const Result<NtlmSession>& session) {

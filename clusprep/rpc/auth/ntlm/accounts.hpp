@@ -17,7 +17,7 @@ struct NtlmLogon {
     std::u16string workstation;
     ntlm::Challenge server_challenge{};
     std::vector<std::uint8_t> response; // well-formed NTLMv2 (ntlm::parse_response)
-    std::string peer_address;
+    PeerAddress peer;
 };
 
 struct NtlmSession {

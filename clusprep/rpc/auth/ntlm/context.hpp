@@ -84,7 +84,7 @@ class NtlmAcceptor final : public NtlmMechanism {
   public:
     // The references must outlive the context.
     NtlmAcceptor(NtlmAccounts& accounts, const NtlmHost& host, const NtlmSources& sources,
-                 std::string peer_address);
+                 PeerAddress peer);
 
     void step(std::span<const std::uint8_t> token, StepDone done) override;
 
@@ -98,7 +98,7 @@ class NtlmAcceptor final : public NtlmMechanism {
     NtlmAccounts& accounts_;
     const NtlmHost& host_;
     const NtlmSources& sources_;
-    std::string peer_address_;
+    PeerAddress peer_;
     Expects expects_ = Expects::Negotiate;
     std::uint32_t flags_ = 0;
     ntlm::Challenge server_challenge_{};

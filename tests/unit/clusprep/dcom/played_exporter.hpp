@@ -69,7 +69,7 @@ inline rpc::Call a_call(std::uint16_t opnum, std::vector<std::uint8_t> stub) {
     call.stub = std::move(stub);
     call.level = rpc::AuthLevel::Privacy;
     call.principal = std::make_shared<const rpc::Principal>(rpc::Principal{"DOMAIN\\anna", {}, {}});
-    call.peer_address = "192.0.2.77";
+    call.peer = "192.0.2.77";
     return call;
 }
 

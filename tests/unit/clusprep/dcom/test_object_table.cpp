@@ -15,7 +15,7 @@ namespace {
 
 const rpc::Principal anna{"DOMAIN\\anna", {}, rpc::AuthType::Ntlm};
 const rpc::Principal bert{"DOMAIN\\bert", {}, rpc::AuthType::Ntlm};
-const std::string address = "192.0.2.1";
+const rpc::PeerAddress address = "192.0.2.1";
 
 struct Table {
     played::Factory factory;

@@ -79,7 +79,7 @@ class Called {
 
   private:
     rpc::Principal principal_{"EXAMPLE\\admin", {}, rpc::AuthType::Ntlm};
-    std::string address_ = "192.0.2.99";
+    rpc::PeerAddress address_ = "192.0.2.99";
     std::unique_ptr<dcom::Object> object_;
 };
 

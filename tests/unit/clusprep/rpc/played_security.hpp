@@ -78,7 +78,7 @@ class Initiator final : public Context {
 };
 
 struct Acceptors final : rpc::Acceptors {
-    Result<std::unique_ptr<SecurityContext>> accept(AuthType type, const std::string&) override;
+    Result<std::unique_ptr<SecurityContext>> accept(AuthType type, const PeerAddress&) override;
 
     bool deny = false;  // the last token is not believed
     bool later = false; // its answer is given by pending()
@@ -117,7 +117,7 @@ class Acceptor final : public Context {
 };
 
 inline Result<std::unique_ptr<SecurityContext>> Acceptors::accept(AuthType type,
-                                                                  const std::string&) {
+                                                                  const PeerAddress&) {
     if (type != AuthType::Ntlm) return Error{"accept", "", "no such mechanism"};
     ++accepted;
     return std::unique_ptr<SecurityContext>(std::make_unique<Acceptor>(*this));

@@ -351,7 +351,7 @@ void a_host_is_called_by_name_or_address(void**) {
         const auto answer = client.call_and_wait(open_id, std::nullopt, 0, pattern(9));
         assert_ok(answer.stub);
         assert_true(*answer.stub == pattern(9));
-        assert_text_equal(world.open.last.peer_address, "127.0.0.1");
+        assert_text_equal(world.open.last.peer.address, "127.0.0.1");
     }
 }
 

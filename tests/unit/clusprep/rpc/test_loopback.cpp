@@ -50,7 +50,7 @@ void sealed_calls_of_any_size_come_back(void**) {
     assert_true(world.acceptors.header_signing);
     assert_int_equal(world.echo.last.level, AuthLevel::Privacy);
     assert_text_equal(world.echo.last.principal->name, "PLAYED\\user");
-    assert_text_equal(world.echo.last.peer_address, "192.0.2.2");
+    assert_text_equal(world.echo.last.peer.address, "192.0.2.2");
     assert_int_equal(world.echo.last.association_group, client->association_group());
 }
 
@@ -236,7 +236,7 @@ void connections_join_an_association_group(void**) {
 
 struct NtlmAcceptors final : rpc::Acceptors {
     Result<std::unique_ptr<SecurityContext>> accept(AuthType type,
-                                                    const std::string& peer) override {
+                                                    const PeerAddress& peer) override {
         if (type != AuthType::Ntlm) return Error{"accept", "", "no such mechanism"};
         return std::unique_ptr<SecurityContext>(
             std::make_unique<NtlmAcceptor>(accounts, host, sources, peer));

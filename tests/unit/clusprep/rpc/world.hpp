@@ -72,8 +72,8 @@ class Echo final : public Interface {
 struct Observer final : ServerObserver {
     void connection_ended(std::uint64_t connection) override { ended.push_back(connection); }
     void association_ended(std::uint32_t group) override { groups_ended.push_back(group); }
-    void refused(const std::string& peer_address, const Error& why) override {
-        refusals.push_back(peer_address + ": " + why.message());
+    void refused(const PeerAddress& peer, const Error& why) override {
+        refusals.push_back(peer.address + ": " + why.message());
     }
 
     std::vector<std::uint64_t> ended;

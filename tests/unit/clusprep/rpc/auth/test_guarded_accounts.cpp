@@ -37,7 +37,7 @@ struct World {
         logon.user = std::move(user);
         logon.domain = u"DOM";
         logon.workstation = good ? u"good" : u"bad";
-        logon.peer_address = address;
+        logon.peer = address;
         guarded.verify(logon, [this](const Result<NtlmSession>& session) {
             ++answers;
             successes += session.has_value();
@@ -52,7 +52,7 @@ void failures_are_reported_with_their_counts(void**) {
     world.attempt("192.0.2.2", u"Bob", false);
     assert_int_equal(world.reports.size(), 3);
     assert_text_equal(world.reports[2].account, "DOM\\Bob");
-    assert_text_equal(world.reports[2].peer_address, "192.0.2.2");
+    assert_text_equal(world.reports[2].peer.address, "192.0.2.2");
     assert_contains(world.reports[2].reason, "denied");
     assert_int_equal(world.reports[1].failures_of_address, 2);
     assert_int_equal(world.reports[2].failures_of_address, 1);
@@ -122,7 +122,7 @@ void who_waits_may_outlive_the_accounts(void**) {
         Played accounts;
         GuardedAccounts guarded(accounts, timers, {});
         NtlmLogon logon;
-        logon.peer_address = "192.0.2.1";
+        logon.peer = "192.0.2.1";
         for (int i = 0; i < 7; ++i)
             guarded.verify(logon, [&](const Result<NtlmSession>&) { ++answers; });
     }

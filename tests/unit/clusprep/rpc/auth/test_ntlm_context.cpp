@@ -30,7 +30,7 @@ void both_sides_agree(void**) {
     assert_text_equal(sides.acceptor.principal().name, "NODE1\\alice");
     assert_text_equal(sides.initiator.principal().name, "DOM\\alice");
     assert_true(sides.acceptor.principal().mechanism == AuthType::Ntlm);
-    assert_text_equal(sides.accounts.last.peer_address, "192.0.2.7");
+    assert_text_equal(sides.accounts.last.peer.address, "192.0.2.7");
     assert_carries(sides.initiator, sides.acceptor);
     assert_carries(sides.acceptor, sides.initiator);
 }
