@@ -47,8 +47,14 @@ unsigned Attempts::count(Records& records, const std::string& key, Time now, uns
 
 Attempts::Failures Attempts::failed(const std::string& address, const std::string& account,
                                     Time now) {
-    return {count(addresses_, address, now, limits_.address_free, limits_.address_most),
-            count(accounts_, account, now, limits_.account_free, limits_.account_most)};
+    const Failures failures{
+        count(addresses_, address, now, limits_.address_free, limits_.address_most),
+        count(accounts_, account, now, limits_.account_free, limits_.account_most)};
+    // Waits add up for an address that guesses. For an account they must not: failures come from
+    // anywhere, many at once, and its owner waits for all of them.
+    auto& turn = accounts_[account].turn;
+    turn = std::min(turn, now + limits_.account_most);
+    return failures;
 }
 
 void Attempts::succeeded(const std::string& account) {

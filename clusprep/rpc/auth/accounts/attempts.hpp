@@ -6,7 +6,8 @@
 //
 // Attempts are not answered late but made late: while one fails, all others of the same address
 // wait for their turn, so opening many connections tries no more passwords than opening one. The
-// wait for an account is short, for whoever guesses would else keep its owner out.
+// turn of an account is never further away than `account_most`, however many fail at once, for
+// whoever guesses would else keep its owner out.
 #pragma once
 
 #include <chrono>
@@ -23,11 +24,11 @@ class Attempts {
     struct Limits {
         unsigned address_free = 5; // failures that cost nothing
         unsigned account_free = 5;
-        std::chrono::milliseconds first{250}; // doubled with each further failure
-        std::chrono::milliseconds address_most{30'000};
-        std::chrono::milliseconds account_most{2'000};
-        std::chrono::minutes forgotten{15}; // after the last failure
-        std::size_t kept = 4096;            // addresses, and accounts; the oldest go first
+        std::chrono::milliseconds first{250};           // doubled with each further failure
+        std::chrono::milliseconds address_most{30'000}; // for each failure
+        std::chrono::milliseconds account_most{2'000};  // for all of them
+        std::chrono::minutes forgotten{15};             // after the last failure
+        std::size_t kept = 4096; // addresses, and accounts; the oldest go first
     };
 
     Attempts()

@@ -8,6 +8,14 @@
 
 namespace mpapi::rpc {
 
+namespace {
+
+Error too_many() {
+    return {"log on", "", "too many attempts wait for their turn"};
+}
+
+} // namespace
+
 GuardedAccounts::GuardedAccounts(NtlmAccounts& accounts, Timers& timers, OnFailedLogon failed,
                                  const Attempts::Limits& limits)
   : accounts_(accounts)
@@ -29,33 +37,62 @@ void GuardedAccounts::take_turn(std::shared_ptr<Attempt> attempt) {
     if (!std::exchange(attempt->waited_for_account, true))
         turn = std::max(turn, attempts_.turn_of_account(attempt->account, now));
     if (turn <= now) return ask(attempt);
-    if (waiting_ >= kMostWaiting)
-        return attempt->done(Error{"log on", "", "too many attempts wait for their turn"});
-    ++waiting_;
+    if (waiting_count_ >= kMostWaiting && !make_room(attempt->logon.peer.network))
+        return attempt->done(too_many());
+    waiting_[attempt->logon.peer.network].insert(attempt);
+    ++waiting_count_;
     timers_.at(turn, [this, alive = std::weak_ptr<bool>(alive_), attempt = std::move(attempt)] {
-        if (alive.expired()) return;
-        --waiting_;
+        if (alive.expired() || attempt->sent_away) return;
+        leave(attempt);
         take_turn(attempt);
     });
+}
+
+// Those who guess from a few places must not take the room of everybody else. False: nowhere do
+// more wait than in this network.
+bool GuardedAccounts::make_room(const std::string& network) {
+    const auto most =
+        std::max_element(waiting_.begin(), waiting_.end(), [](const auto& a, const auto& b) {
+            return a.second.size() < b.second.size();
+        });
+    const auto own = waiting_.find(network);
+    if (most->second.size() <= (own == waiting_.end() ? 0 : own->second.size()) + 1) return false;
+    const auto attempt = *most->second.begin();
+    leave(attempt);
+    attempt->sent_away = true;
+    std::exchange(attempt->done, nullptr)(too_many());
+    return true;
+}
+
+void GuardedAccounts::leave(const std::shared_ptr<Attempt>& attempt) {
+    const auto network = waiting_.find(attempt->logon.peer.network);
+    network->second.erase(attempt);
+    if (network->second.empty()) waiting_.erase(network);
+    --waiting_count_;
 }
 
 void GuardedAccounts::ask(const std::shared_ptr<Attempt>& attempt) {
     accounts_.verify(attempt->logon, [this, alive = std::weak_ptr<bool>(alive_),
                                       attempt](const Result<NtlmSession>& session) {
-        if (!alive.expired()) answered(*attempt, session);
+        if (!alive.expired() && answered(*attempt, session))
+            return attempt->done(Error{"log on", "", ""});
         attempt->done(session);
     });
 }
 
-void GuardedAccounts::answered(const Attempt& attempt, const Result<NtlmSession>& session) {
-    if (session) return attempts_.succeeded(attempt.account);
+bool GuardedAccounts::answered(const Attempt& attempt, const Result<NtlmSession>& session) {
+    if (session) {
+        attempts_.succeeded(attempt.account);
+        return false;
+    }
     const auto failures =
         attempts_.failed(attempt.logon.peer.network, attempt.account, timers_.now());
-    if (!failed_) return;
+    if (!failed_) return false;
     auto name = attempt.logon.user;
     if (!attempt.logon.domain.empty()) name = attempt.logon.domain + u"\\" + name;
     failed_({attempt.logon.peer, to_utf8(name).value_or(std::string{}), session.error().message(),
              failures.address, failures.account});
+    return true;
 }
 
 } // namespace mpapi::rpc

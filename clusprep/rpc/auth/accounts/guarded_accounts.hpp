@@ -8,6 +8,9 @@
 #include "clusprep/rpc/auth/accounts/timers.hpp"
 #include "clusprep/rpc/auth/ntlm/accounts.hpp"
 
+#include <map>
+#include <set>
+
 namespace mpapi::rpc {
 
 // For the log. The name is what the peer sent (well-formed, without control characters).
@@ -22,9 +25,11 @@ using OnFailedLogon = std::function<void(const FailedLogon&)>;
 
 class GuardedAccounts final : public NtlmAccounts {
   public:
+    // At a time. Beyond it one from where most of them come from is sent away.
     static constexpr std::size_t kMostWaiting = 1024;
 
-    // Accounts and timers outlive it. `failed` may be empty.
+    // Accounts and timers outlive it. `failed` may be empty; what it is told has no reason in the
+    // error that the peer's connection gets, so that it is told once.
     GuardedAccounts(NtlmAccounts& accounts, Timers& timers, OnFailedLogon failed,
                     const Attempts::Limits& limits = {});
 
@@ -36,16 +41,23 @@ class GuardedAccounts final : public NtlmAccounts {
         Verified done;
         std::string account;
         bool waited_for_account = false;
+        bool sent_away = false;
     };
+    using Waiting = std::map<std::string, std::set<std::shared_ptr<Attempt>>>;
+
     void take_turn(std::shared_ptr<Attempt> attempt);
+    bool make_room(const std::string& network);
+    void leave(const std::shared_ptr<Attempt>& attempt);
     void ask(const std::shared_ptr<Attempt>& attempt);
-    void answered(const Attempt& attempt, const Result<NtlmSession>& session);
+    // Whether a failure was reported.
+    bool answered(const Attempt& attempt, const Result<NtlmSession>& session);
 
     NtlmAccounts& accounts_;
     Timers& timers_;
     const OnFailedLogon failed_;
     Attempts attempts_;
-    std::size_t waiting_ = 0;
+    Waiting waiting_; // by network
+    std::size_t waiting_count_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -36,6 +36,22 @@ void the_wait_doubles_up_to_a_most(void**) {
     }
 }
 
+void an_account_waits_no_longer_for_many_failures_at_once(void**) {
+    Attempts attempts;
+    for (int i = 0; i < 300; ++i)
+        attempts.failed("192.0.2." + std::to_string(i), "ALICE", start);
+    assert_true(attempts.turn_of_account("ALICE", start) - start == 2s);
+    attempts.failed("192.0.2.1", "ALICE", start + 1s);
+    assert_true(attempts.turn_of_account("ALICE", start) - start == 3s);
+}
+
+void an_address_waits_for_each_of_its_failures(void**) {
+    Attempts attempts;
+    for (int i = 0; i < 50; ++i)
+        attempts.failed("192.0.2.1", std::to_string(i), start);
+    assert_true(attempts.turn_of_address("192.0.2.1", start) - start > 15min);
+}
+
 void others_are_not_concerned(void**) {
     Attempts attempts;
     for (int i = 0; i < 20; ++i)
@@ -82,6 +98,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_few_failures_cost_nothing),
         cmocka_unit_test(the_wait_doubles_up_to_a_most),
+        cmocka_unit_test(an_account_waits_no_longer_for_many_failures_at_once),
+        cmocka_unit_test(an_address_waits_for_each_of_its_failures),
         cmocka_unit_test(others_are_not_concerned),
         cmocka_unit_test(failures_are_forgotten_after_a_while),
         cmocka_unit_test(success_clears_the_account_and_not_the_address),

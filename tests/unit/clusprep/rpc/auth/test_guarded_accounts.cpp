@@ -11,17 +11,31 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Says yes to those whose workstation is "good".
+// Says yes to those whose workstation is "good"; when it is slow, all at once and when told to.
 class Played final : public NtlmAccounts {
   public:
     void verify(const NtlmLogon& logon, Verified done) override {
         ++asked;
+        if (slow)
+            under_way.emplace_back([=] { tell(logon, done); });
+        else
+            tell(logon, done);
+    }
+    void tell_all() {
+        for (const auto& answer : std::exchange(under_way, {}))
+            answer();
+    }
+    int asked = 0;
+    bool slow = false;
+    std::vector<std::function<void()>> under_way;
+
+  private:
+    static void tell(const NtlmLogon& logon, const Verified& done) {
         if (logon.workstation == u"good")
             done(NtlmSession{{}, {"NODE1\\x", {}, AuthType::Ntlm}});
         else
             done(Error{"log on", "", "denied"});
     }
-    int asked = 0;
 };
 
 struct World {
@@ -31,6 +45,7 @@ struct World {
     GuardedAccounts guarded{accounts, timers,
                             [this](const FailedLogon& report) { reports.push_back(report); }};
     int answers = 0, successes = 0;
+    std::string last_reason;
 
     void attempt(const std::string& address, std::u16string user, bool good) {
         NtlmLogon logon;
@@ -41,6 +56,7 @@ struct World {
         guarded.verify(logon, [this](const Result<NtlmSession>& session) {
             ++answers;
             successes += session.has_value();
+            if (!session) last_reason = session.error().reason;
         });
     }
 };
@@ -57,6 +73,7 @@ void failures_are_reported_with_their_counts(void**) {
     assert_int_equal(world.reports[1].failures_of_address, 2);
     assert_int_equal(world.reports[2].failures_of_address, 1);
     assert_int_equal(world.reports[2].failures_of_account, 2);
+    assert_text_equal(world.last_reason, ""); // told already
 }
 
 void many_connections_try_no_more_than_one(void**) {
@@ -93,6 +110,18 @@ void an_owner_gets_in_while_others_guess(void**) {
     assert_int_equal(world.successes, 1);
 }
 
+void an_owner_gets_in_after_any_number_of_failures_at_once(void**) {
+    World world;
+    world.accounts.slow = true; // so that all of them are asked before one has failed
+    for (int i = 0; i < 300; ++i)
+        world.attempt("192.0.2." + std::to_string(i), u"alice", false);
+    world.accounts.tell_all();
+    world.accounts.slow = false;
+    world.attempt("198.51.100.1", u"alice", true);
+    world.timers.pass(2s);
+    assert_int_equal(world.successes, 1);
+}
+
 void an_account_that_exists_waits_like_one_that_does_not(void**) {
     World world;
     for (int i = 0; i < 6; ++i)
@@ -113,6 +142,20 @@ void too_many_that_wait_are_sent_away(void**) {
     world.attempt("192.0.2.1", u"alice", false);
     assert_int_equal(world.answers, before + 1);
     assert_int_equal(world.timers.waiting(), GuardedAccounts::kMostWaiting);
+}
+
+void those_who_wait_elsewhere_leave_room_for_an_owner(void**) {
+    World world;
+    for (int i = 0; i < 2000; ++i) // of two links
+        world.attempt("2001:db8:0:" + std::to_string(i % 2) + "::" + std::to_string(i), u"alice",
+                      false);
+    assert_int_equal(world.timers.waiting(), GuardedAccounts::kMostWaiting);
+    const int before = world.answers;
+    world.attempt("198.51.100.1", u"alice", true);
+    assert_int_equal(world.answers, before + 1); // one of theirs was sent away
+    assert_int_equal(world.successes, 0);
+    world.timers.pass(2s);
+    assert_int_equal(world.successes, 1);
 }
 
 void who_waits_may_outlive_the_accounts(void**) {
@@ -138,8 +181,10 @@ int main() {
         cmocka_unit_test(many_connections_try_no_more_than_one),
         cmocka_unit_test(many_right_ones_at_once_do_not_wait),
         cmocka_unit_test(an_owner_gets_in_while_others_guess),
+        cmocka_unit_test(an_owner_gets_in_after_any_number_of_failures_at_once),
         cmocka_unit_test(an_account_that_exists_waits_like_one_that_does_not),
         cmocka_unit_test(too_many_that_wait_are_sent_away),
+        cmocka_unit_test(those_who_wait_elsewhere_leave_room_for_an_owner),
         cmocka_unit_test(who_waits_may_outlive_the_accounts),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
