@@ -75,6 +75,8 @@ class Interface {
     virtual std::uint16_t operations() const = 0;
     // Requests below it are answered by fault 5 without a call.
     virtual AuthLevel least_level() const = 0;
+    // Bytes of the longest stub that one of its calls can need; longer ones are refused.
+    virtual std::size_t largest_stub() const { return 64u << 10; }
     virtual void call(Call call, Reply reply) = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include "clusprep/rpc/server_connection.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <arpa/inet.h>
@@ -59,11 +60,31 @@ Interface* ServerState::find(const SyntaxId& wanted) const {
 }
 
 void ServerState::refused(const PeerAddress& peer, const Error& why) {
-    if (observer) observer->refused(peer, why);
+    if (observer && (!why.reason.empty() || why.errnum != 0)) observer->refused(peer, why);
 }
 
-void ServerState::authenticated(const PeerAddress& peer) {
-    --addresses[peer.network].unauthenticated;
+bool ServerState::take_in(const ServerConnection& connection) {
+    auto& use = networks.at(connection.peer().network);
+    if (connections.size() - strangers >= limits.connections ||
+        use.let_in >= limits.connections_per_address)
+        return false;
+    use.strangers.erase(connection.id());
+    --strangers;
+    ++use.let_in;
+    return true;
+}
+
+// For one more stranger.
+void ServerState::make_room(const std::string& network) {
+    auto most = networks.find(network);
+    if (most == networks.end() || most->second.strangers.size() < limits.strangers_per_address) {
+        if (strangers < limits.strangers) return;
+        most = std::max_element(networks.begin(), networks.end(), [](const auto& a, const auto& b) {
+            return a.second.strangers.size() < b.second.strangers.size();
+        });
+    }
+    const auto oldest = connections.at(*most->second.strangers.begin());
+    oldest->end({"serve RPC", "", "too many connections that have not authenticated"});
 }
 
 void ServerState::accept(Listener& listener) {
@@ -87,29 +108,28 @@ void ServerState::accept(Listener& listener) {
 }
 
 void ServerState::serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port) {
-    const auto known = addresses.find(peer.network);
-    const AddressUse use = known == addresses.end() ? AddressUse{} : known->second;
-    if (connections.size() >= limits.connections ||
-        use.connections >= limits.connections_per_address ||
-        use.unauthenticated >= limits.unauthenticated_per_address)
-        return refused(peer, {"serve RPC", "", "too many connections"});
+    make_room(peer.network);
     set_options(socket.get());
     const std::uint64_t id = ++last_connection;
     auto connection =
         std::make_shared<ServerConnection>(*this, id, std::move(socket), peer, local_port);
     if (auto started = connection->start(); !started) return refused(peer, started.error());
-    auto& counted = addresses[peer.network];
-    ++counted.connections;
-    ++counted.unauthenticated;
+    networks[peer.network].strangers.insert(id);
+    ++strangers;
     connections.emplace(id, std::move(connection));
     arm();
 }
 
 void ServerState::remove(ServerConnection& connection) {
-    const auto use = addresses.find(connection.peer().network);
-    if (!connection.authenticated()) --use->second.unauthenticated;
-    if (--use->second.connections == 0) addresses.erase(use);
     const std::uint64_t id = connection.id();
+    const auto use = networks.find(connection.peer().network);
+    if (connection.let_in()) {
+        --use->second.let_in;
+    } else {
+        use->second.strangers.erase(id);
+        --strangers;
+    }
+    if (use->second.let_in == 0 && use->second.strangers.empty()) networks.erase(use);
     const std::uint32_t group = connection.group();
     connections.erase(id);
     const bool last = group != 0 && groups.leave(group);
@@ -153,8 +173,9 @@ void ServerState::arm() {
 }
 
 Server::Server(sd_event* loop, Acceptors& acceptors, Now now, ServerLimits limits,
-               ServerObserver* observer)
-  : state_(std::make_unique<ServerState>(loop, acceptors, std::move(now), limits, observer)) {}
+               ServerObserver* observer, LetIn let_in)
+  : state_(std::make_unique<ServerState>(loop, acceptors, std::move(now), limits, observer,
+                                         std::move(let_in))) {}
 
 Server::~Server() {
     close_all();

@@ -6,6 +6,11 @@
 // A connection carries one call at a time: PFC_CONC_MPX is not granted, and what is sent all the
 // same waits in the socket, but for cancel and orphaned. Everything a peer can make us keep is
 // bounded by ServerLimits.
+//
+// A stranger is who has not authenticated, or has and is not let in. Strangers have rooms of their
+// own, so that however many come they take none from those who are let in; who comes always gets
+// in, for it may be somebody who is about to authenticate, and the oldest stranger from where most
+// of them come from goes instead. Addresses are counted by network (peer_address.hpp).
 #pragma once
 
 #include "clusprep/rpc/interface.hpp"
@@ -22,20 +27,23 @@
 namespace mpapi::rpc {
 
 struct ServerLimits {
-    std::uint16_t fragment = 65528;   // bytes of a PDU, received or sent; at least 2048
-    std::size_t call_stub = 8u << 20; // bytes of one call's reassembled stub
-    std::size_t unauthenticated_stub = 64u << 10;
-    std::size_t reassembly = 256u << 20; // of all connections' stubs that are not complete
-    std::size_t output = 64u << 20;      // of all connections' answers that are not sent yet
+    std::uint16_t fragment = 65528;        // bytes of a PDU, received or sent; at least 2048
+    std::size_t stranger_stub = 32u << 10; // bytes of one call's reassembled stub
+    std::size_t reassembly = 256u << 20;   // of all stubs that are not complete
+    std::size_t reassembly_per_client = 128u << 20; // of one principal's
+    std::size_t output = 128u << 20;                // of all answers that are not sent yet
+    std::size_t output_per_client = 64u << 20; // of one principal's, or one address's strangers
     std::chrono::milliseconds authenticate{30'000}; // from accepted to the first bind that is done
     std::chrono::milliseconds fragments{60'000};    // from a call's first fragment to its last, and
                                                     // from a PDU's first byte to its last
     std::chrono::milliseconds slow_reader{60'000};  // for an answer to be taken
     std::chrono::milliseconds idle{15 * 60'000};    // between calls
-    std::chrono::milliseconds idle_unauthenticated{60'000};
-    std::size_t connections = 2048;
+    std::chrono::milliseconds stranger_idle{60'000};
+    std::chrono::milliseconds stranger_life{120'000}; // in all
+    std::size_t connections = 2048;                   // of those who are let in
     std::size_t connections_per_address = 512;
-    std::size_t unauthenticated_per_address = 256;
+    std::size_t strangers = 512;
+    std::size_t strangers_per_address = 256;
     std::size_t presentation_contexts = 64; // of one connection
     // Of one connection: clients open a new one with each alter_context (impacket does).
     std::size_t security_contexts = 64;
@@ -48,7 +56,8 @@ class ServerObserver {
     virtual void connection_ended(std::uint64_t connection) = 0;
     // Its last connection ended.
     virtual void association_ended(std::uint32_t group) = 0;
-    // For the log: a peer that was refused or dropped, and why. Authentication that failed too.
+    // For the log: a peer that was refused or dropped, and why. Authentication that failed too,
+    // unless its error has no reason: then it was told elsewhere.
     virtual void refused(const PeerAddress& peer, const Error& why) = 0;
 };
 
@@ -58,9 +67,13 @@ class Server {
   public:
     using Now = std::function<std::chrono::steady_clock::time_point()>;
 
-    // Loop, acceptors and observer (which may be null) outlive the server.
+    // Who is no stranger once it is authenticated.
+    using LetIn = std::function<bool(const Principal&)>;
+
+    // Loop, acceptors and observer (which may be null) outlive the server. Without `let_in`
+    // everybody is who authenticates.
     Server(sd_event* loop, Acceptors& acceptors, Now now, ServerLimits limits = {},
-           ServerObserver* observer = nullptr);
+           ServerObserver* observer = nullptr, LetIn let_in = {});
     ~Server(); // ends every connection, telling the observer
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -71,8 +84,7 @@ class Server {
     // Accepts on a listening socket (TCP or UNIX stream) from the loop, as long as the server
     // lives.
     Status listen(Fd socket);
-    // A connected stream socket; `local_port` is told to the peer as secondary address. Over a
-    // limit it is closed and the observer told.
+    // A connected stream socket; `local_port` is told to the peer as secondary address.
     void serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port);
 
     std::size_t connections() const;

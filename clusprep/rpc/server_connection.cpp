@@ -26,6 +26,10 @@ Header answer_header(const Header& header, PduType type, unsigned flags) {
     return answer;
 }
 
+bool is_let_in(const SecuritySlot* slot) {
+    return slot && slot->let_in;
+}
+
 } // namespace
 
 ServerConnection::ServerConnection(ServerState& server, std::uint64_t id, Fd socket,
@@ -37,7 +41,8 @@ ServerConnection::ServerConnection(ServerState& server, std::uint64_t id, Fd soc
   , stream_(std::move(socket), server.limits.fragment)
   , contexts_(server.limits.presentation_contexts,
               [this](const SyntaxId& wanted) { return server_.find(wanted); })
-  , authenticate_by_(server.now() + server.limits.authenticate)
+  , owner_(peer_.network)
+  , begun_(server.now())
   , active_(server.now()) {}
 
 ServerConnection::~ServerConnection() = default;
@@ -54,9 +59,9 @@ void ServerConnection::end(const Error& why) {
     stream_.close();
     drop_assembly();
     running_.reset();
-    server_.output -= std::exchange(output_, 0);
+    server_.output.give_back(owner_, std::exchange(output_, 0));
     // A peer that goes by itself with nothing owed is no news.
-    if (!why.reason.empty() && why.action != "receive") server_.refused(peer_, why);
+    if (why.action != "receive") server_.refused(peer_, why);
     server_.remove(*this);
 }
 
@@ -65,13 +70,16 @@ void ServerConnection::expire() {
     const auto past = [&](const std::optional<Time>& by) { return by && now >= *by; };
     const auto& limits = server_.limits;
     if (past(gone_by_)) return end({"receive", "", ""});
-    const bool undecided = !bound_ || answering_ || (!slots_.empty() && !authenticated_);
-    if (undecided && now >= authenticate_by_) return end(refusal("did not authenticate in time"));
+    const bool undecided = !bound_ || (!slots_.empty() && !authenticated_);
+    if ((undecided && now - begun_ >= limits.authenticate) || (answering_ && now >= answering_->by))
+        return end(refusal("did not authenticate in time"));
+    if (!let_in_ && now - begun_ >= limits.stranger_life)
+        return end(refusal("did not authenticate as somebody who is let in"));
     if (past(output_by_)) return end(refusal("does not take its answers"));
     if (past(pdu_by_)) return end(refusal("a PDU was begun and not finished in time"));
     if (assembly_ && now >= assembly_->by)
         return end(refusal("a call's fragments did not come in time"));
-    if (!running_ && now - active_ >= (authenticated_ ? limits.idle : limits.idle_unauthenticated))
+    if (!running_ && now - active_ >= (let_in_ ? limits.idle : limits.stranger_idle))
         end(refusal("idle for too long"));
 }
 
@@ -232,12 +240,13 @@ void ServerConnection::auth3(const Header& header, const std::optional<Verifier>
     // a peer back until it is: 40 ms.
     stream_.acknowledge();
     if (slot->failed) return;
-    step({header, std::nullopt, slot}, verifier);
+    step({header, std::nullopt, slot, {}}, verifier);
 }
 
 void ServerConnection::step(OwedAnswer answering, const std::optional<Verifier>& verifier) {
     SecuritySlot* const slot = answering.slot;
     answering_ = std::move(answering);
+    answering_->by = server_.now() + server_.limits.authenticate;
     if (!slot || slot->context->complete()) return stepped(SecurityContext::Token{});
     slot->context->step(verifier->value, [weak = weak_from_this()](auto token) {
         const auto self = weak.lock();
@@ -260,7 +269,13 @@ void ServerConnection::stepped(Result<SecurityContext::Token> token) {
     }
     if (slot && slot->context->complete() && !slot->principal) {
         slot->principal = std::make_shared<const Principal>(slot->context->principal());
-        if (!std::exchange(authenticated_, true)) server_.authenticated(peer_);
+        slot->let_in = !server_.let_in || server_.let_in(*slot->principal);
+        authenticated_ = true;
+        if (slot->let_in && !let_in_) {
+            if (!server_.take_in(*this)) return end(refusal("too many connections"));
+            let_in_ = true;
+            owner_ = slot->principal->name;
+        }
     }
     if (!answering.ack) return;
     const bool first = header.type == PduType::Bind;
@@ -288,7 +303,7 @@ Result<SecuritySlot*> ServerConnection::slot_of_request(const std::optional<Veri
     }
     SecuritySlot* const slot = find_slot(verifier->trailer.context);
     if (!slot) return refusal("a request of a security context that is not there");
-    if (slot->failed) return refusal("a request of a security context that failed");
+    if (slot->failed) return Error{"serve RPC", "", ""}; // told when it failed
     if (!slot->principal) return refusal("a request before its authentication is complete");
     return slot;
 }
@@ -317,25 +332,34 @@ void ServerConnection::request(const Header& header, std::span<std::uint8_t> pdu
                                  refusal("a fragment that does not agree with the first"));
     }
 
+    const bool last = (header.flags & pfc::last) != 0;
     auto& assembly = *assembly_;
     if (assembly.doomed == 0) {
-        const auto& limits = server_.limits;
-        const std::size_t most = assembly.slot ? limits.call_stub : limits.unauthenticated_stub;
+        std::size_t most = assembly.interface->largest_stub();
+        if (!is_let_in(assembly.slot)) most = std::min(most, server_.limits.stranger_stub);
         if (stub->size() > most - assembly.stub.size()) {
             drop_assembly();
             return finish_with_fault(
                 header, fault::out_of_memory,
                 refusal("a call of more than " + std::to_string(most) + " bytes"));
         }
-        if (stub->size() > limits.reassembly - std::min(limits.reassembly, server_.reassembly)) {
+        if (!last && !count(assembly, stub->size())) {
             drop_assembly();
             return finish_with_fault(header, fault::server_too_busy,
                                      refusal("too many calls are begun"));
         }
         assembly.stub.insert(assembly.stub.end(), stub->begin(), stub->end());
-        server_.reassembly += stub->size();
     }
-    if ((header.flags & pfc::last) != 0) dispatch();
+    if (last) dispatch();
+}
+
+// What is kept until the next fragment comes. Strangers are few and their stubs short: that is
+// bound enough.
+bool ServerConnection::count(CallAssembly& assembly, std::size_t bytes) {
+    if (!is_let_in(assembly.slot)) return true;
+    if (!server_.reassembly.take(owner_, bytes)) return false;
+    assembly.counted += bytes;
+    return true;
 }
 
 bool ServerConnection::begin_call(const Header& header, const Request& request,
@@ -357,6 +381,9 @@ bool ServerConnection::begin_call(const Header& header, const Request& request,
         assembly.doomed = fault::unknown_interface;
     else if (level < assembly.interface->least_level())
         assembly.doomed = fault::access_denied;
+    else if (assembly.interface->least_level() > AuthLevel::None && !is_let_in(slot) &&
+             (header.flags & pfc::last) == 0)
+        assembly.doomed = fault::access_denied;
     else if (request.opnum >= assembly.interface->operations())
         assembly.doomed = fault::operation_range;
     return true;
@@ -364,12 +391,12 @@ bool ServerConnection::begin_call(const Header& header, const Request& request,
 
 void ServerConnection::drop_assembly() {
     if (!assembly_) return;
-    server_.reassembly -= assembly_->stub.size();
+    server_.reassembly.give_back(owner_, assembly_->counted);
     assembly_.reset();
 }
 
 void ServerConnection::dispatch() {
-    server_.reassembly -= assembly_->stub.size();
+    server_.reassembly.give_back(owner_, assembly_->counted);
     CallAssembly assembly = *std::exchange(assembly_, std::nullopt);
     const Header& header = assembly.header;
     const bool silent = (header.flags & pfc::maybe) != 0;
@@ -469,18 +496,17 @@ void ServerConnection::fault(const Header& header, std::uint16_t context, std::u
 void ServerConnection::send(std::vector<std::uint8_t> bytes) {
     if (ended_) return;
     if (auto done = stream_.send(std::move(bytes)); !done) return end(std::move(done).error());
-    server_.output -= output_;
-    output_ = stream_.unsent();
-    server_.output += output_;
-    if (output_ == 0) return;
-    if (server_.output > server_.limits.output)
+    server_.output.give_back(owner_, std::exchange(output_, 0));
+    if (stream_.unsent() == 0) return;
+    if (!server_.output.take(owner_, stream_.unsent()))
         return end(refusal("answers that are not taken fill the memory"));
+    output_ = stream_.unsent();
     if (!output_by_) output_by_ = server_.now() + server_.limits.slow_reader;
 }
 
 void ServerConnection::sent() {
     const auto self = shared_from_this();
-    server_.output -= std::exchange(output_, 0);
+    server_.output.give_back(owner_, std::exchange(output_, 0));
     output_by_.reset();
     if (finishing_)
         linger();

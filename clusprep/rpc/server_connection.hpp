@@ -30,6 +30,7 @@ struct SecuritySlot {
     Security security;
     std::unique_ptr<SecurityContext> context;
     std::shared_ptr<const Principal> principal; // once complete
+    bool let_in = false;                        // it is no stranger's
     bool failed = false;
 };
 // A call of which not all fragments are there yet.
@@ -39,6 +40,7 @@ struct CallAssembly {
     SecuritySlot* slot = nullptr;
     Interface* interface = nullptr;
     std::vector<std::uint8_t> stub;
+    std::size_t counted = 0;  // of it in the server's budget
     std::uint32_t doomed = 0; // the fault that it will get; its stub is not kept
     std::chrono::steady_clock::time_point by;
 };
@@ -53,6 +55,7 @@ struct OwedAnswer { // of a bind or alter_context, until its token is there
     Header header;
     std::optional<BindAck> ack; // nothing for auth3
     SecuritySlot* slot = nullptr;
+    std::chrono::steady_clock::time_point by{};
 };
 
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
@@ -72,7 +75,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     std::uint64_t id() const { return id_; }
     const PeerAddress& peer() const { return peer_; }
     std::uint32_t group() const { return group_; }
-    bool authenticated() const { return authenticated_; }
+    bool let_in() const { return let_in_; }
 
   private:
     void input();
@@ -92,6 +95,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     void abandon(const Header& header, std::span<std::uint8_t> pdu,
                  const std::optional<Verifier>& verifier);
     void drop_assembly();
+    bool count(CallAssembly& assembly, std::size_t bytes);
 
     SecuritySlot* find_slot(std::uint32_t id);
     Result<SecuritySlot*> make_slot(const SecTrailer& trailer);
@@ -115,6 +119,8 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     bool bound_ = false;
     bool header_signing_ = false;
     bool authenticated_ = false;
+    bool let_in_ = false;
+    std::string owner_; // for budgets: the first principal that was let in, else the network
     std::uint32_t group_ = 0;
     std::uint16_t max_transmit_ = least_fragment;
 
@@ -128,7 +134,7 @@ class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
     bool finishing_ = false;
     bool ended_ = false;
 
-    Time authenticate_by_;
+    Time begun_;
     Time active_;
     std::optional<Time> pdu_by_;    // the PDU that has begun
     std::optional<Time> output_by_; // what is unsent

@@ -4,28 +4,33 @@
 #pragma once
 
 #include "clusprep/rpc/association_groups.hpp"
+#include "clusprep/rpc/budget.hpp"
 #include "clusprep/rpc/server.hpp"
 
 #include <list>
 #include <map>
+#include <set>
 
 namespace mpapi::rpc {
 
 class ServerConnection;
 
-struct AddressUse {
-    std::size_t connections = 0;
-    std::size_t unauthenticated = 0;
+struct NetworkUse {
+    std::size_t let_in = 0;
+    std::set<std::uint64_t> strangers; // connections, the oldest first
 };
 
 struct ServerState {
     ServerState(sd_event* loop_, Acceptors& acceptors_, Server::Now now_, ServerLimits limits_,
-                ServerObserver* observer_)
+                ServerObserver* observer_, Server::LetIn let_in_)
       : loop(loop_)
       , acceptors(acceptors_)
       , now(std::move(now_))
       , limits(limits_)
-      , observer(observer_) {}
+      , observer(observer_)
+      , let_in(std::move(let_in_))
+      , reassembly(limits.reassembly, limits.reassembly_per_client)
+      , output(limits.output, limits.output_per_client) {}
 
     struct Listener {
         ServerState* state = nullptr;
@@ -38,7 +43,9 @@ struct ServerState {
     void accept(Listener& listener);
     void serve(Fd socket, const PeerAddress& peer, std::uint16_t local_port);
     void remove(ServerConnection& connection);
-    void authenticated(const PeerAddress& peer);
+    // A stranger is none any more. False: there are too many of its kind.
+    bool take_in(const ServerConnection& connection);
+    void make_room(const std::string& network);
     void refused(const PeerAddress& peer, const Error& why);
     void expire();
     void arm();
@@ -48,12 +55,14 @@ struct ServerState {
     Server::Now now;
     ServerLimits limits;
     ServerObserver* observer;
+    Server::LetIn let_in;
     std::map<std::pair<ndr::Guid, std::uint16_t>, Interface*> interfaces;
     std::map<std::uint64_t, std::shared_ptr<ServerConnection>> connections;
-    std::map<std::string, AddressUse> addresses;
+    std::map<std::string, NetworkUse> networks;
+    std::size_t strangers = 0;
     AssociationGroups groups;
-    std::size_t reassembly = 0; // bytes of stubs that are not complete, of all connections
-    std::size_t output = 0;     // bytes of answers that are not sent, of all connections
+    Budget reassembly; // stubs that are not complete
+    Budget output;     // answers that are not sent
     std::uint64_t last_connection = 0;
     std::list<Listener> listeners;
     EventSource timer;

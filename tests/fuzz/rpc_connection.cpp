@@ -123,7 +123,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Echo sealed({"11111111-2222-3333-4444-555555555555"_guid, 1, 2}, AuthLevel::Privacy);
     std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
     ServerLimits limits;
-    limits.call_stub = 1 << 16;
     limits.fragment = 8192;
     {
         Server server(

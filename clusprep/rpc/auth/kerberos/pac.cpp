@@ -167,6 +167,8 @@ Result<std::vector<std::string>> sids_of_pac(std::span<const std::uint8_t> logon
     if (info.domain && info.user_id != 0) {
         sids.add(text_of(*info.domain) + "-" + std::to_string(info.user_id));
         sids.add(text_of(*info.domain) + "-" + std::to_string(info.primary_group_id));
+    } else if (info.extra_sids && !info.extra_sids->empty() && info.extra_sids->front().sid) {
+        sids.add(text_of(*info.extra_sids->front().sid));
     }
     sids.add(info.domain, info.groups);
     if (info.extra_sids)

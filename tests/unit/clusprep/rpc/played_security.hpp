@@ -80,8 +80,9 @@ class Initiator final : public Context {
 struct Acceptors final : rpc::Acceptors {
     Result<std::unique_ptr<SecurityContext>> accept(AuthType type, const PeerAddress&) override;
 
-    bool deny = false;  // the last token is not believed
-    bool later = false; // its answer is given by pending()
+    std::string user = "PLAYED\\user"; // who is authenticated from here on
+    bool deny = false;                 // the last token is not believed
+    bool later = false;                // its answer is given by pending()
     std::function<void()> pending;
     std::size_t accepted = 0;
     bool header_signing = false; // of the context accepted last, once it is complete
@@ -90,7 +91,9 @@ struct Acceptors final : rpc::Acceptors {
 class Acceptor final : public Context {
   public:
     explicit Acceptor(Acceptors& acceptors)
-      : acceptors_(acceptors) {}
+      : acceptors_(acceptors) {
+        principal_.name = acceptors.user;
+    }
     ~Acceptor() override { acceptors_.pending = nullptr; }
 
     void step(std::span<const std::uint8_t> token, StepDone done) override {

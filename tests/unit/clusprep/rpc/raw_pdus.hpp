@@ -117,8 +117,9 @@ inline Peer bound_peer(World& world) {
 
 // A peer that has a security context of the played mechanism, and the context.
 struct SealedPeer {
-    explicit SealedPeer(World& world, AuthLevel level = AuthLevel::Privacy)
-      : peer(world.peer()) {
+    explicit SealedPeer(World& world, AuthLevel level = AuthLevel::Privacy,
+                        const char* address = "192.0.2.1")
+      : peer(world.peer(address)) {
         begin(PduType::Bind, level, 7, *context);
         security = {AuthType::Ntlm, level, 7, context.get()};
     }

@@ -253,8 +253,7 @@ void a_fragment_longer_than_agreed_on_ends_the_connection(void**) {
 
 void a_stub_has_a_bound_that_is_less_for_a_stranger(void**) {
     ServerLimits limits;
-    limits.unauthenticated_stub = 100;
-    limits.call_stub = 1000;
+    limits.stranger_stub = 100;
     {
         World world(limits);
         Peer peer = bound_peer(world);
@@ -264,6 +263,7 @@ void a_stub_has_a_bound_that_is_less_for_a_stranger(void**) {
         assert_ended(world, peer);
     }
     World world(limits);
+    world.echo.largest = 1000;
     SealedPeer sealed(world);
     for (const auto flags : {pfc::first, std::uint8_t{0}})
         sealed.peer.send(
@@ -275,29 +275,74 @@ void a_stub_has_a_bound_that_is_less_for_a_stranger(void**) {
     assert_ended(world, sealed.peer);
 }
 
-void stubs_of_all_connections_have_a_bound_together(void**) {
+Stub sealed_part(const SealedPeer& sealed, std::size_t size, std::uint8_t flags) {
+    return protected_pdu({.stub = Stub(size), .context = 0, .flags = flags}, sealed.security);
+}
+
+void stubs_that_are_not_complete_have_a_bound_together(void**) {
     ServerLimits limits;
     limits.reassembly = 100;
     World world(limits);
-    Peer first = bound_peer(world);
-    Peer second = bound_peer(world);
-    first.send(request_pdu({.stub = Stub(60), .flags = pfc::first}));
-    second.send(request_pdu({.stub = Stub(60), .flags = pfc::first}));
-    assert_fault(second.receive(), fault::server_too_busy);
-    first.send(request_pdu({.stub = Stub(30), .flags = pfc::last}));
-    assert_int_equal(stub_of(first.receive()).size(), 90);
+    SealedPeer first(world);
+    SealedPeer second(world);
+    first.peer.send(sealed_part(first, 60, pfc::first));
+    second.peer.send(sealed_part(second, 60, pfc::first));
+    assert_fault(second.peer.receive(), fault::server_too_busy);
+    // What comes whole is not kept.
+    SealedPeer third(world);
+    third.peer.send(sealed_part(third, 1000, pfc::whole));
+    assert_int_equal(third.opened(third.peer.receive(), third.security).size(), 1000);
+    first.peer.send(sealed_part(first, 60, pfc::last));
+    assert_int_equal(first.opened(first.peer.receive(), first.security).size(), 120);
     // What was counted is given back.
-    Peer third = bound_peer(world);
-    third.send(request_pdu({.stub = Stub(60), .flags = pfc::first}));
-    third.close();
-    Peer fourth = bound_peer(world);
-    fourth.send(request_pdu({.stub = Stub(100)}));
-    assert_int_equal(stub_of(fourth.receive()).size(), 100);
+    third.peer.send(sealed_part(third, 60, pfc::first));
+    third.peer.close();
+    SealedPeer fourth(world);
+    fourth.peer.send(sealed_part(fourth, 100, pfc::first));
+    fourth.peer.send(sealed_part(fourth, 1, pfc::last));
+    assert_int_equal(fourth.opened(fourth.peer.receive(), fourth.security).size(), 101);
+}
+
+void what_one_principal_begins_leaves_room_for_another(void**) {
+    ServerLimits limits;
+    limits.reassembly = 200;
+    limits.reassembly_per_client = 100;
+    World world(limits);
+    SealedPeer first(world);
+    SealedPeer second(world);
+    first.peer.send(sealed_part(first, 60, pfc::first));
+    second.peer.send(sealed_part(second, 60, pfc::first));
+    assert_fault(second.peer.receive(), fault::server_too_busy);
+    world.acceptors.user = "PLAYED\\other";
+    SealedPeer other(world);
+    other.peer.send(sealed_part(other, 60, pfc::first));
+    other.peer.send(sealed_part(other, 60, pfc::last));
+    assert_int_equal(other.opened(other.peer.receive(), other.security).size(), 120);
+}
+
+void who_is_not_let_in_fills_no_memory(void**) {
+    ServerLimits limits;
+    limits.stranger_stub = 100;
+    World world(limits);
+    world.acceptors.user = outsider;
+    SealedPeer sealed(world);
+    for (const auto flags : {pfc::first, std::uint8_t{0}, pfc::last})
+        sealed.peer.send(sealed_part(sealed, 1000, flags));
+    assert_fault(sealed.peer.receive(), fault::access_denied);
+    assert_int_equal(world.echo.calls, 0);
+    // A short one is the interface's to refuse.
+    sealed.peer.send(sealed_part(sealed, 100, pfc::whole));
+    assert_int_equal(type_of(sealed.peer.receive()), PduType::Response);
+    assert_int_equal(world.echo.calls, 1);
+    // What anybody may call, he may as anybody.
+    RawRequest open{.stub = Stub(101)};
+    sealed.peer.send(protected_pdu(open, sealed.security));
+    assert_fault(sealed.peer.receive(), fault::out_of_memory);
 }
 
 void a_call_that_will_be_refused_fills_no_memory(void**) {
     ServerLimits limits;
-    limits.unauthenticated_stub = 100;
+    limits.stranger_stub = 100;
     World world(limits);
     Peer peer = bound_peer(world);
     // The interface wants Privacy: whatever is sent, the answer is the fault.
@@ -562,6 +607,16 @@ void a_peer_that_goes_during_a_security_step_is_forgotten(void**) {
     assert_false(bool(world.acceptors.pending)); // the context has gone
 }
 
+void an_authentication_that_failed_is_told_once(void**) {
+    World world;
+    world.acceptors.deny = true;
+    SealedPeer sealed(world);
+    sealed.peer.send(protected_pdu({.context = 0}, sealed.security));
+    assert_fault(sealed.peer.receive(), fault::access_denied);
+    assert_int_equal(world.observer.refusals.size(), 1);
+    assert_contains(world.last_refusal(), "denied");
+}
+
 void an_unprotected_orphaned_does_not_touch_a_sealed_call(void**) {
     World world;
     SealedPeer sealed(world);
@@ -593,6 +648,20 @@ void who_does_not_end_its_authentication_in_time_is_dropped(void**) {
     assert_int_equal(type_of(peer.receive()), PduType::BindAck);
     world.pass(std::chrono::seconds(30));
     assert_true(peer.closed());
+    assert_contains(world.last_refusal(), "did not authenticate in time");
+}
+
+void a_further_authentication_has_its_own_time(void**) {
+    World world;
+    SealedPeer sealed(world);
+    world.pass(std::chrono::minutes(5));
+    world.acceptors.later = true;
+    played::Initiator second;
+    sealed.begin(PduType::AlterContext, AuthLevel::Privacy, 9, second);
+    world.pass(std::chrono::seconds(29));
+    assert_false(sealed.peer.closed());
+    world.pass(std::chrono::seconds(1));
+    assert_true(sealed.peer.closed());
     assert_contains(world.last_refusal(), "did not authenticate in time");
 }
 
@@ -730,35 +799,91 @@ void answers_of_all_connections_have_a_bound_together(void**) {
     assert_int_equal(world.server.connections(), 1);
 }
 
-void connections_have_a_bound_in_all_and_for_an_address(void**) {
+void those_let_in_have_a_bound_in_all_and_for_an_address(void**) {
     ServerLimits limits;
-    limits.connections = 5;
-    limits.connections_per_address = 3;
-    World world(limits);
-    std::vector<Peer> peers;
-    for (int i = 0; i < 3; ++i)
-        peers.push_back(world.peer("192.0.2.1"));
-    assert_true(world.peer("192.0.2.1").closed());
-    assert_contains(world.last_refusal(), "192.0.2.1: serve RPC: too many connections");
-    for (const char* const address : {"192.0.2.2", "192.0.2.3"})
-        peers.push_back(world.peer(address));
-    assert_true(world.peer("192.0.2.4").closed());
-    peers.front().close();
-    assert_false(world.peer("192.0.2.4").closed());
-}
-
-void strangers_have_a_bound_of_their_own(void**) {
-    ServerLimits limits;
-    limits.unauthenticated_per_address = 2;
+    limits.connections = 3;
+    limits.connections_per_address = 2;
     World world(limits);
     SealedPeer first(world);
     SealedPeer second(world);
+    SealedPeer third(world);
+    assert_false(second.peer.closed());
+    assert_true(third.peer.closed());
+    assert_contains(world.last_refusal(), "192.0.2.1: serve RPC: too many connections");
+    SealedPeer elsewhere(world, AuthLevel::Privacy, "192.0.2.2");
+    assert_false(elsewhere.peer.closed());
+    SealedPeer too_many(world, AuthLevel::Privacy, "192.0.2.3");
+    assert_true(too_many.peer.closed());
+    first.peer.close();
+    SealedPeer next(world, AuthLevel::Privacy, "192.0.2.3");
+    assert_false(next.peer.closed());
+}
+
+void a_stranger_takes_the_room_of_the_oldest_of_its_address(void**) {
+    ServerLimits limits;
+    limits.strangers_per_address = 2;
+    World world(limits);
+    SealedPeer known(world); // is none
+    Peer first = world.peer();
+    Peer second = world.peer();
     Peer third = world.peer();
-    Peer fourth = world.peer();
-    assert_false(fourth.closed());
-    assert_true(world.peer().closed());
-    third.close();
-    assert_false(world.peer().closed());
+    assert_true(first.closed());
+    assert_contains(world.last_refusal(), "connections that have not authenticated");
+    assert_false(second.closed());
+    assert_false(third.closed());
+    assert_false(known.peer.closed());
+}
+
+void all_addresses_of_a_link_have_room_for_one(void**) {
+    ServerLimits limits;
+    limits.strangers_per_address = 2;
+    World world(limits);
+    Peer first = world.peer("2001:db8::1");
+    Peer second = world.peer("2001:db8::2");
+    Peer third = world.peer("2001:db8::3");
+    Peer other = world.peer("2001:db8:0:1::1");
+    assert_true(first.closed());
+    assert_false(second.closed());
+    assert_false(other.closed());
+}
+
+void strangers_of_many_connections_make_room_for_others(void**) {
+    ServerLimits limits;
+    limits.connections = 1;
+    limits.strangers = 4;
+    World world(limits);
+    SealedPeer known(world, AuthLevel::Privacy, "192.0.2.9");
+    Peer lonely = world.peer("192.0.2.1");
+    std::vector<Peer> crowd;
+    for (int i = 0; i < 20; ++i)
+        crowd.push_back(world.peer("192.0.2.2"));
+    assert_int_equal(world.server.connections(), 5);
+    assert_false(lonely.closed());
+    assert_false(known.peer.closed());
+    Peer newcomer = world.peer("192.0.2.3");
+    assert_true(crowd[17].closed());
+    assert_false(crowd[18].closed());
+    assert_false(newcomer.closed());
+    assert_false(lonely.closed());
+}
+
+void a_stranger_does_not_stay_for_ever(void**) {
+    World world;
+    Peer stranger = bound_peer(world);
+    SealedPeer known(world);
+    world.acceptors.user = outsider;
+    SealedPeer outside(world);
+    for (int i = 0; i < 2; ++i) {
+        world.pass(std::chrono::seconds(45));
+        assert_still_answers(stranger);
+        outside.peer.send(sealed_part(outside, 4, pfc::whole));
+        assert_int_equal(type_of(outside.peer.receive()), PduType::Response);
+    }
+    world.pass(std::chrono::seconds(30));
+    assert_true(stranger.closed());
+    assert_true(outside.peer.closed());
+    assert_contains(world.last_refusal(), "did not authenticate as somebody who is let in");
+    assert_false(known.peer.closed());
 }
 
 void a_server_that_goes_closes_its_connections(void**) {
@@ -804,7 +929,9 @@ int main() {
         cmocka_unit_test(an_alter_context_between_fragments_ends_the_connection),
         cmocka_unit_test(a_fragment_longer_than_agreed_on_ends_the_connection),
         cmocka_unit_test(a_stub_has_a_bound_that_is_less_for_a_stranger),
-        cmocka_unit_test(stubs_of_all_connections_have_a_bound_together),
+        cmocka_unit_test(stubs_that_are_not_complete_have_a_bound_together),
+        cmocka_unit_test(what_one_principal_begins_leaves_room_for_another),
+        cmocka_unit_test(who_is_not_let_in_fills_no_memory),
         cmocka_unit_test(a_call_that_will_be_refused_fills_no_memory),
         cmocka_unit_test(an_orphaned_call_is_not_answered),
         cmocka_unit_test(a_call_orphaned_between_fragments_is_forgotten),
@@ -825,9 +952,11 @@ int main() {
         cmocka_unit_test(who_fails_at_alter_context_is_told_so),
         cmocka_unit_test(pdus_behind_a_security_step_wait_for_it),
         cmocka_unit_test(a_peer_that_goes_during_a_security_step_is_forgotten),
+        cmocka_unit_test(an_authentication_that_failed_is_told_once),
         cmocka_unit_test(an_unprotected_orphaned_does_not_touch_a_sealed_call),
         cmocka_unit_test(who_does_not_bind_in_time_is_dropped),
         cmocka_unit_test(who_does_not_end_its_authentication_in_time_is_dropped),
+        cmocka_unit_test(a_further_authentication_has_its_own_time),
         cmocka_unit_test(half_a_pdu_is_waited_for_to_a_bound),
         cmocka_unit_test(the_rest_of_a_call_is_waited_for_to_a_bound),
         cmocka_unit_test(who_is_idle_is_dropped_a_stranger_sooner),
@@ -836,8 +965,11 @@ int main() {
         cmocka_unit_test(a_finished_connection_is_gone_in_two_seconds_whatever_the_peer_sends),
         cmocka_unit_test(a_last_answer_taken_slowly_is_followed_by_two_seconds),
         cmocka_unit_test(answers_of_all_connections_have_a_bound_together),
-        cmocka_unit_test(connections_have_a_bound_in_all_and_for_an_address),
-        cmocka_unit_test(strangers_have_a_bound_of_their_own),
+        cmocka_unit_test(those_let_in_have_a_bound_in_all_and_for_an_address),
+        cmocka_unit_test(a_stranger_takes_the_room_of_the_oldest_of_its_address),
+        cmocka_unit_test(all_addresses_of_a_link_have_room_for_one),
+        cmocka_unit_test(strangers_of_many_connections_make_room_for_others),
+        cmocka_unit_test(a_stranger_does_not_stay_for_ever),
         cmocka_unit_test(a_server_that_goes_closes_its_connections),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -36,6 +36,7 @@ class Echo final : public Interface {
     SyntaxId id() const override { return id_; }
     std::uint16_t operations() const override { return 5; }
     AuthLevel least_level() const override { return least_; }
+    std::size_t largest_stub() const override { return largest; }
     void call(Call call, Reply reply) override {
         ++calls;
         switch (call.opnum) {
@@ -60,6 +61,7 @@ class Echo final : public Interface {
         last = std::move(call);
     }
 
+    std::size_t largest = 8u << 20;
     std::size_t calls = 0;
     Call last;
     std::vector<Reply> kept;
@@ -156,12 +158,16 @@ class Peer {
     bool closed_ = false;
 };
 
+// Is authenticated and not let in.
+inline constexpr const char* outsider = "PLAYED\\outsider";
+
 class World {
   public:
     explicit World(ServerLimits limits = {}, rpc::Acceptors* others = nullptr)
       : loop(new_loop())
       , server(
-            loop.get(), others ? *others : acceptors, [this] { return now; }, limits, &observer) {
+            loop.get(), others ? *others : acceptors, [this] { return now; }, limits, &observer,
+            [](const Principal& who) { return who.name != outsider; }) {
         assert_ok(server.add(echo));
         assert_ok(server.add(open));
     }
