@@ -112,6 +112,7 @@ void read_limits(Section section, Config::Limits& limits) {
     read_count(section, "connections_per_address", 1, 65536, limits.connections_per_address);
     read_count(section, "objects", 1, 65536, limits.objects);
     read_count(section, "objects_per_client", 1, 65536, limits.objects_per_client);
+    read_count(section, "objects_per_address", 1, 65536, limits.objects_per_address);
 }
 
 void read_logs(Section section, Config::Logs& logs) {

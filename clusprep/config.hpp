@@ -43,7 +43,8 @@ struct Config {
         std::size_t connections = 2048;
         std::size_t connections_per_address = 512;
         std::size_t objects = 4096;
-        std::size_t objects_per_client = 64;
+        std::size_t objects_per_client = 2048;
+        std::size_t objects_per_address = 512;
     } limits;
 
     // [logs]

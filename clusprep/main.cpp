@@ -41,6 +41,7 @@ using namespace mpapi;
 
 constexpr std::uint16_t kResolverPort = 135;
 constexpr int kKeptMemory = 16 << 20;
+constexpr std::uint64_t kSummingUp = 10'000'000;
 constexpr std::uint64_t kStopPatience = 30'000'000; // for disks to be given back
 
 int fail(const Error& error) {
@@ -133,6 +134,19 @@ Status end_without(sd_bus* bus, sd_event* loop) {
     return Done{};
 }
 
+int sum_up(sd_event_source* timer, std::uint64_t, void* data) {
+    static_cast<clusprep::Audit*>(data)->sum_up();
+    sd_event_source_set_time_relative(timer, kSummingUp);
+    return sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+Status sum_up_each_while(sd_event* loop, clusprep::Audit& audit) {
+    const int r = sd_event_add_time_relative(loop, nullptr, CLOCK_MONOTONIC, kSummingUp,
+                                             kSummingUp / 5, sum_up, &audit);
+    if (r < 0) return Error{"add", "timer", "", -r};
+    return Done{};
+}
+
 struct Stop {
     dcom::Server* server = nullptr;
     bool begun = false;
@@ -195,7 +209,7 @@ int serve(const clusprep::Config& config) {
     csvp::Options options;
     options.partition_base = config.partition_base;
     options.write_anywhere = config.write_anywhere;
-    options.report = [&](const csvp::FailedCall& call) { audit->failed_call(call); };
+    options.report = [&](const csvp::EndedCall& call) { audit->ended_call(call); };
     node::LoopTimers timers(loop.get());
     options.later = [&](std::chrono::seconds time, std::function<void()> then) {
         return timers.after(time, std::move(then));
@@ -205,7 +219,8 @@ int serve(const clusprep::Config& config) {
     std::map<ndr::Guid, std::string> names;
     for (const auto& one : classes)
         names[one.clsid] = one.name;
-    audit = std::make_unique<clusprep::Audit>(clusprep::write_line, std::move(names));
+    audit = std::make_unique<clusprep::Audit>(
+        clusprep::write_line, [] { return std::chrono::steady_clock::now(); }, std::move(names));
 
     auto security = security_of(config);
     security.failed_logon = [&](const rpc::FailedLogon& logon) { audit->failed_logon(logon); };
@@ -214,6 +229,7 @@ int serve(const clusprep::Config& config) {
     dcom::ExporterSettings exporting;
     exporting.objects.objects = config.limits.objects;
     exporting.objects.objects_per_client = config.limits.objects_per_client;
+    exporting.objects.objects_per_address = config.limits.objects_per_address;
     rpc::ServerLimits limits;
     limits.connections = config.limits.connections;
     limits.connections_per_address = config.limits.connections_per_address;
@@ -236,6 +252,8 @@ int serve(const clusprep::Config& config) {
     if (auto started = node.start(); !started) audit->note(LOG_WARNING, started.error().message());
     if (config.allow.users.empty() && config.allow.groups.empty() && config.allow.sids.empty())
         audit->note(LOG_NOTICE, "nobody is allowed to call: see [allow] in clusprepd.toml(5)");
+    if (auto summing = sum_up_each_while(loop.get(), *audit); !summing)
+        return fail(summing.error());
     Stop stopping{&server};
     for (const int number : {SIGTERM, SIGINT})
         sd_event_add_signal(loop.get(), nullptr, number, stop, &stopping);

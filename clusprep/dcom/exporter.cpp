@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <set>
 #include <utility>
 
 namespace mpapi::dcom {
@@ -35,10 +34,14 @@ Exporter::Exporter(const ExporterSettings& settings, Random random, Clock clock,
   , observer_(observer)
   , resolver_port_(settings.resolver_port)
   , pings_(settings.pings, random_)
-  , objects_(settings.objects, random_, std::move(later), [this](Oid oid) {
-      pings_.forget(oid);
-      observer_.ended(oid);
-  }) {
+  , objects_(settings.objects, random_, std::move(later),
+             {[this](const KnownObject& object, Ending why) {
+                  pings_.forget(object.oid);
+                  observer_.ended(object, why);
+              },
+              [this](const Caller& caller, const KnownObject& object) {
+                  observer_.object_refused(caller, object);
+              }}) {
     std::array<std::uint8_t, sizeof oxid_> number{};
     random_(number);
     std::memcpy(&oxid_, number.data(), sizeof oxid_);
@@ -51,11 +54,12 @@ void Exporter::add_class(const ndr::Guid& clsid, ObjectFactory& factory) {
     classes_[clsid] = &factory;
 }
 
-std::vector<ndr::Guid> Exporter::interfaces() const {
-    std::set<ndr::Guid> all;
+std::map<ndr::Guid, std::string> Exporter::interfaces() const {
+    std::map<ndr::Guid, std::string> all;
     for (const auto& [clsid, factory] : classes_)
-        all.insert(factory->interfaces().begin(), factory->interfaces().end());
-    return {all.begin(), all.end()};
+        for (const auto& iid : factory->interfaces())
+            all.emplace(iid, factory->name());
+    return all;
 }
 
 void Exporter::set_addresses(const std::vector<std::string>& hosts, std::uint16_t exporter_port) {
@@ -85,7 +89,7 @@ Exporter::Made Exporter::activate(const ndr::Guid& clsid, std::span<const ndr::G
         made.result = refuse(caller, clsid, kProtocolNotSupported);
         return made;
     }
-    auto object = objects_.activate(*found->second, caller, iids, kFirstReferences, now());
+    auto object = objects_.activate(clsid, *found->second, caller, iids, kFirstReferences, now());
     made.result = object.result;
     for (std::size_t i = 0; i < object.each.size(); ++i) {
         if (object.each[i].result != kOk) observer_.interface_refused(caller, iids[i]);

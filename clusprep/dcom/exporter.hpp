@@ -5,8 +5,9 @@
 // an earlier run are thereby refused and never taken for new ones.
 //
 // Deviations. Only what MS-CSVP needs is offered: no class objects, no persistent objects, no
-// callbacks into the client, no marshaling of references by reference. Whoever is on the allow-list
-// may use each object whose IPID it knows (they are random); DCOM asks for no more.
+// callbacks into the client, no marshaling of references by reference. An object is used by the
+// account that activated it and by no other (object_table.hpp); DCOM itself would let a client hand
+// it on to somebody else.
 #pragma once
 
 #include "clusprep/dcom/activation_properties.hpp"
@@ -41,7 +42,9 @@ class Observer {
     virtual void interface_refused(const Caller& caller, const ndr::Guid& iid) = 0;
     // Not on the allow-list; `what` names the interface.
     virtual void caller_refused(const Caller& caller, const std::string& what) = 0;
-    virtual void ended(Oid oid) = 0;
+    // On the allow-list, but the object is another's; answered as if there were none.
+    virtual void object_refused(const Caller& caller, const KnownObject& object) = 0;
+    virtual void ended(const KnownObject& object, Ending why) = 0;
 };
 
 struct ExporterSettings {
@@ -61,8 +64,8 @@ class Exporter {
 
     // Before the first call. The factory outlives the exporter.
     void add_class(const ndr::Guid& clsid, ObjectFactory& factory);
-    // Of all classes, each once.
-    std::vector<ndr::Guid> interfaces() const;
+    // Of all classes, each once, with its name.
+    std::map<ndr::Guid, std::string> interfaces() const;
 
     // Where we are reached: IP addresses and host names, in the order in which clients should try
     // them, and the port of the exporter. May change at any time.

@@ -95,6 +95,8 @@ class ObjectFactory {
   public:
     virtual ~ObjectFactory() = default;
 
+    // For people: "IClusterStorage2".
+    virtual std::string name() const = 0;
     // The interfaces of the objects it makes, IUnknown apart; the same ones for its whole life.
     virtual std::span<const ndr::Guid> interfaces() const = 0;
     // A failure is told to the observer and answered with E_OUTOFMEMORY.

@@ -33,8 +33,7 @@ SimplePing::Out simple_ping(Exporter& exporter, const SimplePing::In& in) {
     return {static_cast<std::uint32_t>(error)};
 }
 
-ComplexPing::Out complex_ping(Exporter& exporter, const ComplexPing::In& in,
-                              const std::string& address) {
+ComplexPing::Out complex_ping(Exporter& exporter, const ComplexPing::In& in) {
     const Time now = exporter.now();
     const auto oids = [](const auto& array) {
         return array ? std::span<const Oid>(*array) : std::span<const Oid>();
@@ -42,8 +41,8 @@ ComplexPing::Out complex_ping(Exporter& exporter, const ComplexPing::In& in,
     ComplexPing::Out out;
     out.set = in.set;
     const auto error = exporter.pings().complex_ping(
-        {in.set, in.sequence, oids(in.add), oids(in.remove), address}, now,
-        [&](Oid oid) { return exporter.objects().contains(oid); },
+        {in.set, in.sequence, oids(in.add), oids(in.remove)}, now,
+        [&](Oid oid) { return exporter.objects().owner(oid); },
         [&](Oid oid) { exporter.objects().touch(oid, now); }, out.set);
     out.error = static_cast<std::uint32_t>(error);
     return out;
@@ -65,9 +64,8 @@ void ObjectExporterInterface::call(rpc::Call call, rpc::Reply reply) {
         return answer<SimplePing>(call, std::move(reply),
                                   [&](const auto& in) { return simple_ping(exporter_, in); });
     case ComplexPing::opnum:
-        return answer<ComplexPing>(call, std::move(reply), [&](const auto& in) {
-            return complex_ping(exporter_, in, call.peer.network);
-        });
+        return answer<ComplexPing>(call, std::move(reply),
+                                   [&](const auto& in) { return complex_ping(exporter_, in); });
     case ServerAlive::opnum:
         return answer<ServerAlive>(call, std::move(reply),
                                    [](const auto&) { return ServerAlive::Out{}; });

@@ -13,7 +13,7 @@ void ObjectInterface::call(rpc::Call call, rpc::Reply reply) {
     const Caller caller{*call.principal, call.level, call.peer, call.padding};
     if (!exporter_.allows(caller, name_.c_str())) return reply.fault(rpc::fault::access_denied);
     if (!call.object) return reply.fault(kInvalidObject);
-    Object* const object = exporter_.objects().find(*call.object, iid_, exporter_.now());
+    Object* const object = exporter_.objects().find(*call.object, iid_, caller, exporter_.now());
     if (object == nullptr) return reply.fault(kInvalidObject);
     // IUnknown's three are not called over the wire (MS-DCOM 3.1.1.5.8).
     if (call.opnum < 3) return reply.fault(rpc::fault::operation_range);

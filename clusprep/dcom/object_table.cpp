@@ -14,6 +14,25 @@ bool has(const ObjectFactory& factory, const ndr::Guid& iid) {
     return iid == kUnknownIid || std::find(known.begin(), known.end(), iid) != known.end();
 }
 
+// One account may have been authenticated by different mechanisms, which have different names for
+// it: then it is known by its SID.
+bool is_same_account(const rpc::Principal& a, const rpc::Principal& b) {
+    if (a.name == b.name) return true;
+    return !a.groups.empty() && !b.groups.empty() && a.groups.front() == b.groups.front() &&
+           a.groups.front().starts_with("S-1-5-21-");
+}
+
+std::size_t count_of(const std::unordered_map<std::string, std::size_t>& counts,
+                     const std::string& key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+}
+
+void count_one_less(std::unordered_map<std::string, std::size_t>& counts, const std::string& key) {
+    const auto found = counts.find(key);
+    if (--found->second == 0) counts.erase(found);
+}
+
 } // namespace
 
 std::size_t GuidHash::operator()(const ndr::Guid& guid) const noexcept {
@@ -23,11 +42,11 @@ std::size_t GuidHash::operator()(const ndr::Guid& guid) const noexcept {
 }
 
 ObjectTable::ObjectTable(const ObjectLimits& limits, Random random, Later later,
-                         std::function<void(Oid)> ended)
+                         ObjectEvents events)
   : limits_(limits)
   , random_(std::move(random))
   , later_(std::move(later))
-  , ended_(std::move(ended))
+  , events_(std::move(events))
   , self_(std::make_shared<ObjectTable*>(this)) {}
 
 ObjectTable::~ObjectTable() {
@@ -55,8 +74,37 @@ ObjectTable::Interface ObjectTable::hand_out(Oid oid, Entry& entry, const ndr::G
     return {kOk, known->second};
 }
 
-ObjectTable::Interfaces ObjectTable::activate(ObjectFactory& factory, const Caller& caller,
-                                              std::span<const ndr::Guid> iids,
+const std::string* ObjectTable::owner(Oid oid) const {
+    const auto object = objects_.find(oid);
+    return object == objects_.end() ? nullptr : &object->second.client.name;
+}
+
+// What was handed out to this caller.
+ObjectTable::HandedOut::iterator ObjectTable::find(const ndr::Guid& ipid, const Caller& caller) {
+    const auto handed = handed_.find(ipid);
+    if (handed == handed_.end()) return handed;
+    const Entry& entry = objects_.at(handed->second.oid);
+    if (is_same_account(entry.client, caller.principal)) return handed;
+    events_.used_by_another(caller, {handed->second.oid, entry.clsid, entry.client.name});
+    return handed_.end();
+}
+
+std::optional<Error> ObjectTable::full(const Caller& caller) const {
+    const auto reached = [&](const std::string& who, std::size_t limit) {
+        return Error{"activate", "",
+                     "the limit of " + std::to_string(limit) + " objects of " + who +
+                         " is reached"};
+    };
+    if (size() >= limits_.objects) return reached("all clients", limits_.objects);
+    if (count_of(per_client_, caller.principal.name) >= limits_.objects_per_client)
+        return reached("this client", limits_.objects_per_client);
+    if (count_of(per_network_, caller.peer.network) >= limits_.objects_per_address)
+        return reached("this address", limits_.objects_per_address);
+    return std::nullopt;
+}
+
+ObjectTable::Interfaces ObjectTable::activate(const ndr::Guid& clsid, ObjectFactory& factory,
+                                              const Caller& caller, std::span<const ndr::Guid> iids,
                                               std::uint32_t references, Time now) {
     Interfaces result;
     const auto count =
@@ -70,15 +118,7 @@ ObjectTable::Interfaces ObjectTable::activate(ObjectFactory& factory, const Call
         result.error = std::move(error);
         return result;
     };
-    const std::string& client = caller.principal.name;
-    if (size() >= limits_.objects)
-        return refused({"activate", client,
-                        "the limit of " + std::to_string(limits_.objects) + " objects is reached"});
-    if (const auto owned = per_client_.find(client);
-        owned != per_client_.end() && owned->second >= limits_.objects_per_client)
-        return refused({"activate", client,
-                        "the client's limit of " + std::to_string(limits_.objects_per_client) +
-                            " objects is reached"});
+    if (auto reached = full(caller)) return refused(*std::move(reached));
     auto object = factory.create(caller);
     if (!object) return refused(std::move(object).error());
     Oid oid = 0;
@@ -87,9 +127,17 @@ ObjectTable::Interfaces ObjectTable::activate(ObjectFactory& factory, const Call
         random_(bytes);
         std::memcpy(&oid, bytes, sizeof oid);
     }
-    ++per_client_[client];
-    Entry& entry =
-        objects_.emplace(oid, Entry{*std::move(object), &factory, client, {}, now}).first->second;
+    ++per_client_[caller.principal.name];
+    ++per_network_[caller.peer.network];
+    Entry& entry = objects_
+                       .emplace(oid, Entry{*std::move(object),
+                                           &factory,
+                                           clsid,
+                                           caller.principal,
+                                           caller.peer.network,
+                                           {},
+                                           now})
+                       .first->second;
     result.oid = oid;
     for (const auto& iid : iids)
         result.each.push_back(hand_out(oid, entry, iid, references));
@@ -98,9 +146,10 @@ ObjectTable::Interfaces ObjectTable::activate(ObjectFactory& factory, const Call
 }
 
 ObjectTable::Interfaces ObjectTable::query(const ndr::Guid& ipid, std::span<const ndr::Guid> iids,
-                                           std::uint32_t references, Time now) {
+                                           std::uint32_t references, const Caller& caller,
+                                           Time now) {
     Interfaces result;
-    const auto handed = handed_.find(ipid);
+    const auto handed = find(ipid, caller);
     if (handed == handed_.end()) {
         result.result = kInvalidObject;
         return result;
@@ -118,33 +167,23 @@ ObjectTable::Interfaces ObjectTable::query(const ndr::Guid& ipid, std::span<cons
 }
 
 HResult ObjectTable::add_references(const ndr::Guid& ipid, std::uint32_t open, std::uint32_t secure,
-                                    const std::string& holder, Time now) {
-    const auto handed = handed_.find(ipid);
+                                    const Caller& caller, Time now) {
+    const auto handed = find(ipid, caller);
     if (handed == handed_.end()) return kInvalidObject;
-    References& references = handed->second.references;
-    if (secure > 0) {
-        if (!references.secure.contains(holder) &&
-            references.secure.size() >= limits_.holders_per_interface)
-            return kOutOfMemory;
-        references.secure[holder] += secure;
-    }
-    references.open += open;
+    handed->second.references.open += open;
+    handed->second.references.secure += secure;
     objects_.at(handed->second.oid).heard = now;
     return kOk;
 }
 
 HResult ObjectTable::release(const ndr::Guid& ipid, std::uint32_t open, std::uint32_t secure,
-                             const std::string& holder, Time now) {
-    const auto handed = handed_.find(ipid);
+                             const Caller& caller, Time now) {
+    const auto handed = find(ipid, caller);
     if (handed == handed_.end()) return kInvalidObject;
-    const Oid oid = handed->second.oid;
-    const auto object = objects_.find(oid);
+    const auto object = objects_.find(handed->second.oid);
     References& references = handed->second.references;
     references.open -= std::min<std::uint64_t>(references.open, open);
-    if (const auto own = references.secure.find(holder); own != references.secure.end()) {
-        own->second -= std::min<std::uint64_t>(own->second, secure);
-        if (own->second == 0) references.secure.erase(own);
-    }
+    references.secure -= std::min<std::uint64_t>(references.secure, secure);
     object->second.heard = now;
     // An interface without references is no longer handed out (MS-DCOM 3.1.1.5.6.1.3).
     if (references.none()) {
@@ -154,12 +193,13 @@ HResult ObjectTable::release(const ndr::Guid& ipid, std::uint32_t open, std::uin
     const bool held =
         std::any_of(object->second.ipids.begin(), object->second.ipids.end(),
                     [&](const auto& other) { return !handed_.at(other.second).references.none(); });
-    if (!held) end(object);
+    if (!held) end(object, Ending::Released);
     return kOk;
 }
 
-Object* ObjectTable::find(const ndr::Guid& ipid, const ndr::Guid& iid, Time now) {
-    const auto handed = handed_.find(ipid);
+Object* ObjectTable::find(const ndr::Guid& ipid, const ndr::Guid& iid, const Caller& caller,
+                          Time now) {
+    const auto handed = find(ipid, caller);
     if (handed == handed_.end() || handed->second.iid != iid) return nullptr;
     Entry& entry = objects_.at(handed->second.oid);
     entry.heard = now;
@@ -176,16 +216,17 @@ void ObjectTable::expire(Time now) {
     for (const auto& [oid, entry] : objects_)
         if (now - entry.heard >= kPingPatience) silent.push_back(oid);
     for (const Oid oid : silent)
-        end(objects_.find(oid));
+        end(objects_.find(oid), Ending::Silent);
 }
 
-void ObjectTable::end(Objects::iterator object) {
+void ObjectTable::end(Objects::iterator object, Ending why) {
     const Oid oid = object->first;
     for (const auto& [iid, ipid] : object->second.ipids)
         handed_.erase(ipid);
     ending_.insert(objects_.extract(object));
-    ended_(oid);
-    ending_.at(oid).object->rundown([self = std::weak_ptr(self_), later = later_, oid] {
+    const Entry& entry = ending_.at(oid);
+    events_.ended({oid, entry.clsid, entry.client.name}, why);
+    entry.object->rundown([self = std::weak_ptr(self_), later = later_, oid] {
         later([self, oid] {
             if (const auto table = self.lock()) (*table)->destroy(oid);
         });
@@ -195,8 +236,8 @@ void ObjectTable::end(Objects::iterator object) {
 void ObjectTable::destroy(Oid oid) {
     const auto object = ending_.find(oid);
     if (object == ending_.end()) return; // told twice
-    const auto owned = per_client_.find(object->second.client);
-    if (--owned->second == 0) per_client_.erase(owned);
+    count_one_less(per_client_, object->second.client.name);
+    count_one_less(per_network_, object->second.network);
     ending_.erase(object);
     if (all_ended_ && size() == 0) std::exchange(all_ended_, nullptr)();
 }
@@ -205,7 +246,7 @@ void ObjectTable::end_all(std::function<void()> done) {
     if (size() == 0) return done();
     all_ended_ = std::move(done);
     while (!objects_.empty())
-        end(objects_.begin());
+        end(objects_.begin(), Ending::Stopped);
 }
 
 } // namespace mpapi::dcom

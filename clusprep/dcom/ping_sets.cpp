@@ -28,33 +28,50 @@ ResolverError PingSets::simple_ping(SetId id, Time now, const Touch& touch) {
     return ResolverError::Ok;
 }
 
-PingSets::Sets::iterator PingSets::make(const std::string& address, std::uint16_t sequence,
+// The one that was not pinged for longest, of this client or of anybody. False: none is empty.
+bool PingSets::drop_empty(const std::string* client) {
+    auto oldest = sets_.end();
+    for (auto set = sets_.begin(); set != sets_.end(); ++set) {
+        if (!set->second.oids.empty() || (client && set->second.client != *client)) continue;
+        if (oldest == sets_.end() || set->second.pinged < oldest->second.pinged) oldest = set;
+    }
+    if (oldest == sets_.end()) return false;
+    drop(oldest);
+    return true;
+}
+
+PingSets::Sets::iterator PingSets::make(const std::string& client, std::uint16_t sequence,
                                         Time now) {
-    if (sets_.size() >= limits_.sets) return sets_.end();
-    std::size_t& count = per_address_[address];
-    if (count >= limits_.sets_per_address) return sets_.end();
+    const auto own = per_client_.find(client);
+    if (own != per_client_.end() && own->second >= limits_.sets_per_client && !drop_empty(&client))
+        return sets_.end();
+    if (sets_.size() >= limits_.sets && !drop_empty(nullptr)) return sets_.end();
     SetId id = 0;
     while (id == 0 || sets_.contains(id)) {
         std::uint8_t bytes[sizeof id];
         random_(bytes);
         std::memcpy(&id, bytes, sizeof id);
     }
-    ++count;
-    return sets_.emplace(id, Set{{}, address, now, sequence}).first;
+    ++per_client_[client];
+    return sets_.emplace(id, Set{{}, client, now, sequence}).first;
 }
 
 PingSets::Sets::iterator PingSets::drop(Sets::iterator set) {
-    const auto count = per_address_.find(set->second.address);
-    if (--count->second == 0) per_address_.erase(count);
+    const auto count = per_client_.find(set->second.client);
+    if (--count->second == 0) per_client_.erase(count);
     return sets_.erase(set);
 }
 
-ResolverError PingSets::complex_ping(const Change& change, Time now, const Exists& exists,
+ResolverError PingSets::complex_ping(const Change& change, Time now, const Owner& owner,
                                      const Touch& touch, SetId& id) {
     Sets::iterator set = sets_.find(change.set);
     bool apply = true;
     if (change.set == 0) {
-        set = make(change.address, change.sequence, now);
+        const std::string* client = nullptr;
+        for (const Oid oid : change.add)
+            if (!client) client = owner(oid);
+        if (!client) return ResolverError::InvalidOid;
+        set = make(*client, change.sequence, now);
         if (set == sets_.end()) return ResolverError::OutOfMemory;
     } else if (set == sets_.end()) {
         return ResolverError::InvalidSet;
@@ -68,7 +85,7 @@ ResolverError PingSets::complex_ping(const Change& change, Time now, const Exist
         for (const Oid oid : change.remove)
             found.oids.erase(oid);
         for (const Oid oid : change.add) {
-            if (!exists(oid)) {
+            if (!owner(oid)) {
                 result = ResolverError::InvalidOid;
             } else if (found.oids.size() < limits_.oids_per_set) {
                 found.oids.insert(oid);

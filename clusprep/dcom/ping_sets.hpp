@@ -5,9 +5,13 @@
 // which objects a set holds, when it was last heard of, who may have how many. What a ping does to
 // an object is the object table's business.
 //
-// Pings need no authentication (they reach the object resolver, whose interface has no level), so
-// nothing here may grow without a bound: sets are capped in total and per address, and a set's
-// number is random, so that one cannot be found by trying. Not thread-safe.
+// Pings need no authentication (they reach the object resolver, whose interface has no level), and
+// come from a resolver that speaks for all clients of its machine. So it is not asked who makes a
+// set but what for: a set is made for an object that exists, whose number is random and known to
+// its client alone, and counts as that client's. A stranger can make none. MS-DCOM 3.1.2.5.1.3
+// would have one made for nothing, too; that is answered with OR_INVALID_OID here. A set that holds
+// nothing any more stays for its client to add to, and gives way when there is no other room. A
+// set's number is random, so that none can be found by trying. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -37,7 +41,7 @@ constexpr std::chrono::seconds kPingPatience = kPingPeriod * kMissedPings;
 
 struct PingLimits {
     std::size_t sets = 4096;
-    std::size_t sets_per_address = 64;
+    std::size_t sets_per_client = 1024;
     std::size_t oids_per_set = 1024;
 };
 
@@ -57,8 +61,8 @@ class PingSets {
 
     // Told for each object of a set that is pinged, and for each that is added.
     using Touch = std::function<void(Oid)>;
-    // Whether there is such an object.
-    using Exists = std::function<bool(Oid)>;
+    // Whose object it is; null: there is none.
+    using Owner = std::function<const std::string*(Oid)>;
 
     // InvalidSet where there is none, as MS-DCOM 3.1.2.5.1.2 demands: a client whose set is gone
     // has to make another, or its objects die unnoticed. (smbtorture's SimplePing pings a number
@@ -69,13 +73,12 @@ class PingSets {
         SetId set = 0; // 0: make one
         std::uint16_t sequence = 0;
         std::span<const Oid> add, remove;
-        const std::string& address; // of the client, counted against the limit
     };
     // Adds, removes and pings. `set` is given back as it is to be answered: the new number, or the
     // one that was asked for. A message older than the last one of the set changes nothing
     // (MS-DCOM 3.1.2.5.1.3: the transport might deliver late) and yet is a ping. OIDs that do not
     // exist are left out and answered with InvalidOid, after everything else was done.
-    ResolverError complex_ping(const Change& change, Time now, const Exists& exists,
+    ResolverError complex_ping(const Change& change, Time now, const Owner& owner,
                                const Touch& touch, SetId& set);
 
     // An object is gone: no set holds it any more.
@@ -89,19 +92,20 @@ class PingSets {
   private:
     struct Set {
         std::unordered_set<Oid> oids;
-        std::string address;
+        std::string client; // whose first object was
         Time pinged{};
         std::uint16_t sequence = 0;
     };
 
     using Sets = std::unordered_map<SetId, Set>;
-    Sets::iterator make(const std::string& address, std::uint16_t sequence, Time now);
+    Sets::iterator make(const std::string& client, std::uint16_t sequence, Time now);
     Sets::iterator drop(Sets::iterator set);
+    bool drop_empty(const std::string* client);
 
     PingLimits limits_;
     Random random_;
     Sets sets_;
-    std::unordered_map<std::string, std::size_t> per_address_;
+    std::unordered_map<std::string, std::size_t> per_client_;
 };
 
 } // namespace mpapi::dcom

@@ -24,7 +24,8 @@ RemQueryInterface::Out query(Exporter& exporter, const Caller& caller,
         out.result = kInvalidArgument;
         return out;
     }
-    const auto found = exporter.objects().query(in.ipid, in.iids, in.references, exporter.now());
+    const auto found =
+        exporter.objects().query(in.ipid, in.iids, in.references, caller, exporter.now());
     tell_refused(exporter, caller, in.iids, found);
     out.result = found.result;
     out.count.count = in.count;
@@ -45,9 +46,8 @@ RemAddRef::Out add_references(Exporter& exporter, const Caller& caller, const Re
     RemAddRef::Out out;
     out.count.count = in.count;
     for (const auto& interface : in.interfaces) {
-        const HResult result =
-            exporter.objects().add_references(interface.ipid, interface.open, interface.secure,
-                                              caller.principal.name, exporter.now());
+        const HResult result = exporter.objects().add_references(
+            interface.ipid, interface.open, interface.secure, caller, exporter.now());
         out.results.push_back(result);
         if (failed(result)) out.result = result;
     }
@@ -57,9 +57,8 @@ RemAddRef::Out add_references(Exporter& exporter, const Caller& caller, const Re
 RemRelease::Out release(Exporter& exporter, const Caller& caller, const ReferencesIn& in) {
     RemRelease::Out out;
     for (const auto& interface : in.interfaces) {
-        const HResult result =
-            exporter.objects().release(interface.ipid, interface.open, interface.secure,
-                                       caller.principal.name, exporter.now());
+        const HResult result = exporter.objects().release(interface.ipid, interface.open,
+                                                          interface.secure, caller, exporter.now());
         if (failed(result)) out.result = result;
     }
     return out;
@@ -76,7 +75,8 @@ RemQueryInterface2::Out query2(Exporter& exporter, const Caller& caller,
         return out;
     };
     if (in.iids.empty() || in.iids.size() > kMostInterfaces) return all_failed(kInvalidArgument);
-    const auto found = exporter.objects().query(in.ipid, in.iids, kFirstReferences, exporter.now());
+    const auto found =
+        exporter.objects().query(in.ipid, in.iids, kFirstReferences, caller, exporter.now());
     tell_refused(exporter, caller, in.iids, found);
     if (found.result == kInvalidObject) return all_failed(kInvalidObject);
     out.result = found.result;

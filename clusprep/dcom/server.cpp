@@ -34,8 +34,7 @@ Server::Server(sd_event* loop, rpc::Acceptors& acceptors, const ExporterSettings
   : loop_(loop)
   , exporter_(
         settings, random, [] { return std::chrono::steady_clock::now(); },
-        [this](std::function<void()> task) { later_(std::move(task)); }, std::move(allowed),
-        observer)
+        [this](std::function<void()> task) { later_(std::move(task)); }, allowed, observer)
   , hosts_(std::move(hosts))
   , map_(random)
   , resolver_(exporter_)
@@ -44,7 +43,8 @@ Server::Server(sd_event* loop, rpc::Acceptors& acceptors, const ExporterSettings
   , unknown_(exporter_, RemoteUnknownInterface::Version::RemUnknown)
   , unknown2_(exporter_, RemoteUnknownInterface::Version::RemUnknown2)
   , rpc_(
-        loop, acceptors, [] { return std::chrono::steady_clock::now(); }, limits, rpc_observer)
+        loop, acceptors, [] { return std::chrono::steady_clock::now(); }, limits, rpc_observer,
+        std::move(allowed))
   , resolver_port_(settings.resolver_port) {}
 
 Server::~Server() = default;
@@ -55,8 +55,8 @@ void Server::add_class(const ndr::Guid& clsid, ObjectFactory& factory) {
 
 Status Server::start(std::vector<Fd> resolver_sockets, std::vector<Fd> exporter_sockets) {
     if (auto started = later_.start(loop_); !started) return started;
-    for (const auto& iid : exporter_.interfaces())
-        objects_.push_back(std::make_unique<ObjectInterface>(exporter_, iid));
+    for (const auto& [iid, name] : exporter_.interfaces())
+        objects_.push_back(std::make_unique<ObjectInterface>(exporter_, iid, name));
     std::vector<rpc::Interface*> all{&map_, &resolver_, &scm_, &activation_, &unknown_, &unknown2_};
     for (const auto& object : objects_)
         all.push_back(object.get());

@@ -40,6 +40,7 @@ class SessionFactory : public dcom::ObjectFactory {
     explicit SessionFactory(Machine& machine)
       : machine_(machine) {}
 
+    std::string name() const override { return Session::Interface::name; }
     std::span<const ndr::Guid> interfaces() const override { return {&Session::Interface::iid, 1}; }
     Result<std::unique_ptr<dcom::Object>> create(const dcom::Caller&) override {
         return std::unique_ptr<dcom::Object>(std::make_unique<SessionObject<Session>>(machine_));

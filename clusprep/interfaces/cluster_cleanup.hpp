@@ -18,6 +18,7 @@ struct ClusterCleanup {
 struct CleanUpEvictedNode {
     static constexpr std::uint16_t opnum = 3;
     static constexpr const char* name = "CleanUpEvictedNode";
+    static constexpr bool changes_something = true;
     static constexpr std::uint32_t dont_stop_service = 1; // CLUSTERCLEANUP_…
     static constexpr std::uint32_t dont_wait_for_service = 2;
     struct In {
@@ -39,6 +40,7 @@ struct CleanUpEvictedNode {
 struct ClearPR {
     static constexpr std::uint16_t opnum = 4;
     static constexpr const char* name = "ClearPR";
+    static constexpr bool changes_something = true;
     struct In {
         std::uint32_t device_number = 0;
 

@@ -32,6 +32,7 @@ struct LogPlace {
 struct GenerateClusterLog {
     static constexpr std::uint16_t opnum = 3;
     static constexpr const char* name = "GenerateClusterLog";
+    static constexpr bool changes_something = true;
     using In = NoParameters;
     using Out = LogPlace;
 };
@@ -39,6 +40,7 @@ struct GenerateClusterLog {
 struct GenerateTimeSpanLog {
     static constexpr std::uint16_t opnum = 4;
     static constexpr const char* name = "GenerateTimeSpanLog";
+    static constexpr bool changes_something = true;
     struct In {
         std::uint32_t minutes = 0;
 

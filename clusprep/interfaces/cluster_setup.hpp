@@ -19,6 +19,7 @@ struct ClusterSetup {
 struct ConfigSvcSecret {
     static constexpr std::uint16_t opnum = 3;
     static constexpr const char* name = "ConfigSvcSecret";
+    static constexpr bool changes_something = true;
     struct In {
         ndr::Bstr secret;
 
@@ -34,6 +35,7 @@ struct ConfigSvcSecret {
 struct RetrieveSvcSecret {
     static constexpr std::uint16_t opnum = 4;
     static constexpr const char* name = "RetrieveSvcSecret";
+    static constexpr bool changes_something = true;
     using In = NoParameters;
     struct Out {
         ndr::Bstr secret;

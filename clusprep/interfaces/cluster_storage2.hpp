@@ -73,6 +73,7 @@ struct CprepDiskRawRead {
 struct CprepDiskRawWrite {
     static constexpr std::uint16_t opnum = 4;
     static constexpr const char* name = "CprepDiskRawWrite";
+    static constexpr bool changes_something = true;
     struct In {
         DiskId disk;
         std::uint32_t sector = 0;
@@ -171,6 +172,7 @@ struct CprepDiskGetProps {
 struct CprepDiskStopDefense {
     static constexpr std::uint16_t opnum = 12;
     static constexpr const char* name = "CprepDiskStopDefense";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -178,6 +180,7 @@ struct CprepDiskStopDefense {
 struct CprepDiskOnline {
     static constexpr std::uint16_t opnum = 13;
     static constexpr const char* name = "CprepDiskOnline";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     struct Out {
         std::uint32_t partitions = 0;
@@ -223,6 +226,7 @@ struct FileContent {
 struct CprepDiskWriteFileData {
     static constexpr std::uint16_t opnum = 17;
     static constexpr const char* name = "CprepDiskWriteFileData";
+    static constexpr bool changes_something = true;
     using In = FileContent;
     using Out = ResultOnly;
 };
@@ -237,6 +241,7 @@ struct CprepDiskVerifyFileData {
 struct CprepDiskDeleteFile {
     static constexpr std::uint16_t opnum = 19;
     static constexpr const char* name = "CprepDiskDeleteFile";
+    static constexpr bool changes_something = true;
     struct In {
         DiskId disk;
         std::uint32_t partition = 0;
@@ -256,6 +261,7 @@ struct CprepDiskDeleteFile {
 struct CprepDiskOffline {
     static constexpr std::uint16_t opnum = 20;
     static constexpr const char* name = "CprepDiskOffline";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -310,6 +316,7 @@ struct CprepDiskAttach {
 struct CprepDiskPRArbitrate {
     static constexpr std::uint16_t opnum = 24;
     static constexpr const char* name = "CprepDiskPRArbitrate";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -317,6 +324,7 @@ struct CprepDiskPRArbitrate {
 struct CprepDiskPRRegister {
     static constexpr std::uint16_t opnum = 25;
     static constexpr const char* name = "CprepDiskPRRegister";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -324,6 +332,7 @@ struct CprepDiskPRRegister {
 struct CprepDiskPRUnRegister {
     static constexpr std::uint16_t opnum = 26;
     static constexpr const char* name = "CprepDiskPRUnRegister";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -331,6 +340,7 @@ struct CprepDiskPRUnRegister {
 struct CprepDiskPRReserve {
     static constexpr std::uint16_t opnum = 27;
     static constexpr const char* name = "CprepDiskPRReserve";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -338,6 +348,7 @@ struct CprepDiskPRReserve {
 struct CprepDiskPRRelease {
     static constexpr std::uint16_t opnum = 28;
     static constexpr const char* name = "CprepDiskPRRelease";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -398,6 +409,7 @@ struct CprepDiskIsPRPresent {
 struct CprepDiskPRPreempt {
     static constexpr std::uint16_t opnum = 32;
     static constexpr const char* name = "CprepDiskPRPreempt";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -405,6 +417,7 @@ struct CprepDiskPRPreempt {
 struct CprepDiskPRClear {
     static constexpr std::uint16_t opnum = 33;
     static constexpr const char* name = "CprepDiskPRClear";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };
@@ -419,6 +432,7 @@ struct CprepDiskIsOnline {
 struct CprepDiskSetOnline {
     static constexpr std::uint16_t opnum = 35;
     static constexpr const char* name = "CprepDiskSetOnline";
+    static constexpr bool changes_something = true;
     using In = DiskOnly;
     using Out = ResultOnly;
 };

@@ -10,9 +10,11 @@
 #include "clusprep/dcom/object.hpp"
 #include "clusprep/interfaces/machine.hpp"
 #include "clusprep/interfaces/parameters.hpp"
+#include "clusprep/interfaces/subject.hpp"
 #include "clusprep/rpc/ndr/ndr.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -31,31 +33,23 @@ class Responder {
     Responder(Machine& machine, const typename Method::In& in, const dcom::Caller& caller,
               dcom::Reply reply, std::shared_ptr<void> under_way)
       : call_(std::make_shared<Call>(Call{std::move(under_way), machine, blank(in),
-                                          caller.principal.name, caller.peer, std::move(reply)})) {}
+                                          caller.principal.name, caller.peer, subject_of(in),
+                                          std::move(reply)})) {}
 
     // What an answer begins as; size_is is right.
     Out out() const { return call_->blank; }
 
     void operator()(const Out& out) const {
-        auto stub = ndr::write(out);
-        if (stub)
-            call_->reply.stub(std::move(*stub));
-        else
-            call_->reply.fault(bad_stub_data);
+        if constexpr (is_told<Method>) tell(out.result, std::nullopt);
+        answer(out);
     }
-    void operator()(Hresult result) const {
-        Out answer = out();
-        answer.result = result;
-        (*this)(answer);
-    }
+    void operator()(Hresult result) const { (*this)(with(result)); }
     void operator()(const Failure& failure) const {
         report(failure);
-        (*this)(failure.code);
+        answer(with(failure.code));
     }
     // To the log alone.
-    void report(const Failure& failure) const {
-        call_->machine.options().report({Method::name, call_->user, call_->peer, failure});
-    }
+    void report(const Failure& failure) const { tell(failure.code, failure.error); }
 
   private:
     struct Call {
@@ -64,8 +58,26 @@ class Responder {
         Out blank;
         std::string user;
         rpc::PeerAddress peer;
+        std::string subject;
         dcom::Reply reply;
     };
+
+    Out with(Hresult result) const {
+        Out answer = out();
+        answer.result = result;
+        return answer;
+    }
+    void answer(const Out& out) const {
+        auto stub = ndr::write(out);
+        if (stub)
+            call_->reply.stub(std::move(*stub));
+        else
+            call_->reply.fault(bad_stub_data);
+    }
+    void tell(Hresult code, std::optional<Error> error) const {
+        call_->machine.options().report(
+            {Method::name, call_->user, call_->peer, call_->subject, code, std::move(error)});
+    }
 
     static Out blank(const typename Method::In& in) {
         if constexpr (requires { Method::answer_to(in); })

@@ -12,17 +12,21 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace mpapi::csvp {
 
-// An operation of the node failed. The client gets `code` alone; this is for the log.
-struct FailedCall {
+// A call has ended that the log has to tell of: one that changes something (changes_something), or
+// one that failed where the node knows why. The client gets `code` alone.
+struct EndedCall {
     const char* method = ""; // "CprepDiskOffline", or "rundown"
     std::string user;        // empty for a rundown, as `peer`
     rpc::PeerAddress peer;
-    Failure failure;
+    std::string subject; // subject_of() it; may be empty
+    Hresult code = Hresult::Ok;
+    std::optional<Error> error; // why, where the node said it
 };
 
 struct Options {
@@ -32,7 +36,7 @@ struct Options {
     // Raw writes to other sectors than the two of CprepDiskGetArbSectors. What lies below the seam
     // has its own say.
     bool write_anywhere = false;
-    std::function<void(const FailedCall&)> report = [](const FailedCall&) {};
+    std::function<void(const EndedCall&)> report = [](const EndedCall&) {};
     GivingUp::Later later;
 };
 
@@ -42,7 +46,7 @@ class Machine {
       : node_(node)
       , options_(std::move(options))
       , giving_up_(node.disks(), options_.later, [this](const Failure& failure) {
-          options_.report({"rundown", "", "", failure});
+          options_.report({"rundown", {}, {}, {}, failure.code, failure.error});
       }) {}
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;

@@ -10,7 +10,9 @@
 //         struct Out {...}; the [out] parameters, then `result`
 //     };
 //
-// Server and client share the declarations; names of parameters are the IDL's.
+// Server and client share the declarations; names of parameters are the IDL's. A method that
+// changes something, or gives the secret away, has `changes_something`: each call of it is told in
+// the log.
 #pragma once
 
 #include "clusprep/interfaces/hresult.hpp"
@@ -19,6 +21,12 @@
 #include <cstdint>
 
 namespace mpapi::csvp {
+
+// Of a method.
+template <typename Method>
+constexpr bool is_told = requires {
+    Method::changes_something;
+};
 
 struct NoParameters {
     bool operator==(const NoParameters&) const = default;

@@ -30,6 +30,7 @@ class Factory final : public ObjectFactory {
         }
         void rundown(std::function<void()> done) override { done(); }
     };
+    std::string name() const override { return "IClusterStorage2"; }
     std::span<const ndr::Guid> interfaces() const override { return iids_; }
     Result<std::unique_ptr<Object>> create(const Caller&) override {
         return std::unique_ptr<Object>(std::make_unique<Echo>());
@@ -46,7 +47,8 @@ class Silent final : public Observer {
     }
     void interface_refused(const Caller&, const ndr::Guid&) override {}
     void caller_refused(const Caller&, const std::string&) override {}
-    void ended(Oid) override {}
+    void object_refused(const Caller&, const KnownObject&) override {}
+    void ended(const KnownObject&, Ending) override {}
 };
 
 Random counting() {
@@ -73,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const auto somebody =
         std::make_shared<const rpc::Principal>(rpc::Principal{"DOMAIN\\somebody", {}, {}});
-    const std::string address = "192.0.2.77";
+    const rpc::PeerAddress address = "192.0.2.77";
     const auto made = exporter.activate(storage_class, factory.interfaces(), {},
                                         {*somebody, rpc::AuthLevel::Privacy, address});
     const ndr::Guid ipid = made.interfaces.at(0).object->reference.ipid;
@@ -85,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ActivationInterface activation(exporter);
     RemoteUnknownInterface unknown(exporter, RemoteUnknownInterface::Version::RemUnknown);
     RemoteUnknownInterface unknown2(exporter, RemoteUnknownInterface::Version::RemUnknown2);
-    ObjectInterface object(exporter, factory.interfaces()[0]);
+    ObjectInterface object(exporter, factory.interfaces()[0], factory.name());
     rpc::Interface* const interfaces[] = {&map,     &resolver, &scm,   &activation,
                                           &unknown, &unknown2, &object};
 

@@ -52,11 +52,14 @@ class Told final : public dcom::Observer, public rpc::ServerObserver {
     void caller_refused(const dcom::Caller& caller, const std::string& what) override {
         tell("not allowed " + caller.principal.name + " " + what);
     }
-    void ended(dcom::Oid) override { tell("ended"); }
+    void object_refused(const dcom::Caller& caller, const dcom::KnownObject& object) override {
+        tell("refused " + caller.principal.name + " an object of " + object.client);
+    }
+    void ended(const dcom::KnownObject&, dcom::Ending) override { tell("ended"); }
     void connection_ended(std::uint64_t) override {}
     void association_ended(std::uint32_t) override {}
-    void refused(const std::string& peer, const Error& why) override {
-        tell("dropped " + peer + " " + why.message());
+    void refused(const rpc::PeerAddress& peer, const Error& why) override {
+        tell("dropped " + peer.address + " " + why.message());
     }
 };
 

@@ -82,7 +82,8 @@ directory = "{self.work}"
         self.start()
         made = self.activate()
         self.assertEqual(len(made.get_iPid()), 16)
-        self.clusprepd.wait_for("alice at 127.0.0.1 activated IClusterSetup")
+        self.clusprepd.wait_for("activated IClusterSetup")
+        self.assertRegex(self.clusprepd.told(), r"alice at 127\.0\.0\.1:[0-9]+ activated IClusterSetup")
         with self.assertRaises(Exception):
             self.activate("wrong")
         self.clusprepd.wait_for("alice failed to log on from 127.0.0.1")

@@ -60,6 +60,7 @@ connections = 10
 connections_per_address = 9
 objects = 8
 objects_per_client = 7
+objects_per_address = 6
 [logs]
 share = "S"
 directory = "/l"
@@ -88,6 +89,7 @@ span = "24h"
     assert_int_equal(config->limits.connections_per_address, 9);
     assert_int_equal(config->limits.objects, 8);
     assert_int_equal(config->limits.objects_per_client, 7);
+    assert_int_equal(config->limits.objects_per_address, 6);
     assert_text_equal(config->logs.share, "S");
     assert_text_equal(config->logs.directory, "/l");
     assert_text_equal(config->logs.units.at(0), "x.service");

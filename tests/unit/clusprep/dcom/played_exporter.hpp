@@ -36,7 +36,10 @@ struct Observer final : dcom::Observer {
     void caller_refused(const dcom::Caller& caller, const std::string& what) override {
         told.push_back("not allowed " + caller.principal.name + " " + what);
     }
-    void ended(dcom::Oid) override { told.push_back("ended"); }
+    void object_refused(const dcom::Caller& caller, const dcom::KnownObject& object) override {
+        told.push_back("refused " + caller.principal.name + " an object of " + object.client);
+    }
+    void ended(const dcom::KnownObject&, dcom::Ending) override { told.push_back("ended"); }
 
     std::string all() const {
         std::string text;

@@ -54,6 +54,7 @@ struct Factory final : dcom::ObjectFactory {
         }
     };
 
+    std::string name() const override { return "IPlayed"; }
     std::span<const ndr::Guid> interfaces() const override { return iids; }
     Result<std::unique_ptr<dcom::Object>> create(const dcom::Caller&) override {
         if (failure) return *failure;

@@ -62,7 +62,7 @@ void create_instance_makes_an_object_and_says_where_it_is(void**) {
     assert_int_equal(reply->authentication_hint, 6);
     assert_text_equal(reply->bindings.strings.at(0).address, "192.0.2.1[49152]");
     assert_text_equal(reply->interfaces[0].object->resolver.strings.at(0).address, "192.0.2.1");
-    assert_non_null(a.exporter.objects().find(reference.ipid, storage_iid, a.now));
+    assert_true(a.exporter.objects().contains(reference.oid));
     assert_text_equal(a.observer.all(),
                       "no interface " + newer_iid.text() + "\nactivated DOMAIN\\anna\n");
 }
@@ -81,7 +81,7 @@ void remote_activation_does_the_same(void**) {
     assert_ok(reference);
     assert_true(reference->iid == storage_iid);
     const auto& object = std::get<StandardObject>(reference->object);
-    assert_non_null(a.exporter.objects().find(object.reference.ipid, storage_iid, a.now));
+    assert_true(a.exporter.objects().contains(object.reference.oid));
 }
 
 void a_class_that_is_not_ours_is_not_registered(void**) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const std::string address = "192.0.2.77";
+const rpc::PeerAddress address = "192.0.2.77";
 
 struct Resolver : World {
     ObjectExporterInterface interface { exporter };

@@ -12,13 +12,14 @@ using namespace played;
 
 namespace {
 
-const std::string address = "192.0.2.77";
+const rpc::PeerAddress address = "192.0.2.77";
 
 struct Objects : World {
     RemoteUnknownInterface unknown{exporter, RemoteUnknownInterface::Version::RemUnknown};
     RemoteUnknownInterface unknown2{exporter, RemoteUnknownInterface::Version::RemUnknown2};
-    ObjectInterface storage{exporter, storage_iid};
-    ObjectInterface setup{exporter, setup_iid};
+    ObjectInterface storage{exporter, storage_iid, "IStorage"};
+    ObjectInterface setup{exporter, setup_iid, "ISetup"};
+    rpc::Principal bert{"DOMAIN\\bert", {}, {}};
     ndr::Guid ipid;
 
     Objects() {
@@ -176,6 +177,29 @@ void references_are_added_and_the_last_release_ends_the_object(void**) {
     assert_int_equal(o.remote<RemRelease>(o.unknown, {1, {{o.ipid, 1, 0}}}).result, kInvalidObject);
 }
 
+void nobody_but_its_client_uses_an_object(void**) {
+    Objects o;
+    const auto as_bert = [&](rpc::Interface& interface, std::uint16_t opnum,
+                             const ndr::Guid& object, std::vector<std::uint8_t> stub) {
+        auto call = a_call(opnum, std::move(stub));
+        call.object = object;
+        call.principal = std::make_shared<const rpc::Principal>(o.bert);
+        return answer_of(interface, std::move(call));
+    };
+    assert_int_equal(as_bert(o.storage, 5, o.ipid, begin_request({})).fault, kInvalidObject);
+    const auto released = as_bert(o.unknown, RemRelease::opnum, o.exporter.remote_unknown(),
+                                  object_stub(RemRelease::In{1, {{o.ipid, 1000000, 0}}}));
+    assert_int_equal(out_of<RemRelease>(*split_answer(released.stub)).result, kInvalidObject);
+    const auto asked = as_bert(o.unknown, RemQueryInterface::opnum, o.exporter.remote_unknown(),
+                               object_stub(RemQueryInterface::In{o.ipid, 1, 1, {setup_iid}}));
+    assert_int_equal(out_of<RemQueryInterface>(*split_answer(asked.stub)).result, kInvalidObject);
+    o.loop.run();
+    assert_true(o.factory.story.empty());
+    const std::string line = "refused DOMAIN\\bert an object of DOMAIN\\anna\n";
+    assert_text_equal(o.observer.all(), line + line + line);
+    assert_int_equal(o.call(o.storage, 5, o.ipid).fault, 0);
+}
+
 void remote_unknown_lives_at_its_ipid_only(void**) {
     Objects o;
     assert_int_equal(o.call(o.unknown, 5, o.ipid).fault, kInvalidObject);
@@ -205,6 +229,7 @@ int main() {
         cmocka_unit_test(query_interface_2_gives_marshaled_references),
         cmocka_unit_test(query_interface_2_is_no_method_of_the_first_version),
         cmocka_unit_test(references_are_added_and_the_last_release_ends_the_object),
+        cmocka_unit_test(nobody_but_its_client_uses_an_object),
         cmocka_unit_test(remote_unknown_lives_at_its_ipid_only),
         cmocka_unit_test(an_answer_that_is_forgotten_is_a_fault),
     };

@@ -15,22 +15,34 @@ namespace {
 
 const rpc::Principal anna{"DOMAIN\\anna", {}, rpc::AuthType::Ntlm};
 const rpc::Principal bert{"DOMAIN\\bert", {}, rpc::AuthType::Ntlm};
-const rpc::PeerAddress address = "192.0.2.1";
+const rpc::PeerAddress home = "192.0.2.1";
+const rpc::PeerAddress away = "192.0.2.2";
 
 struct Table {
     played::Factory factory;
     played::Loop loop;
     std::vector<Oid> ended;
+    Ending how{};
+    std::vector<std::string> used_by_another;
     Time now{1000s};
     ObjectTable table;
 
     explicit Table(const ObjectLimits& limits = {})
-      : table(limits, counting(), loop.later(), [this](Oid oid) { ended.push_back(oid); }) {}
+      : table(limits, counting(), loop.later(),
+              {[this](const KnownObject& object, Ending why) {
+                   assert_true(object.clsid == played::storage_class);
+                   ended.push_back(object.oid);
+                   how = why;
+               },
+               [this](const Caller& caller, const KnownObject& object) {
+                   used_by_another.push_back(caller.principal.name + " " + object.client);
+               }}) {}
 
     ObjectTable::Interfaces activate(const std::vector<ndr::Guid>& iids,
-                                     const rpc::Principal& who = anna) {
-        const Caller caller{who, rpc::AuthLevel::Privacy, address};
-        return table.activate(factory, caller, iids, 5, now);
+                                     const rpc::Principal& who = anna,
+                                     const rpc::PeerAddress& from = home) {
+        const Caller caller{who, rpc::AuthLevel::Privacy, from};
+        return table.activate(played::storage_class, factory, caller, iids, 5, now);
     }
     ndr::Guid one(const rpc::Principal& who = anna) {
         const auto made = activate({played::storage_iid}, who);
@@ -38,13 +50,25 @@ struct Table {
         return made.each.at(0).ipid;
     }
     HResult release(const ndr::Guid& ipid, std::uint32_t open, std::uint32_t secure = 0,
-                    const std::string& holder = anna.name) {
-        const HResult result = table.release(ipid, open, secure, holder, now);
+                    const rpc::Principal& who = anna) {
+        const Caller caller{who, rpc::AuthLevel::Privacy, home};
+        const HResult result = table.release(ipid, open, secure, caller, now);
         loop.run();
         return result;
     }
-    Object* find(const ndr::Guid& ipid, const ndr::Guid& iid = played::storage_iid) {
-        return table.find(ipid, iid, now);
+    Object* find(const ndr::Guid& ipid, const ndr::Guid& iid = played::storage_iid,
+                 const rpc::Principal& who = anna) {
+        return table.find(ipid, iid, {who, rpc::AuthLevel::Privacy, home}, now);
+    }
+    ObjectTable::Interfaces query(const ndr::Guid& ipid, const std::vector<ndr::Guid>& iids,
+                                  std::uint32_t references, const rpc::Principal& who = anna) {
+        const Caller caller{who, rpc::AuthLevel::Privacy, home};
+        return table.query(ipid, iids, references, caller, now);
+    }
+    HResult add(const ndr::Guid& ipid, std::uint32_t open, std::uint32_t secure,
+                const rpc::Principal& who = anna) {
+        const Caller caller{who, rpc::AuthLevel::Privacy, home};
+        return table.add_references(ipid, open, secure, caller, now);
     }
 };
 
@@ -94,7 +118,7 @@ void an_interface_asked_for_again_is_the_same_one(void**) {
     Table t;
     const auto ipid = t.one();
     const std::vector<ndr::Guid> iids{played::storage_iid, played::setup_iid};
-    const auto more = t.table.query(ipid, iids, 1, t.now);
+    const auto more = t.query(ipid, iids, 1);
     assert_int_equal(more.result, kOk);
     assert_true(more.each[0].ipid == ipid);
     assert_true(more.each[1].ipid != ipid);
@@ -113,10 +137,10 @@ void a_query_says_what_of_it_could_be_had(void**) {
     const auto ipid = t.one();
     const std::vector<ndr::Guid> some{played::setup_iid, played::newer_iid};
     const std::vector<ndr::Guid> none{played::newer_iid};
-    assert_int_equal(t.table.query(ipid, some, 1, t.now).result, kFalse);
-    assert_int_equal(t.table.query(ipid, none, 1, t.now).result, kNoInterface);
-    assert_int_equal(t.table.query({}, some, 1, t.now).result, kInvalidObject);
-    assert_true(t.table.query({}, some, 1, t.now).each.empty());
+    assert_int_equal(t.query(ipid, some, 1).result, kFalse);
+    assert_int_equal(t.query(ipid, none, 1).result, kNoInterface);
+    assert_int_equal(t.query({}, some, 1).result, kInvalidObject);
+    assert_true(t.query({}, some, 1).each.empty());
 }
 
 void the_last_release_runs_the_object_down(void**) {
@@ -127,6 +151,7 @@ void the_last_release_runs_the_object_down(void**) {
     assert_int_equal(t.release(ipid, 1), kOk);
     assert_story(t, {"made", "run down", "destroyed"});
     assert_int_equal(t.ended.size(), 1);
+    assert_int_equal(t.how, Ending::Released);
     assert_int_equal(t.release(ipid, 1), kInvalidObject);
     assert_int_equal(t.table.size(), 0);
 }
@@ -138,22 +163,60 @@ void more_than_there_is_releases_all(void**) {
     assert_story(t, {"made", "run down", "destroyed"});
 }
 
-void private_references_are_those_of_their_holder(void**) {
+void private_references_keep_it_like_public_ones(void**) {
     Table t;
     const auto ipid = t.one();
-    assert_int_equal(t.table.add_references(ipid, 0, 2, anna.name, t.now), kOk);
-    assert_int_equal(t.release(ipid, 5), kOk);
-    assert_int_equal(t.release(ipid, 0, 2, bert.name), kOk); // has none
+    assert_int_equal(t.add(ipid, 1, 2), kOk);
+    assert_int_equal(t.release(ipid, 6), kOk);
     assert_true(t.find(ipid) != nullptr);
     assert_int_equal(t.release(ipid, 0, 2), kOk);
     assert_story(t, {"made", "run down", "destroyed"});
+    assert_int_equal(t.add(ipid, 1, 0), kInvalidObject);
+}
+
+void to_another_client_an_object_is_not_there_and_the_attempt_is_told(void**) {
+    Table t;
+    const auto ipid = t.one();
+    assert_null(t.find(ipid, played::storage_iid, bert));
+    assert_int_equal(t.query(ipid, {played::setup_iid}, 1, bert).result, kInvalidObject);
+    assert_int_equal(t.add(ipid, 1, 1, bert), kInvalidObject);
+    assert_int_equal(t.release(ipid, 1000000, 1000000, bert), kInvalidObject);
+    assert_int_equal(t.used_by_another.size(), 4);
+    assert_text_equal(t.used_by_another.front(), "DOMAIN\\bert DOMAIN\\anna");
+    assert_story(t, {"made"});
+    assert_true(t.find(ipid) != nullptr);
+    // It is no sign of life either.
+    t.now += 359s;
+    t.find(ipid, played::storage_iid, bert);
+    t.now += 1s;
+    t.table.expire(t.now);
+    t.loop.run();
+    assert_story(t, {"made", "run down", "destroyed"});
+    // What is nobody's is no news.
+    t.used_by_another.clear();
+    assert_null(t.find(ipid, played::storage_iid, bert));
+    assert_true(t.used_by_another.empty());
+}
+
+void an_account_is_the_same_by_whichever_mechanism(void**) {
+    Table t;
+    const std::string sid = "S-1-5-21-1-2-3-1107", group = "S-1-5-21-1-2-3-513";
+    const auto ipid = t.one({"DOMAIN\\anna", {sid, group}, rpc::AuthType::Ntlm});
+    const auto found = [&](const rpc::Principal& who) {
+        return t.find(ipid, played::storage_iid, who) != nullptr;
+    };
+    assert_true(found({"anna@REALM", {sid, group}, rpc::AuthType::Kerberos}));
+    assert_false(found({"bert@REALM", {"S-1-5-21-1-2-3-1108", group}, rpc::AuthType::Kerberos}));
+    assert_false(found({"anna@REALM", {}, rpc::AuthType::Kerberos}));
+    const auto local = t.one({"NODE1\\anna", {"S-1-5-32-544"}, rpc::AuthType::Ntlm});
+    assert_null(t.find(local, played::storage_iid, {"NODE1\\bert", {"S-1-5-32-544"}, {}}));
 }
 
 void an_interface_without_references_keeps_no_object(void**) {
     Table t;
     const auto ipid = t.one();
     const std::vector<ndr::Guid> iids{played::setup_iid};
-    const auto more = t.table.query(ipid, iids, 0, t.now);
+    const auto more = t.query(ipid, iids, 0);
     assert_int_equal(t.release(ipid, 5), kOk);
     assert_story(t, {"made", "run down", "destroyed"});
     assert_null(t.find(more.each[0].ipid, played::setup_iid));
@@ -179,6 +242,7 @@ void an_object_nothing_is_heard_of_for_three_periods_is_run_down(void**) {
     t.loop.run();
     assert_int_equal(t.table.size(), 0);
     assert_int_equal(t.ended.size(), 3);
+    assert_int_equal(t.how, Ending::Silent);
 }
 
 void an_object_that_is_run_down_is_not_found_and_stays_until_it_has_ended(void**) {
@@ -197,19 +261,23 @@ void an_object_that_is_run_down_is_not_found_and_stays_until_it_has_ended(void**
     assert_story(t, {"made", "run down", "destroyed"});
 }
 
-void objects_are_limited_for_each_client_and_in_total(void**) {
-    Table t({3, 2, 64});
+void objects_are_limited_for_each_client_each_address_and_in_total(void**) {
+    Table t({4, 2, 3});
     t.factory.hold_rundown = true;
     const auto first = t.one();
     t.one();
     const auto refused = t.activate({played::storage_iid});
     assert_int_equal(refused.result, kOutOfMemory);
     assert_true(refused.error.has_value());
-    assert_contains(refused.error->message(), "client's limit of 2");
+    assert_contains(refused.error->message(), "limit of 2 objects of this client");
     t.one(bert);
-    const auto full = t.activate({played::storage_iid}, bert);
+    const auto crowded = t.activate({played::storage_iid}, bert);
+    assert_int_equal(crowded.result, kOutOfMemory);
+    assert_contains(crowded.error->message(), "limit of 3 objects of this address");
+    assert_int_equal(t.activate({played::storage_iid}, bert, away).result, kOk);
+    const auto full = t.activate({played::storage_iid}, {"DOMAIN\\carl", {}, {}}, away);
     assert_int_equal(full.result, kOutOfMemory);
-    assert_contains(full.error->message(), "limit of 3 objects");
+    assert_contains(full.error->message(), "limit of 4 objects of all clients");
     // One that is still being run down counts.
     t.release(first, 5);
     assert_int_equal(t.activate({played::storage_iid}).result, kOutOfMemory);
@@ -218,13 +286,13 @@ void objects_are_limited_for_each_client_and_in_total(void**) {
     assert_int_equal(t.activate({played::storage_iid}).result, kOk);
 }
 
-void holders_of_private_references_are_limited(void**) {
-    Table t({10, 10, 1});
-    const auto ipid = t.one();
-    assert_int_equal(t.table.add_references(ipid, 0, 1, anna.name, t.now), kOk);
-    assert_int_equal(t.table.add_references(ipid, 0, 1, anna.name, t.now), kOk);
-    assert_int_equal(t.table.add_references(ipid, 1, 1, bert.name, t.now), kOutOfMemory);
-    assert_int_equal(t.table.add_references({}, 1, 0, bert.name, t.now), kInvalidObject);
+void two_hundred_clients_of_one_account_on_one_host_are_not_too_many(void**) {
+    Table t;
+    for (int i = 0; i < 200; ++i)
+        assert_int_equal(t.activate({played::storage_iid}).result, kOk);
+    // Nor are as many again, for those that were killed stay for three ping periods.
+    for (int i = 0; i < 200; ++i)
+        assert_int_equal(t.activate({played::storage_iid}).result, kOk);
 }
 
 void a_class_that_fails_makes_no_object(void**) {
@@ -249,6 +317,7 @@ void all_can_be_ended_at_once(void**) {
     t.loop.run();
     assert_true(done);
     assert_int_equal(t.table.size(), 0);
+    assert_int_equal(t.how, Ending::Stopped);
 }
 
 void what_ends_after_the_table_is_gone_does_no_harm(void**) {
@@ -256,11 +325,11 @@ void what_ends_after_the_table_is_gone_does_no_harm(void**) {
     played::Loop loop;
     factory.hold_rundown = true;
     {
-        ObjectTable table({}, counting(), loop.later(), [](Oid) {});
+        ObjectTable table({}, counting(), loop.later(), {[](const KnownObject&, Ending) {}, {}});
+        const Caller caller{anna, rpc::AuthLevel::Privacy, home};
         const std::vector<ndr::Guid> iids{played::storage_iid};
-        const auto made =
-            table.activate(factory, {anna, rpc::AuthLevel::Privacy, address}, iids, 1, {});
-        table.release(made.each.at(0).ipid, 1, 0, anna.name, {});
+        const auto made = table.activate(played::storage_class, factory, caller, iids, 1, {});
+        table.release(made.each.at(0).ipid, 1, 0, caller, {});
     }
     factory.rundowns.at(0)();
     loop.run();
@@ -277,12 +346,14 @@ int main() {
         cmocka_unit_test(a_query_says_what_of_it_could_be_had),
         cmocka_unit_test(the_last_release_runs_the_object_down),
         cmocka_unit_test(more_than_there_is_releases_all),
-        cmocka_unit_test(private_references_are_those_of_their_holder),
+        cmocka_unit_test(private_references_keep_it_like_public_ones),
+        cmocka_unit_test(to_another_client_an_object_is_not_there_and_the_attempt_is_told),
+        cmocka_unit_test(an_account_is_the_same_by_whichever_mechanism),
         cmocka_unit_test(an_interface_without_references_keeps_no_object),
         cmocka_unit_test(an_object_nothing_is_heard_of_for_three_periods_is_run_down),
         cmocka_unit_test(an_object_that_is_run_down_is_not_found_and_stays_until_it_has_ended),
-        cmocka_unit_test(objects_are_limited_for_each_client_and_in_total),
-        cmocka_unit_test(holders_of_private_references_are_limited),
+        cmocka_unit_test(objects_are_limited_for_each_client_each_address_and_in_total),
+        cmocka_unit_test(two_hundred_clients_of_one_account_on_one_host_are_not_too_many),
         cmocka_unit_test(a_class_that_fails_makes_no_object),
         cmocka_unit_test(all_can_be_ended_at_once),
         cmocka_unit_test(what_ends_after_the_table_is_gone_does_no_harm),

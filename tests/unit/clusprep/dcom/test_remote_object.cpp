@@ -181,7 +181,7 @@ void a_server_that_is_not_there_is_told_as_a_lost_connection(void**) {
 
 void a_connection_that_is_lost_during_the_bind_is_no_denial(void**) {
     rpc::ServerLimits limits;
-    limits.connections = 0; // accepted, and closed at once
+    limits.connections = 0; // closed once it is authenticated
     Pair pair(limits);
     const auto made = RemoteObject::activate_and_wait(pair.loop.get(), pair.settings, storage_class,
                                                       {storage_iid});

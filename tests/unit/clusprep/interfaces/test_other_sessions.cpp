@@ -18,7 +18,14 @@ namespace {
 
 struct Stage {
     PlayedNode node;
-    Machine machine{node};
+    std::vector<EndedCall> told;
+    Machine machine{node, reporting()};
+
+    Options reporting() {
+        Options options;
+        options.report = [this](const EndedCall& call) { told.push_back(call); };
+        return options;
+    }
 
     void fails(const char* operation) {
         node.failures[operation] = {Hresult::AccessDenied, {operation, "", "as played"}};
@@ -240,6 +247,24 @@ void the_secret_is_any_bytes(void**) {
     assert_result(setup.call<ConfigSvcSecret>().result, Hresult::AccessDenied);
 }
 
+void who_sets_and_who_gets_the_secret_is_told_and_never_what_it_is(void**) {
+    Stage stage;
+    Called<ClusterSetup> setup(stage.machine);
+    ConfigSvcSecret::In in;
+    in.secret = ndr::Bstr(std::u16string_view(u"hush"));
+    setup.call<ConfigSvcSecret>(in);
+    setup.call<RetrieveSvcSecret>();
+    setup.call<RetrieveHostLabel>();
+    assert_int_equal(stage.told.size(), 2);
+    assert_text_equal(stage.told[0].method, "ConfigSvcSecret");
+    assert_text_equal(stage.told[1].method, "RetrieveSvcSecret");
+    for (const auto& call : stage.told) {
+        assert_text_equal(call.user, "EXAMPLE\\admin");
+        assert_text_equal(call.subject, "");
+        assert_result(call.code, Hresult::Ok);
+    }
+}
+
 void the_host_s_label_is_the_first_one(void**) {
     Stage stage;
     Called<ClusterSetup> setup(stage.machine);
@@ -305,6 +330,7 @@ int main() {
         cmocka_unit_test(an_evicted_node_is_cleaned_up_as_ordered),
         cmocka_unit_test(reservations_are_cleared_by_the_numbers_in_use),
         cmocka_unit_test(the_secret_is_any_bytes),
+        cmocka_unit_test(who_sets_and_who_gets_the_secret_is_told_and_never_what_it_is),
         cmocka_unit_test(the_host_s_label_is_the_first_one),
         cmocka_unit_test(logs_are_gathered_for_a_span_or_as_configured),
         cmocka_unit_test(each_interface_ends_where_the_idl_ends),

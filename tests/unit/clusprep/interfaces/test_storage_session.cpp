@@ -15,14 +15,18 @@ const DiskId lun0 = DiskId::of_number(0), lun1 = DiskId::of_number(1), lun2 = Di
 
 struct Stage {
     PlayedNode node;
-    std::vector<FailedCall> failed;
+    std::vector<EndedCall> told;
+    std::vector<EndedCall> failed; // of them
     Machine machine;
 
     explicit Stage(Options options = {})
       : machine(node, with_report(std::move(options))) {}
 
     Options with_report(Options options) {
-        options.report = [this](const FailedCall& call) { failed.push_back(call); };
+        options.report = [this](const EndedCall& call) {
+            told.push_back(call);
+            if (!succeeded(call.code)) failed.push_back(call);
+        };
         return options;
     }
 };
@@ -119,7 +123,7 @@ void a_list_that_fails_leaves_the_node_preparing(void**) {
     assert_int_equal(stage.failed.size(), 1);
     assert_text_equal(stage.failed[0].method, "CprepPrepareNodePhase2");
     assert_text_equal(stage.failed[0].user, "EXAMPLE\\admin");
-    assert_text_equal(stage.failed[0].peer, "192.0.2.99");
+    assert_text_equal(stage.failed[0].peer.address, "192.0.2.99");
     stage.node.failures.clear();
     assert_result(storage.call<CprepPrepareNodePhase2>().result, Hresult::Ok);
 }
@@ -554,7 +558,33 @@ void a_defense_goes_on_when_its_lun_does_not_go_offline(void**) {
     assert_int_equal(stage.node.luns[0].state.ownership, Ownership::OwnedByThisServer);
     assert_int_equal(stage.failed.size(), 1);
     assert_text_equal(stage.failed[0].method, "rundown");
-    assert_text_equal(stage.failed[0].failure.error.message(), "unmount /srv: in use by 17");
+    assert_text_equal(stage.failed[0].error.value().message(), "unmount /srv: in use by 17");
+}
+
+void what_changes_something_is_told_and_what_only_looks_is_not(void**) {
+    Stage stage;
+    Storage storage = Storage::ready(stage.machine);
+    storage.call<CprepDiskGetProps>({lun0});
+    storage.call<CprepDiskIsOnline>({lun0});
+    assert_true(stage.told.empty());
+    storage.call<CprepDiskPRArbitrate>({lun0});
+    assert_int_equal(stage.told.size(), 1);
+    assert_text_equal(stage.told[0].method, "CprepDiskPRArbitrate");
+    assert_text_equal(stage.told[0].user, "EXAMPLE\\admin");
+    assert_text_equal(stage.told[0].peer.address, "192.0.2.99");
+    assert_text_equal(stage.told[0].subject, "disk 0");
+    assert_result(stage.told[0].code, Hresult::Ok);
+    // A refusal is told once, with the node's reason where it has one.
+    storage.call<CprepDiskPRClear>({lun2});
+    assert_int_equal(stage.told.size(), 2);
+    assert_result(stage.told[1].code, Hresult::FileNotFound);
+    assert_false(stage.told[1].error.has_value());
+    stage.node.failures["take_offline"] = {Hresult::Busy, {"unmount", "/srv", "in use by 17"}};
+    storage.call<CprepDiskOffline>({lun0});
+    assert_int_equal(stage.told.size(), 3);
+    assert_text_equal(stage.told[2].error.value().message(), "unmount /srv: in use by 17");
+    storage.call<CprepDiskDeleteFile>({lun0, 7, u"\\dir\\file"});
+    assert_text_equal(stage.told.back().subject, "disk 0, partition 7, file \\dir\\file");
 }
 
 // A later of which the test is the clock.
@@ -732,6 +762,7 @@ int main() {
         cmocka_unit_test(what_does_not_go_offline_in_a_rundown_is_tried_again_until_it_does),
         cmocka_unit_test(what_comes_online_while_it_is_given_up_goes_offline_again),
         cmocka_unit_test(who_arbitrates_for_what_is_given_up_keeps_it),
+        cmocka_unit_test(what_changes_something_is_told_and_what_only_looks_is_not),
         cmocka_unit_test(what_two_objects_won_is_given_back_by_the_last),
         cmocka_unit_test(a_rundown_waits_for_an_arbitration_and_gives_its_prize_back),
         cmocka_unit_test(a_call_that_has_not_reached_the_disk_ends_with_the_object),
