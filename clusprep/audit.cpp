@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/audit.hpp"
 
+#include "common/text/printable.hpp"
+
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
@@ -27,9 +29,7 @@ std::string printable(std::string text) {
     while (size < text.size() && size > 0 && (text[size] & 0xc0) == 0x80)
         --size;
     text.resize(size);
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    return text;
+    return mpapi::printable(text);
 }
 
 std::string text_of(dcom::Ending why) {

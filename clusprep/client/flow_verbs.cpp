@@ -5,6 +5,7 @@
 #include "clusprep/client/verbs.hpp"
 
 #include "clusprep/client/disk_text.hpp"
+#include "common/text/printable.hpp"
 
 #include <algorithm>
 #include <cstdio>

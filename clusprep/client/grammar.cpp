@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/client/grammar.hpp"
 
+#include "common/text/printable.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 #include "clusprep/client/perform.hpp"
 #include "clusprep/client/progress.hpp"
 #include "clusprep/client/standard_input.hpp"
+#include "common/text/printable.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -4,6 +4,7 @@
 #include "common/system/handle.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
+#include "common/text/printable.hpp"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 #include "clusprep/client/progress.hpp"
 
 #include "clusprep/client/report.hpp"
+#include "common/text/printable.hpp"
 
 #include <chrono>
 #include <cstdio>

@@ -69,8 +69,6 @@ std::string json(const Report& report, const ShownAs& as);
 // The same of what went wrong, for the standard error.
 std::string json(const Failure& failure, const std::string& command);
 
-// Control characters, and what turns the direction of text, as \xNN; what is no UTF-8 as U+FFFD.
-std::string printable(const std::string& text);
 // "00000000  4d 50 …  |MP…|", a line for 16 bytes.
 std::string hex_dump(const std::vector<std::uint8_t>& bytes);
 std::string hex(const std::vector<std::uint8_t>& bytes);

@@ -2,9 +2,7 @@
 #include "clusprep/interfaces/file_path.hpp"
 
 #include "common/text/utf16.hpp"
-
-#include <algorithm>
-#include <array>
+#include "common/text/windows_name.hpp"
 
 namespace mpapi::csvp {
 
@@ -23,34 +21,6 @@ std::string capitals(std::string_view text) {
     return result;
 }
 
-// With or without an extension: "nul.txt" is the device, too.
-bool is_device(std::string_view component) {
-    std::string stem = capitals(component.substr(0, component.find('.')));
-    stem.erase(stem.find_last_not_of(' ') + 1);
-    static constexpr std::array<std::string_view, 6> plain = {"CON", "PRN",    "AUX",
-                                                              "NUL", "CONIN$", "CONOUT$"};
-    if (std::find(plain.begin(), plain.end(), stem) != plain.end()) return true;
-    if (!stem.starts_with("COM") && !stem.starts_with("LPT")) return false;
-    const std::string_view number = std::string_view(stem).substr(3);
-    static constexpr std::array<std::string_view, 13> numbers = {
-        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u00b9", "\u00b2", "\u00b3"};
-    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
-}
-
-// What is wrong with a component, nullptr when nothing is.
-const char* flaw(std::string_view component) {
-    if (component.empty()) return "a component is empty";
-    if (component.size() > most_bytes) return "a component is longer than 255 bytes";
-    if (component.back() == '.' || component.back() == ' ')
-        return "a component ends in a dot or a blank";
-    for (const char c : component)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f ||
-            std::string_view("<>:\"|?*").find(c) != std::string_view::npos)
-            return "a component holds a character that no name may hold";
-    if (is_device(component)) return "a component is the name of a device";
-    return nullptr;
-}
-
 } // namespace
 
 Result<std::vector<std::string>> file_path(std::u16string_view name) {
@@ -65,7 +35,10 @@ Result<std::vector<std::string>> file_path(std::u16string_view name) {
     for (;;) {
         const std::size_t end = rest.find_first_of(separators);
         const std::string_view component = rest.substr(0, end);
-        if (const char* const what = flaw(component)) return refused(what);
+        if (const char* const what = flaw_of_windows_name(component)) return refused(what);
+        if (component.size() > most_bytes) return refused("a component is longer than 255 bytes");
+        if (components.empty() && is_ntfs_metadata(component))
+            return refused("the file system keeps its own data there");
         components.emplace_back(component);
         if (components.size() > most_components) return refused("has more than 32 components");
         if (end == std::string_view::npos) return components;

@@ -6,7 +6,8 @@
 // Separators are "\" and "/"; one may stand at the front. Refused is what Windows would take for
 // something else than a file below that root, and what would mean something else on Linux than
 // there: drives and streams (":"), devices ("CON", "COM1.txt", "\\.\x"), ".." and ".", characters
-// that no name may hold, names that end in a dot or a blank. Pure, total functions.
+// that no name may hold, names that end in a dot or a blank, and NTFS' own files in the root
+// ("$MFT"). Pure, total functions.
 #pragma once
 
 #include "common/result.hpp"

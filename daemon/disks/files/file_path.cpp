@@ -2,9 +2,8 @@
 #include "daemon/disks/files/file_path.hpp"
 
 #include "common/text/utf16.hpp"
+#include "common/text/windows_name.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace mpapi::disks {
@@ -15,42 +14,6 @@ constexpr std::string_view kSeparators = "\\/";
 
 Error refuse(std::string reason) {
     return Error{"use the file name", "", std::move(reason), EINVAL};
-}
-
-char upper(char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-// With any extension, and with blanks before it, these are devices to Windows.
-bool is_device(std::string_view name) {
-    name = name.substr(0, name.find('.'));
-    name = name.substr(0, name.find_last_not_of(' ') + 1);
-    std::string stem(name);
-    std::transform(stem.begin(), stem.end(), stem.begin(), upper);
-    static constexpr std::array<std::string_view, 6> kNames{"CON", "PRN",    "AUX",
-                                                            "NUL", "CONIN$", "CONOUT$"};
-    if (std::find(kNames.begin(), kNames.end(), stem) != kNames.end()) return true;
-    if (!stem.starts_with("COM") && !stem.starts_with("LPT")) return false;
-    const std::string_view number = std::string_view(stem).substr(3);
-    // U+00B9, U+00B2 and U+00B3 count as digits there.
-    return (number.size() == 1 && number[0] >= '0' && number[0] <= '9') || number == "\u00b9" ||
-           number == "\u00b2" || number == "\u00b3";
-}
-
-Status check(std::string_view name) {
-    if (name.empty()) return refuse("two separators follow each other, or it ends with one");
-    if (name.size() > kLongestFileName) return refuse("a component is too long");
-    if (name == "." || name == "..") return refuse("\".\" and \"..\" are no names");
-    if (name.back() == '.' || name.back() == ' ')
-        return refuse("a component ends with a period or a blank");
-    for (const char c : name) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f) return refuse("it contains a control character");
-        if (std::string_view("<>:\"|?*").find(c) != std::string_view::npos)
-            return refuse(std::string("it contains ") + c);
-    }
-    if (is_device(name)) return refuse("\"" + std::string(name) + "\" names a device");
-    return Done{};
 }
 
 } // namespace
@@ -66,7 +29,10 @@ Result<std::vector<std::string>> parse_file_path(std::string_view path) {
         if (components.size() == kDeepestFile) return refuse("it has too many components");
         const auto end = path.find_first_of(kSeparators);
         const auto name = path.substr(0, end);
-        if (auto status = check(name); !status) return status.error();
+        if (const char* const what = flaw_of_windows_name(name)) return refuse(what);
+        if (name.size() > kLongestFileName) return refuse("a component is too long");
+        if (components.empty() && is_ntfs_metadata(name))
+            return refuse("the file system keeps its own data there");
         components.emplace_back(name);
         more = end != std::string_view::npos;
         if (more) path.remove_prefix(end + 1);

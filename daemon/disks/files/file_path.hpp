@@ -4,7 +4,8 @@
 // "\folder\file.txt", from the root of the partition on. The rules are those of Win32 file
 // names (Naming Files, Paths, and Namespaces), for the disk may be read by Windows next, and
 // stricter where a name means something else than a file: no drive or stream (':'), no device
-// ("NUL", "COM1.txt"), no share ("\\host\share"), no "\\?\", no "." and "..", no wildcard.
+// ("NUL", "COM1.txt"), no share ("\\host\share"), no "\\?\", no "." and "..", no wildcard, and in
+// the root none of NTFS' own ("$MFT").
 // Pure.
 #pragma once
 

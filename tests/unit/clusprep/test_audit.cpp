@@ -12,8 +12,8 @@ namespace {
 
 constexpr ndr::Guid storage = {0x11111111, 0x2222, 0x3333, {1, 2, 3, 4, 5, 6, 7, 8}};
 constexpr ndr::Guid other = {0x99999999, 0x2222, 0x3333, {1, 2, 3, 4, 5, 6, 7, 8}};
-const std::string hostile = "eve\nCLUSPREP_CLIENT=root\r\x1b[2J\t\x7f";
-const std::string harmless = "eve?CLUSPREP_CLIENT=root??[2J??";
+const std::string hostile = "eve\nCLUSPREP_CLIENT=root\r\x1b[2J\t\x7f\u202e";
+const std::string harmless = "eve\\x0aCLUSPREP_CLIENT=root\\x0d\\x1b[2J\\x09\\x7f\\xe2\\x80\\xae";
 
 struct Journal {
     std::vector<Line> lines;

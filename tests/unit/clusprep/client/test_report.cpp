@@ -2,6 +2,7 @@
 #include "clusprep/client/disk_text.hpp"
 #include "clusprep/client/report.hpp"
 
+#include "common/text/printable.hpp"
 #include "tests/unit/cmocka.hpp"
 
 #include <string>

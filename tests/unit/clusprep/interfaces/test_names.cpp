@@ -68,7 +68,13 @@ void what_windows_would_take_for_something_else_is_refused(void**) {
                                  u">",
                                  u"\"",
                                  u"a\nb",
-                                 u"a\x7f"}) {
+                                 u"a\x7f",
+                                 u"a\u0085",
+                                 u"a\u202egnp.exe",
+                                 u"$MFT",
+                                 u"\\$mftmirr",
+                                 u"/$LogFile",
+                                 u"$Extend\\$Quota"}) {
         if (file_path(name).has_value()) fail_msg("taken: %s", joined(name).c_str());
     }
     const char16_t lone[] = {u'a', 0xd800, 0};

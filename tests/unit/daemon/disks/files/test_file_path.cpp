@@ -28,18 +28,21 @@ void names_are_taken_apart_at_both_separators(void**) {
     expect("COM", {"COM"});
     expect("COM10", {"COM10"});
     expect("a%b;rm -rf", {"a%b;rm -rf"});
+    expect("$", {"$"});
+    expect("$MFT.txt", {"$MFT.txt"});
+    expect("a\\$MFT", {"a", "$MFT"});
 }
 
 void ways_out_are_refused(void**) {
     for (const char* path : {"..", "\\..\\x", "a\\..\\b", "a/../b", "a\\..", "."})
         refused(path, "are no names");
-    refused("C:\\x", "contains :");
-    refused("x.txt:stream", "contains :");
-    refused("\\\\host\\share", "separators follow each other");
-    refused("\\\\?\\C:\\x", "separators");
-    refused("\\??\\C:", "contains ?");
-    refused("a\\\\b", "separators");
-    refused("a\\", "ends with one");
+    refused("C:\\x", "one of the characters");
+    refused("x.txt:stream", "one of the characters");
+    refused("\\\\host\\share", "a component is empty");
+    refused("\\\\?\\C:\\x", "a component is empty");
+    refused("\\??\\C:", "one of the characters");
+    refused("a\\\\b", "a component is empty");
+    refused("a\\", "a component is empty");
 }
 
 void devices_are_refused(void**) {
@@ -48,12 +51,21 @@ void devices_are_refused(void**) {
         refused(path, "names a device");
 }
 
+void what_ntfs_keeps_for_itself_is_refused(void**) {
+    for (const char* path :
+         {"$MFT", "\\$MFTMirr", "/$logfile", "$Volume", "$AttrDef", "$Bitmap", "$Boot", "$BadClus",
+          "$SECURE", "$UpCase", "$Extend", "$Extend\\$Quota", "$extend/$RmMetadata\\$Txf"})
+        refused(path, "its own data");
+}
+
 void what_windows_could_not_name_is_refused(void**) {
     refused("a.", "period or a blank");
     refused("a ", "period or a blank");
-    refused("a*", "contains *");
+    refused("a*", "one of the characters");
     refused(std::string_view("a\0b", 3), "control character");
     refused("a\nb", "control character");
+    refused("a\u0085", "control character");
+    refused("a\u202egnp.exe", "direction of text");
     refused("\xff", "not UTF-8");
     refused("\xc0\xae\xc0\xae", "not UTF-8");
     refused("\xed\xa0\x80", "not UTF-8");
@@ -79,6 +91,7 @@ int main() {
         cmocka_unit_test(names_are_taken_apart_at_both_separators),
         cmocka_unit_test(ways_out_are_refused),
         cmocka_unit_test(devices_are_refused),
+        cmocka_unit_test(what_ntfs_keeps_for_itself_is_refused),
         cmocka_unit_test(what_windows_could_not_name_is_refused),
         cmocka_unit_test(what_is_empty_or_too_much_is_refused),
     };
