@@ -45,10 +45,22 @@ int Interrupt::arrived(sd_event_source*, const signalfd_siginfo* info, void* use
     return 0;
 }
 
-Status Interrupt::wait() {
-    while (signal_ == 0)
+Status Interrupt::wait(std::chrono::milliseconds limit) {
+    const auto over = [](sd_event_source*, std::uint64_t, void* data) {
+        static_cast<Interrupt*>(data)->wake();
+        return 0;
+    };
+    const auto usec = std::chrono::duration_cast<std::chrono::microseconds>(limit).count();
+    sd_event_source* timer = nullptr;
+    if (const int r = sd_event_add_time_relative(loop_, &timer, CLOCK_MONOTONIC,
+                                                 static_cast<std::uint64_t>(usec), 0, over, this);
+        r < 0)
+        return Error{"make", "timer", "", -r};
+    const EventSource owned(timer);
+    while (signal_ == 0 && !awake_)
         if (const int r = sd_event_run(loop_, UINT64_MAX); r < 0)
             return Error{"run", "event loop", "", -r};
+    awake_ = false;
     return Done{};
 }
 

@@ -7,6 +7,7 @@
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -22,8 +23,10 @@ class Interrupt {
 
     int signal() const { return signal_; } // 0: none yet
     void on_signal(std::function<void()> told) { told_ = std::move(told); }
-    // Runs the loop until there is one.
-    Status wait();
+    // Runs the loop until there is one, the time is over, or wake() is called.
+    Status wait(std::chrono::milliseconds limit);
+    // From within the loop. Between waits it ends the next one at once.
+    void wake() { awake_ = true; }
 
   private:
     explicit Interrupt(sd_event* loop)
@@ -34,6 +37,7 @@ class Interrupt {
     std::vector<EventSource> sources_;
     std::function<void()> told_;
     int signal_ = 0;
+    bool awake_ = false;
 };
 
 } // namespace mpapi::client

@@ -3,6 +3,7 @@
 // clusprep: sets up and validates nodes of a failover cluster by the protocol of MS-CSVP.
 #include "clusprep/client/credentials.hpp"
 #include "clusprep/client/dcom_remote.hpp"
+#include "clusprep/client/hold.hpp"
 #include "clusprep/client/interrupt.hpp"
 #include "clusprep/client/perform.hpp"
 #include "clusprep/client/progress.hpp"
@@ -110,8 +111,12 @@ Exit Program::work(Server& server) {
     const Exit ended = perform(invocation_, server, console_, now);
     if (!command_.hold || ended > exit_no) return ended;
     if (::isatty(STDERR_FILENO) != 0) console_.err("clusprep: held until Ctrl-C\n");
-    if (auto waited = interrupt_->wait(); !waited) return static_cast<Exit>(failed(waited.error()));
-    return ended;
+    return hold(invocation_, server, console_, now,
+                [&](std::chrono::milliseconds limit) -> Result<bool> {
+                    if (auto waited = interrupt_->wait(limit); !waited)
+                        return std::move(waited).error();
+                    return interrupt_->signal() != 0;
+                });
 }
 
 int Program::run() {
@@ -125,6 +130,7 @@ int Program::run() {
     settings.port = invocation_.connection.port;
     settings.type = credentials->type;
     settings.initiators = credentials->initiators.get();
+    settings.closed = [this] { interrupt_->wake(); };
     settings.options.call = longest_call(invocation_);
     settings.options.connect = std::min(settings.options.connect, settings.options.call);
     settings.options.bind = std::min(settings.options.bind, settings.options.call);

@@ -261,6 +261,7 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
             return exporter_->alter_context(
                 interface, [bound](Status status) { bound(std::move(status), kConnection); });
         exporter_ = std::make_unique<rpc::Client>(loop_, settings_.options);
+        exporter_->on_closed(settings_.closed);
         dial(*exporter_, port_, interface, std::move(bound));
     }
 

@@ -33,6 +33,9 @@ struct RemoteSettings {
     rpc::Initiators* initiators = nullptr; // outlives the object
     rpc::ClientOptions options;
     std::chrono::seconds ping_period{120}; // MS-DCOM 3.2.2; tests have less
+    // The connection to an object ended between calls: the object may be gone, which the next call
+    // tells.
+    std::function<void()> closed;
 };
 
 // Of which kind an error is.

@@ -26,6 +26,10 @@ void Client::bind(const SyntaxId& interface, AuthType type, AuthLevel level,
     connection_->bind(interface, type, level, std::move(context), std::move(done));
 }
 
+void Client::on_closed(std::function<void()> closed) {
+    connection_->on_closed(std::move(closed));
+}
+
 void Client::alter_context(const SyntaxId& interface, Done done) {
     connection_->alter_context(interface, std::move(done));
 }

@@ -57,6 +57,10 @@ class Client {
     // AuthType::None; `level` is that of every call.
     void bind(const SyntaxId& interface, AuthType type, AuthLevel level,
               std::unique_ptr<SecurityContext> context, Done done);
+    // Told once, when the connection ends and there is no operation to fail by it; it may destroy
+    // the client.
+    void on_closed(std::function<void()> closed);
+
     // A further interface. Sends nothing for one that is bound already.
     void alter_context(const SyntaxId& interface, Done done);
 

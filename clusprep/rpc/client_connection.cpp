@@ -141,6 +141,8 @@ void ClientConnection::fail(Error why, std::uint32_t fault) {
     if (fault == 0) {
         dialling_.reset();
         if (stream_) stream_->close();
+        const auto closed = std::exchange(closed_, nullptr);
+        if (closed && (doing_ == Doing::Nothing || doing_ == Doing::Telling)) return closed();
     }
     tell(std::move(why), fault);
 }
@@ -153,6 +155,7 @@ void ClientConnection::deny(Error why) {
 void ClientConnection::abandon() {
     doing_ = Doing::Nothing;
     done_ = nullptr;
+    closed_ = nullptr;
     telling_.reset();
     deadline_.reset();
     dialling_.reset();

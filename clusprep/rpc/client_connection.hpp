@@ -27,6 +27,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     Status attach(Fd socket);
     void bind(const SyntaxId& interface, AuthType type, AuthLevel level,
               std::unique_ptr<SecurityContext> context, Client::Done done);
+    void on_closed(std::function<void()> closed) { closed_ = std::move(closed); }
     void alter_context(const SyntaxId& interface, Client::Done done);
     void call(const SyntaxId& interface, const std::optional<ndr::Guid>& object,
               std::uint16_t opnum, std::vector<std::uint8_t> stub, Client::CallDone done);
@@ -80,6 +81,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
 
     Doing doing_ = Doing::Nothing;
     Client::CallDone done_;
+    std::function<void()> closed_;
     std::uint32_t call_id_ = 0;
     std::uint16_t called_ = 0; // presentation context
     std::vector<std::uint8_t> stub_;

@@ -580,6 +580,27 @@ class Crashes(WholeNode):
             return json.loads(self.node.clusprep("disk", "list", "localhost", "--json").stdout)["disks"]
         return None
 
+    def held(self, *words):
+        held = self.node.begin_clusprep(*words, "--hold")
+        self.addCleanup(held.communicate)
+        self.addCleanup(held.kill)
+        for line in held.stdout:
+            if "until this ends" in line or "CprepDiskOnline" in line:
+                return held
+        raise AssertionError(held.stderr.read())
+
+    def test_what_is_held_is_told_to_be_lost_with_clusprepd(self):
+        for words in (("pr", "arbitrate", "localhost", "0"), ("flow", "online", "localhost", "0")):
+            for end in (self.node.clusprepd.end, self.node.clusprepd.kill):
+                with self.subTest(words=words, end=end.__name__):
+                    held = self.held(*words)
+                    self.assertIsNone(held.poll())
+                    getattr(self.node.clusprepd, end.__name__)()
+                    self.node.start_clusprepd()
+                    _, told = held.communicate(timeout=DEADLINE)
+                    self.assertIn(held.returncode, (3, 5), told)
+                    self.assertIn("does not keep the disk any more", told)
+
     def test_mpapid_killed_while_it_works(self):
         with self.node.client() as client:
             san = San(client)

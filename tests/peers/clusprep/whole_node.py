@@ -283,8 +283,9 @@ directory = "{self.work}/logs"
     def waits_for(self, text, heard=0, seconds=DEADLINE):
         self.clusprepd.wait_for(text, heard, seconds)
 
-    def clusprep(self, *words, user=USER, password=PASSWORD, ticket=False, stdin="", options=(), status=0):
-        """Runs the command; it must end with `status`. Gives what it did."""
+    @contextlib.contextmanager
+    def asking(self, words, user=USER, password=PASSWORD, ticket=False, options=()):
+        """What the command is started with."""
         command, passed = [os.environ["CLUSPREP"], *words, *options], []
         if not ticket:
             reader, writer = os.pipe()
@@ -296,11 +297,20 @@ directory = "{self.work}/logs"
         if ticket:
             environment.update(self.realm.environment)
         try:
-            ran = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=DEADLINE,
-                                 pass_fds=passed, env=environment, start_new_session=True, check=False)
+            yield {"args": command, "pass_fds": passed, "env": environment, "text": True, "start_new_session": True}
         finally:
             for each in passed:
                 os.close(each)
+
+    def begin_clusprep(self, *words):
+        """The command, started."""
+        with self.asking(words) as how:
+            return subprocess.Popen(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+
+    def clusprep(self, *words, user=USER, password=PASSWORD, ticket=False, stdin="", options=(), status=0):
+        """Runs the command; it must end with `status`. Gives what it did."""
+        with self.asking(words, user, password, ticket, options) as how:
+            ran = subprocess.run(input=stdin, capture_output=True, timeout=DEADLINE, check=False, **how)
         if ran.returncode != status:
             raise AssertionError(f"{' '.join(words)} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}\n"
                                  f"clusprepd:\n{self.clusprepd.told()[-3000:]}")

@@ -11,6 +11,7 @@
 #include "tests/unit/clusprep/rpc/auth/temporary_directory.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 
 #include <arpa/inet.h>
@@ -215,6 +216,24 @@ void a_server_stops_after_its_objects_were_run_down(void**) {
     assert_text_equal(pair.factory.story.back(), "destroyed");
 }
 
+void a_connection_that_ends_between_calls_is_told_once(void**) {
+    Pair pair;
+    int told = 0;
+    pair.settings.closed = [&] { ++told; };
+    const auto object = pair.activate();
+    assert_ok(object->call_and_wait(storage_iid, 3, {}).parameters);
+    pair.run_until([&] { return true; });
+    assert_int_equal(told, 0);
+    bool stopped = false;
+    pair.server->stop([&] { stopped = true; });
+    pair.run_until([&] { return stopped && told != 0; });
+    pair.server.reset();
+    const auto answer = object->call_and_wait(storage_iid, 3, {});
+    assert_false(answer.parameters.has_value());
+    assert_int_equal(answer.parameters.error().errnum, ECONNREFUSED);
+    assert_int_equal(told, 1); // not of one that failed in a call
+}
+
 void a_server_that_stops_activates_nothing_more(void**) {
     Pair pair;
     const auto held = pair.activate();
@@ -285,6 +304,7 @@ int main() {
         cmocka_unit_test(a_released_object_is_an_invalid_object),
         cmocka_unit_test(a_client_that_goes_away_in_the_middle_is_not_called_back),
         cmocka_unit_test(a_server_stops_after_its_objects_were_run_down),
+        cmocka_unit_test(a_connection_that_ends_between_calls_is_told_once),
         cmocka_unit_test(a_server_that_stops_activates_nothing_more),
         cmocka_unit_test(anybody_hears_that_the_server_is_alive),
         cmocka_unit_test(who_holds_a_port_is_found_in_the_kernel_s_table),
