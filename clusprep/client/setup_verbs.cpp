@@ -65,6 +65,8 @@ Outcome<Report> cleanup_node(Context& context) {
 }
 
 Outcome<Report> cleanup_pr(Context& context) {
+    // The node knows disks by numbers while an object of IClusterStorage2 is prepared.
+    if (const auto prepared = context.server.prepare(); !prepared) return prepared.failure();
     if (const auto out =
             context.server.call<csvp::ClusterCleanup, csvp::ClearPR>({context.command.number});
         !out)

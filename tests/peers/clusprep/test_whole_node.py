@@ -471,7 +471,7 @@ class ByOurClient(WholeNode):
             words = line.split()
             at = len(verb.split())
             # Keys and reservations are the node's. Ownership ends with the object, files need it.
-            status = {"pr stop-defense": 3, "network cleanup": None, "cleanup pr": 3}.get(verb, 0)
+            status = {"pr stop-defense": 3, "network cleanup": None}.get(verb, 0)
             with self.subTest(line):
                 ran = self.clusprep_any(status, *words[:at], "localhost", *words[at:])
                 self.assertTrue(ran.stdout if ran.returncode in (0, 1) else ran.stderr, line)

@@ -320,9 +320,16 @@ void an_evicted_node_is_cleaned_up_as_the_flags_say(void**) {
     assert_false(desk.node.cleanup_order->wait_for_service);
     assert_int_equal(desk.run("cleanup node n1 --keep-service"), 0);
     assert_false(desk.node.cleanup_order->stop_service);
-    // Numbers mean something while an object knows them (ClearPR has no prelude).
-    assert_int_equal(desk.session({"disk list", "cleanup pr 1"}), 0);
+}
+
+void reservations_are_cleared_by_the_numbers_of_a_prepared_object(void**) {
+    Desk desk;
+    assert_ran(desk, "cleanup pr n1 1",
+               "IClusterStorage2 CprepPrepareNode CprepPrepareNodePhase2 IClusterCleanup ClearPR",
+               "Disk: 1\nDone: no reservation and no key is left\n");
     assert_text_equal(desk.node.calls.back(), "register_and_clear lun1");
+    assert_int_equal(desk.run("cleanup pr n1 9"), exit_failed);
+    assert_true(desk.err.find("no such disk") != std::string::npos);
 }
 
 void an_answer_that_is_none_is_told_as_such(void**) {
@@ -377,6 +384,7 @@ int main() {
         cmocka_unit_test(the_secret_is_stored_and_read),
         cmocka_unit_test(logs_are_told_as_a_path_on_the_node),
         cmocka_unit_test(an_evicted_node_is_cleaned_up_as_the_flags_say),
+        cmocka_unit_test(reservations_are_cleared_by_the_numbers_of_a_prepared_object),
         cmocka_unit_test(an_answer_that_is_none_is_told_as_such),
         cmocka_unit_test(a_fault_and_a_lost_connection_are_told_with_node_and_method),
         cmocka_unit_test(nothing_is_begun_after_an_interrupt),
