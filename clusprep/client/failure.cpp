@@ -49,6 +49,10 @@ constexpr std::array steps = {
          "something on the node uses the disk; its log names what"},
     Step{number(Hresult::Busy), "Clear",
          "the node has no registration there: 'clusprep pr register' first"},
+    Step{number(Hresult::Busy), "SendRTMessage", "the node sends too many of them at once; later"},
+    Step{number(Hresult::Busy), "PR",
+         "the node has no registration there ('clusprep pr register'), or another node holds the "
+         "reservation ('clusprep pr present')"},
     Step{number(Hresult::Busy), "",
          "a reservation or a registration of another node is in the way: 'clusprep pr present'"},
     Step{number(Hresult::WaitTimeout), "",
@@ -57,10 +61,23 @@ constexpr std::array steps = {
          "a path from the root of the partition, with \\ between names"},
     Step{number(Hresult::InvalidParameter), "GetFSName", "the disk has no such partition"},
     Step{number(Hresult::InvalidParameter), "PartitionIsNtfs", "the disk has no such partition"},
+    Step{number(Hresult::InvalidParameter), "Raw",
+         "is that sector on the disk, and does the node read or write that much at once?"},
+    Step{number(Hresult::InvalidParameter), "SendRTMessage",
+         "the source has to be an address of the node: 'clusprep network adapters --all'"},
     Step{number(Hresult::Timeout), "SendRTMessage",
          "no echo within a second: is the destination up, and does its firewall let ICMP in?"},
     Step{number(Hresult::InvalidServerState), "",
-         "the node's object is not prepared as it should be; try again"},
+         "the node has not kept what this builds upon; begin anew"},
+    Step{number(Hresult::SemaphoreTimeout), "",
+         "the disk, or all paths to it, did not answer the node in time: see its log ('mpathadm "
+         "status' there shows paths)"},
+    Step{number(Hresult::IoDevice), "",
+         "the node could not do it, and its log says why (journalctl -u clusprepd -u mpapid where "
+         "it runs clusprepd): a disk that fails, or mpapid does not run"},
+    Step{number(Hresult::Failed), "",
+         "the node could not do it, and its log says why (journalctl -u clusprepd where it runs "
+         "clusprepd): ipfailoverd does not run, for instance"},
 };
 
 std::string upper_hex(std::uint32_t code) {
@@ -141,6 +158,9 @@ std::string next_step(const Failure& failure) {
     case Failure::Kind::Refused:
         if (failure.code == 0x80040154)
             return "the node serves DCOM, but not this interface of ClusPrep";
+        if (failure.code == number(Hresult::OutOfMemory))
+            return "the node has no room for another object: those of clients that were killed go "
+                   "after six minutes ([limits] in clusprepd.toml(5), where it runs clusprepd)";
         return "";
     case Failure::Kind::Method:
         for (const Step& step : steps)

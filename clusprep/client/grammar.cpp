@@ -6,8 +6,9 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
+#include <strings.h>
+#include <utility>
 
 namespace mpapi::client {
 namespace {
@@ -27,6 +28,14 @@ CLI::Option* read(CLI::App& app, const std::string& name, T& value,
             value = std::move(*found);
         },
         about);
+}
+
+Result<Auth> parse_auth(const std::string& text) {
+    static constexpr std::pair<const char*, Auth> known[] = {
+        {"kerberos", Auth::Kerberos}, {"ntlm", Auth::Ntlm}, {"negotiate", Auth::Negotiate}};
+    for (const auto& [word, auth] : known)
+        if (::strcasecmp(word, text.c_str()) == 0) return auth;
+    return Error{"read --auth", text, "expected kerberos, ntlm or negotiate"};
 }
 
 class Grammar {
@@ -61,12 +70,7 @@ class Grammar {
         Connection& connection = into_.connection;
         const std::string about = "Who asks: DOMAIN\\user, user@REALM or user";
         app_.add_option("--user,-u", connection.user, about)->option_text("NAME");
-        app_.add_option("--auth", connection.auth, "ntlm, kerberos or negotiate")
-            ->transform(
-                CLI::CheckedTransformer(std::map<std::string, Auth>{{"ntlm", Auth::Ntlm},
-                                                                    {"kerberos", Auth::Kerberos},
-                                                                    {"negotiate", Auth::Negotiate}},
-                                        CLI::ignore_case))
+        read(app_, "--auth", connection.auth, parse_auth, "kerberos, ntlm or negotiate")
             ->option_text("HOW");
         app_.add_option_function<std::uint32_t>(
                 "--password-fd",
@@ -250,6 +254,10 @@ Parsed parse_words(std::vector<std::string> words, const Invocation& begin, bool
         const std::string why = word ? "'" + rest.front() + "' is no command here" : wrong.what();
         return Stop{exit_usage, printable(why) + "; see '" + help + "'", true};
     }
+    // "[::1]", as an IPv6 address is written where a port may follow.
+    std::string& node = made.command.node;
+    if (node.size() > 2 && node.front() == '[' && node.back() == ']')
+        node = node.substr(1, node.size() - 2);
     return made;
 }
 

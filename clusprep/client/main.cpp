@@ -157,8 +157,12 @@ int Program::run() {
 int main(int argc, char** argv) {
     const Parsed parsed = parse(argc, argv);
     if (const auto* stop = std::get_if<Stop>(&parsed)) {
-        write_to(stop->wrong ? stderr : stdout,
-                 stop->wrong ? "clusprep: " + stop->text + "\n" : stop->text);
+        if (!stop->wrong)
+            write_to(stdout, stop->text);
+        else if (std::find(argv, argv + argc, std::string_view("--json")) != argv + argc)
+            write_to(stderr, json({Failure::Kind::Local, "", "", 0, {stop->text, "", ""}}, ""));
+        else
+            write_to(stderr, "clusprep: " + stop->text + "\n");
         return stop->exit;
     }
     return Program(std::get<Invocation>(parsed)).run();

@@ -116,7 +116,8 @@ Outcome<Report> network_adapters(Context& context) {
                    {"dhcp", "DHCP"},
                    {"internal", ""},
                    {"cluster", ""},
-                   {"guids", ""}},
+                   {"guids", ""},
+                   {"", "GUID"}}, // by which 'firewall' names it
                   {},
                   "no adapters"};
     for (std::size_t i = 0; i < list->adapters.size(); ++i) {
@@ -136,19 +137,27 @@ Outcome<Report> network_adapters(Context& context) {
                                  {adapter.dhcp_enabled != 0, {}},
                                  {adapter.internal_network != 0, {}},
                                  {adapter.cluster_adapter != 0, {}},
-                                 {std::vector<std::string>(first, first + 2), {}}});
+                                 {std::vector<std::string>(first, first + 2), {}},
+                                 {*first, {}}});
     }
     return Report{{{"serverName", "Server", list->server_name, {}}}, {std::move(adapters)}};
 }
 
 Outcome<Report> network_ping(Context& context) {
     auto& server = context.server;
-    if (const auto ready = server.initialize(); !ready) return ready.failure();
     const Command& command = context.command;
+    const bool v4 = command.source.find(':') == std::string::npos;
+    for (const std::string& address : {command.source, command.destination})
+        if (auto read = csvp::parse_address(v4 ? csvp::AddressFamily::V4 : csvp::AddressFamily::V6,
+                                            to_utf16(address));
+            !read)
+            return Failure{
+                Failure::Kind::Local, "", "", 0, {"read address", address, read.error().reason}};
+    if (const auto ready = server.initialize(); !ready) return ready.failure();
     csvp::SendRTMessage::In in;
     in.source = ndr::Bstr(to_utf16(command.source));
     in.destination = ndr::Bstr(to_utf16(command.destination));
-    in.family = command.source.find(':') == std::string::npos ? family_v4 : family_v6;
+    in.family = v4 ? family_v4 : family_v6;
     in.timeout = echo_timeout;
     const auto out = server.call<csvp::ClusterNetwork2, csvp::SendRTMessage>(in);
     if (!out) return out.failure();

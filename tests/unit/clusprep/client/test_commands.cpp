@@ -244,11 +244,11 @@ void adapters_are_listed_with_addresses_and_guids(void**) {
                "Server: node1.example.com\n"
                "\n"
                "ADAPTER  TYPE      STATUS  PHYSICAL ADDRESS   ADDRESSES                    "
-               "GATEWAYS   DHCP\n"
+               "GATEWAYS   DHCP  GUID\n"
                "LAN      ethernet  up      52-54-00-AB-CD-EF  192.0.2.10/24, fe80::1%2/64  "
-               "192.0.2.1  yes\n"
+               "192.0.2.1  yes   10000000-0000-4000-8000-000000000001\n"
                "Private  ethernet  up      52-54-00-AB-CD-EF  10.0.0.10/8                  "
-               "-          no\n");
+               "-          no    20000000-0000-4000-8000-000000000001\n");
     assert_int_equal(desk.run("network adapters n1 --all --json"), 0);
     assert_true(desk.out.find("\"type\":\"loopback\"") != std::string::npos);
     assert_true(desk.out.find("\"guids\":[\"10000000-0000-4000-8000-000000000001\","
@@ -322,6 +322,43 @@ void an_evicted_node_is_cleaned_up_as_the_flags_say(void**) {
     assert_false(desk.node.cleanup_order->stop_service);
 }
 
+void a_failure_is_told_with_what_may_help(void**) {
+    Desk desk;
+    const auto helps = [&](const char* operation, csvp::Hresult result, const char* line,
+                           const char* advice) {
+        desk.node.failures[operation] = {result, {}};
+        assert_int_equal(desk.run(line), exit_failed);
+        if (desk.err.find(advice) == std::string::npos) fail_msg("%s: %s", line, desk.err.c_str());
+        desk.node.failures.clear();
+    };
+    using csvp::Hresult;
+    helps("reserve", Hresult::Busy, "pr reserve n1 0", "'clusprep pr register'");
+    helps("release", Hresult::Busy, "pr release n1 0", "'clusprep pr register'");
+    helps("read", Hresult::InvalidParameter, "disk read n1 0 99", "is that sector on the disk");
+    helps("read", Hresult::SemaphoreTimeout, "disk read n1 0 99",
+          "did not answer the node in time");
+    helps("read", Hresult::IoDevice, "disk read n1 0 99", "mpapid does not run");
+    helps("echo", Hresult::Failed, "network ping n1 192.0.2.10 192.0.2.1",
+          "ipfailoverd does not run");
+    helps("echo", Hresult::Busy, "network ping n1 192.0.2.10 192.0.2.1", "too many of them");
+    helps("echo", Hresult::InvalidParameter, "network ping n1 192.0.2.10 192.0.2.1",
+          "has to be an address of the node");
+    desk.remote.refuses = Failure{Failure::Kind::Refused, "", "", 0x8007000e, {}};
+    assert_int_equal(desk.run("setup label n1"), exit_failed);
+    assert_true(desk.err.find("no room for another object") != std::string::npos);
+}
+
+void what_is_no_address_is_not_sent(void**) {
+    Desk desk;
+    for (const char* line :
+         {"network ping n1 192.0.2.10 banana", "network ping n1 fe80::1 192.0.2.1",
+          "flow network n1 lan 192.0.2.1"}) {
+        assert_int_equal(desk.run(line), exit_usage);
+        assert_true(desk.err.starts_with("clusprep: read address "));
+        assert_true(desk.node.echoes.empty());
+    }
+}
+
 void reservations_are_cleared_by_the_numbers_of_a_prepared_object(void**) {
     Desk desk;
     assert_ran(desk, "cleanup pr n1 1",
@@ -384,6 +421,8 @@ int main() {
         cmocka_unit_test(the_secret_is_stored_and_read),
         cmocka_unit_test(logs_are_told_as_a_path_on_the_node),
         cmocka_unit_test(an_evicted_node_is_cleaned_up_as_the_flags_say),
+        cmocka_unit_test(a_failure_is_told_with_what_may_help),
+        cmocka_unit_test(what_is_no_address_is_not_sent),
         cmocka_unit_test(reservations_are_cleared_by_the_numbers_of_a_prepared_object),
         cmocka_unit_test(an_answer_that_is_none_is_told_as_such),
         cmocka_unit_test(a_fault_and_a_lost_connection_are_told_with_node_and_method),

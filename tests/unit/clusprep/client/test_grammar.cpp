@@ -105,7 +105,9 @@ void who_asks_and_how_is_chosen(void**) {
     assert_int_equal(*made.connection.password_fd, 3);
     made = good({"disk", "list", "n1", "--auth", "negotiate"});
     assert_true(made.connection.auth == Auth::Negotiate);
-    (void)wrong({"disk", "list", "n1", "--auth", "basic"});
+    assert_true(wrong({"disk", "list", "n1", "--auth", "basic"})
+                    .starts_with("read --auth basic: expected kerberos, ntlm or negotiate; see "));
+    assert_text_equal(good({"disk", "list", "[fe80::1%eth0]"}).command.node, "fe80::1%eth0");
     (void)wrong({"disk", "list", "n1", "--password", "secret"}); // others would read it
     (void)wrong({"disk", "list", "n1", "--password-fd", "-1"});
     (void)wrong({"disk", "list", "n1", "--port", "0"});
