@@ -19,6 +19,7 @@
 #include <CLI/CLI.hpp>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -170,6 +171,8 @@ int stop(sd_event_source* source, const signalfd_siginfo*, void* data) {
 }
 
 int serve(const clusprep::Config& config) {
+    // Secrets are in our memory: no core, and nobody looks into it but root (prctl(2)).
+    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     // Answers of raw reads are a megabyte, in several buffers: memory that goes back to the kernel
     // after each would be cleared anew, page by page, for the next.
     ::mallopt(M_MMAP_THRESHOLD, kKeptMemory);

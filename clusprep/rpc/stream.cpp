@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -33,7 +34,9 @@ Status Stream::start(sd_event* loop, Events events) {
 }
 
 void Stream::consume(std::size_t size) {
-    begin_ += std::min(size, end_ - begin_);
+    const std::size_t used = std::min(size, end_ - begin_);
+    ::explicit_bzero(buffer_.data() + begin_, used); // it was deciphered in place
+    begin_ += used;
     if (begin_ == end_) begin_ = end_ = 0;
     want();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/node/secret/secret.hpp"
 
+#include "clusprep/node/secret/wiped_memory.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/replace_file.hpp"
 
@@ -47,6 +48,7 @@ void Secret::end(const csvp::Completion<T>& done, csvp::Outcome<T> outcome) {
 }
 
 void Secret::store(std::span<const std::uint8_t> secret, csvp::Completion<Done> done) {
+    wipe_freed_memory();
     if (secret.size() > kMostBytes)
         return done(csvp::Failure{csvp::Hresult::InvalidParameter,
                                   {"store", "cluster secret", "it is larger than 768 KiB"}});
@@ -63,6 +65,7 @@ void Secret::store(std::span<const std::uint8_t> secret, csvp::Completion<Done> 
 
 void Secret::retrieve(csvp::Completion<std::optional<std::vector<std::uint8_t>>> done) {
     using Content = std::optional<std::vector<std::uint8_t>>;
+    wipe_freed_memory();
     submit([this, done = std::move(done)] {
         const auto sealed = read_file(file_, kMostSealed);
         if (!sealed && sealed.error().errnum == ENOENT) return end<Content>(done, Content());

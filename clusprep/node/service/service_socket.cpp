@@ -4,13 +4,13 @@
 #include "clusprep/node/service/frame.hpp"
 #include "common/system/handle.hpp"
 
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 namespace mpapi::node::service {
 
@@ -54,7 +54,7 @@ Status Socket::begin(Talk& talk) {
     address.sun_family = AF_UNIX;
     if (path_.size() >= sizeof address.sun_path)
         return Error{"connect to", path_, "the name is too long", ENAMETOOLONG};
-    std::memcpy(address.sun_path, path_.data(), path_.size());
+    ::memcpy(address.sun_path, path_.data(), path_.size());
     talk.fd.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!talk.fd) return Error{"connect to", path_, "", errno};
     // A full queue is EAGAIN, which nothing ends: as good as no service.
@@ -106,6 +106,7 @@ int Socket::ready(sd_event_source* source, int fd, std::uint32_t events, void* u
         return 0;
     }
     talk.answer.append(piece.data(), static_cast<std::size_t>(got));
+    ::explicit_bzero(piece.data(), static_cast<std::size_t>(got)); // it may be a secret
     if (talk.answer.size() > self.limits_.answer + kFrameSize)
         self.end(talk, Error{"ask", self.path_, "the answer is too large", EMSGSIZE});
     return 0;

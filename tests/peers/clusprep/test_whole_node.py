@@ -485,6 +485,32 @@ class ByOurClient(WholeNode):
                 return self.node.clusprep(*words, status=status)
         raise AssertionError(words)
 
+    def in_memory(self, wanted):
+        """How often clusprepd has these bytes anywhere."""
+        process, found = f"/proc/{self.node.clusprepd.process.pid}", 0
+        maps = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) r\S+ \S+ \S+ \S+ *(?!\[v)",
+                          pathlib.Path(f"{process}/maps").read_text(), re.MULTILINE)
+        with open(f"{process}/mem", "rb", buffering=0) as memory:
+            for begin, end in ((int(begin, 16), int(end, 16)) for begin, end in maps):
+                with contextlib.suppress(OSError):  # what is mapped and yet not there
+                    memory.seek(begin)
+                    found += memory.read(end - begin).count(wanted)
+        return found
+
+    def test_a_secret_does_not_stay_in_memory(self):
+        # No core is written of it, and nobody but root looks into it.
+        self.assertEqual(os.stat(f"/proc/{self.node.clusprepd.process.pid}/mem").st_uid, 0)
+        for size in (24, 20_000):
+            with self.subTest(size=size):
+                mark = b"mark-" + os.urandom(8).hex().encode() + b"-"
+                secret = self.node.work / "secret"
+                secret.write_bytes((mark * size)[:size])
+                self.node.clusprep("setup", "secret", "set", "localhost", "--input", str(secret))
+                told = self.ask("setup", "secret", "get", "localhost")["secret"]
+                self.assertEqual(bytes.fromhex(told), (mark * size)[:size])
+                whole_node.within(10, "the connections have ended, and no copy is left",
+                                  lambda: self.in_memory(mark) == 0)
+
     def test_who_is_not_known_or_not_allowed(self):
         for user, password in ((USER, "wrong"), ("nobody", PASSWORD), (STRANGER, PASSWORD)):
             for auth in ("ntlm", "negotiate"):
