@@ -5,6 +5,7 @@
 #include "common/system/read_file.hpp"
 
 #include <arpa/inet.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,6 +45,17 @@ bool is_address(const std::string& text) {
            ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
+// systemd.unit(5)
+bool is_service(std::string_view name) {
+    constexpr std::string_view suffix = ".service", marks = ":-_.\\@";
+    const auto good = [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               marks.find(c) != marks.npos;
+    };
+    return name.size() > suffix.size() && name.size() < 256 && name.ends_with(suffix) &&
+           std::all_of(name.begin(), name.end(), good);
+}
+
 void read_top(Section& root, Config& config) {
     if (root.has("listen")) {
         config.listen = root.texts("listen");
@@ -59,6 +71,10 @@ void read_top(Section& root, Config& config) {
     read_text(root, "full_name", config.full_name);
     read_path(root, "state_directory", config.state_directory);
     read_text(root, "cluster_service", config.cluster_service);
+    if (!is_service(config.cluster_service))
+        root.complain("cluster_service",
+                      "expected the name of a unit that ends in .service, found " +
+                          config.cluster_service);
     if (const auto base = root.integer("partition_base", 0, 1))
         config.partition_base = static_cast<std::uint32_t>(*base);
     read_flag(root, "write_anywhere", config.write_anywhere);
@@ -140,6 +156,23 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     if (const auto section = root.section("logs")) read_logs(*section, config.logs);
     if (const Status status = document->finish(); !status) return status.error();
     return config;
+}
+
+std::vector<Error> missing_files(const Config& config) {
+    std::vector<Error> missing;
+    const auto look = [&](const std::string& path, mode_t kind, const char* expected) {
+        struct stat status {};
+        if (::stat(path.c_str(), &status) < 0)
+            missing.push_back({"look at", path, "", errno});
+        else if ((status.st_mode & S_IFMT) != kind)
+            missing.push_back({"look at", path, expected});
+    };
+    const auto& authentication = config.authentication;
+    if (!authentication.accounts.empty()) look(authentication.accounts, S_IFREG, "expected a file");
+    if (!authentication.keytab.empty()) look(authentication.keytab, S_IFREG, "expected a file");
+    look(config.state_directory, S_IFDIR, "expected a directory");
+    look(config.logs.directory, S_IFDIR, "expected a directory");
+    return missing;
 }
 
 Result<Config> load_config(const std::string& path) {

@@ -31,7 +31,7 @@ struct Config {
     // [authentication]
     struct Authentication {
         bool ntlm = true;
-        std::string accounts; // "": the service's credential "accounts", or the tool's own file
+        std::string accounts; // "": the service's credential "accounts", or its copy
         bool winbind = false;
         std::string domain; // NetBIOS name
         bool kerberos = true;
@@ -62,5 +62,9 @@ Result<Config> parse_config(std::string_view text, const std::string& name);
 
 // The configuration of that file; the defaults where there is no such file.
 Result<Config> load_config(const std::string& path);
+
+// Files and directories that it names, or that are its defaults, and that are not there. Some may
+// come later; for whoever asks whether all is well.
+std::vector<Error> missing_files(const Config& config);
 
 } // namespace mpapi::clusprep

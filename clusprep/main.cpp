@@ -291,6 +291,11 @@ int main(int argc, char** argv) {
         return fail({"read", config_path, "", errno});
     const auto config = clusprep::load_config(config_path);
     if (!config) return fail(config.error());
-    if (check) return EXIT_SUCCESS;
+    if (check) {
+        const auto missing = clusprep::missing_files(*config);
+        for (const Error& error : missing)
+            fail(error);
+        return missing.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
     return serve(*config);
 }

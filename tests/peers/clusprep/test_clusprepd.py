@@ -64,8 +64,8 @@ directory = "{self.work}"
             self.work, [PROGRAM, "--config", str(self.work / "clusprepd.toml")], self.environment)
         self.addCleanup(self.clusprepd.kill)
 
-    def activate(self, password="secret"):
-        connection = dcomrt.DCOMConnection("127.0.0.1", "alice", password, "", oxidResolver=False)
+    def activate(self, password="secret", user="alice"):
+        connection = dcomrt.DCOMConnection("127.0.0.1", user, password, "", oxidResolver=False)
         return connection.CoCreateInstanceEx(*(uuid.string_to_bin(text) for text in SETUP))
 
     def test_the_configuration_is_checked(self):
@@ -77,6 +77,14 @@ directory = "{self.work}"
         self.assertIn("bad.toml:1", bad.stderr)
         missing = self.run_program("--check", "--config", str(self.work / "none.toml"))
         self.assertEqual(missing.returncode, 1)
+        config = (self.work / "clusprepd.toml").read_text()
+        for key in ("accounts", "keytab"):
+            (self.work / "names.toml").write_text(
+                config.replace("[authentication]", f'[authentication]\n{key} = "/none/there"')
+                if key == "keytab" else config.replace(f"{self.work}/accounts", "/none/there"))
+            names = self.run_program("--check", "--config", str(self.work / "names.toml"))
+            self.assertEqual(names.returncode, 1)
+            self.assertIn("/none/there: No such file or directory", names.stderr)
 
     def test_it_serves_tells_and_ends(self):
         self.start()

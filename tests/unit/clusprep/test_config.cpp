@@ -111,6 +111,9 @@ void what_makes_no_sense_is_refused_with_its_line(void**) {
                             "S-1-5-32-544 ", "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16"})
         assert_refused((std::string("[allow]\nsids = [\"") + sid + "\"]").c_str(),
                        "test.toml:2: allow.sids: expected a SID");
+    for (const char* unit : {"foo", ".service", "a b.service", "../x.service", "x.socket"})
+        assert_refused(("cluster_service = \"" + std::string(unit) + "\"").c_str(),
+                       "a unit that ends in .service");
     assert_refused("[authentication]\nntlm = false\nkerberos = false", "nobody is let in");
     assert_refused("[limits]\nobjects = 0", "objects");
     assert_refused("[logs]\nspan = \"90min\"", "expected whole hours");
