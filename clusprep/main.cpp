@@ -41,6 +41,8 @@ namespace {
 using namespace mpapi;
 
 constexpr std::uint16_t kResolverPort = 135;
+// The copy of the accounts, which are root's, that the unit makes at the start and at a reload.
+constexpr char kServiceAccounts[] = "/run/clusprep/accounts";
 constexpr int kKeptMemory = 16 << 20;
 constexpr std::uint64_t kSummingUp = 10'000'000;
 constexpr std::uint64_t kStopPatience = 30'000'000; // for disks to be given back
@@ -74,7 +76,8 @@ rpc::AcceptorSettings security_of(const clusprep::Config& config) {
     const auto& wanted = config.authentication;
     rpc::AcceptorSettings settings;
     settings.accounts = !wanted.accounts.empty() ? wanted.accounts : credential("accounts");
-    if (settings.accounts.empty()) settings.accounts = rpc::AccountCommand::kDefaultFile;
+    if (settings.accounts.empty())
+        settings.accounts = ::geteuid() == 0 ? rpc::AccountCommand::kDefaultFile : kServiceAccounts;
     settings.keytab = !wanted.keytab.empty() ? wanted.keytab : credential("keytab");
     settings.ntlm = wanted.ntlm;
     settings.kerberos = wanted.kerberos;
@@ -170,7 +173,26 @@ int stop(sd_event_source* source, const signalfd_siginfo*, void* data) {
     return 0;
 }
 
-int serve(const clusprep::Config& config) {
+// Who may call is read anew, and with it nothing else. Accounts are, when somebody logs on.
+struct Reload {
+    const std::string& path;
+    rpc::AllowList& allow;
+    clusprep::Audit& audit;
+};
+
+int reload(sd_event_source*, const signalfd_siginfo*, void* data) {
+    const auto& reload = *static_cast<Reload*>(data);
+    auto config = clusprep::load_config(reload.path);
+    if (!config) {
+        reload.audit.note(LOG_ERR, config.error().message() + "; what was read before holds");
+        return 0;
+    }
+    reload.allow = std::move(config->allow);
+    reload.audit.note(LOG_NOTICE, "who may call was read anew");
+    return 0;
+}
+
+int serve(const clusprep::Config& config, const std::string& config_path) {
     // Secrets are in our memory: no core, and nobody looks into it but root (prctl(2)).
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     // Answers of raw reads are a megabyte, in several buffers: memory that goes back to the kernel
@@ -188,6 +210,7 @@ int serve(const clusprep::Config& config) {
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, nullptr);
     sd_event* raw_loop = nullptr;
     if (const int r = sd_event_default(&raw_loop); r < 0)
@@ -236,9 +259,10 @@ int serve(const clusprep::Config& config) {
     rpc::ServerLimits limits;
     limits.connections = config.limits.connections;
     limits.connections_per_address = config.limits.connections_per_address;
+    rpc::AllowList allow = config.allow;
     dcom::Server server(
         loop.get(), **acceptors, exporting, limits, random_bytes,
-        [&](const rpc::Principal& principal) { return rpc::is_allowed(principal, config.allow); },
+        [&](const rpc::Principal& principal) { return rpc::is_allowed(principal, allow); },
         [&] {
             auto hosts = dcom::local_addresses(config.listen);
             hosts.push_back(host_name());
@@ -260,6 +284,8 @@ int serve(const clusprep::Config& config) {
     Stop stopping{&server};
     for (const int number : {SIGTERM, SIGINT})
         sd_event_add_signal(loop.get(), nullptr, number, stop, &stopping);
+    Reload reloading{config_path, allow, *audit};
+    sd_event_add_signal(loop.get(), nullptr, SIGHUP, reload, &reloading);
     sd_event_set_watchdog(loop.get(), true);
     sd_notifyf(0, "READY=1\nSTATUS=Serving objects at TCP port %u", *port);
     const int code = sd_event_loop(loop.get());
@@ -297,5 +323,5 @@ int main(int argc, char** argv) {
             fail(error);
         return missing.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    return serve(*config);
+    return serve(*config, config_path);
 }

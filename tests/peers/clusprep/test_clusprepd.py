@@ -3,7 +3,9 @@
 activation by impacket, what it tells, how it ends."""
 import os
 import pathlib
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -96,6 +98,41 @@ directory = "{self.work}"
             self.activate("wrong")
         self.clusprepd.wait_for("alice failed to log on from 127.0.0.1")
         self.clusprepd.end()
+
+    def reload(self, process):
+        """What ExecReload= of the unit does, here."""
+        unit = (pathlib.Path(os.environ["SOURCE_ROOT"]) / "systemd/clusprepd.service.in").read_text()
+        commands = re.findall("^ExecReload=(.*)$", unit, re.MULTILINE)
+        self.assertEqual(len(commands), 3)
+        for command in commands:
+            command = command.lstrip("+").replace("-g clusprep", "-g root")
+            for theirs, ours in (("/var/lib/clusprep/", "source-"), ("/run/clusprep/", "")):
+                command = command.replace(theirs, f"{self.work}/{ours}")
+            subprocess.run(command.replace("$MAINPID", str(process.pid)).split(), check=True)
+
+    def test_an_account_is_added_while_it_runs(self):
+        process = self.start()
+        made = self.activate()
+        config = (self.work / "clusprepd.toml").read_text()
+        (self.work / "clusprepd.toml").write_text(config.replace("alice", "bob"))
+        (self.work / "source-accounts").touch(0o600)
+        (self.work / "source-accounts").write_text(f"bob:{NT_HASH_OF_SECRET}\n")
+        self.reload(process)
+        deadline = time.monotonic() + 10
+        while "who may call was read anew" not in self.told():
+            self.assertLess(time.monotonic(), deadline, self.told())
+            time.sleep(0.02)
+        self.assertEqual(len(self.activate(user="bob").get_iPid()), 16)
+        with self.assertRaises(Exception):
+            self.activate()
+        self.assertNotIn("has ended", self.told())  # alice's object
+        self.assertEqual(len(made.get_iPid()), 16)
+        (self.work / "clusprepd.toml").write_text("[allow]\nusers = 1\n")
+        process.send_signal(signal.SIGHUP)
+        while "what was read before holds" not in self.told():
+            self.assertLess(time.monotonic(), deadline, self.told())
+            time.sleep(0.02)
+        self.assertEqual(len(self.activate(user="bob").get_iPid()), 16)
 
     def test_a_second_one_is_told_who_has_port_135(self):
         self.start()

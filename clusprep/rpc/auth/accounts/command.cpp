@@ -19,9 +19,9 @@ int fail(std::ostream& err, const Error& error) {
     return EXIT_FAILURE;
 }
 
-// The service got its copy of the file when it was started.
+// The service has a copy of the file.
 void say_what_is_left_to_do(std::ostream& err) {
-    err << "clusprepd: it counts from the next start of clusprepd.service\n";
+    err << "clusprepd: it counts after 'systemctl reload clusprepd'\n";
 }
 
 Result<std::string> asked_twice(const std::string& name) {

@@ -61,7 +61,7 @@ void an_account_is_added_listed_and_removed(void**) {
     const auto file = directory.file("accounts");
     const auto added = add(file, "alice", "Password\nnot this");
     assert_int_equal(added.status, 0);
-    assert_contains(added.err, "next start of clusprepd.service");
+    assert_contains(added.err, "systemctl reload clusprepd");
     assert_int_equal(add(file, "bob", "x").status, 0);
     assert_text_equal(run({"account", "--file", file, "list"}).out, "alice\nbob\n");
     assert_hex_equal(read_accounts(file)->find(u"alice")->nt_hash,
