@@ -4,6 +4,7 @@
 #include "clusprep/client/hold.hpp"
 #include "tests/unit/clusprep/client/played_remote.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 
