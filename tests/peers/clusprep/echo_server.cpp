@@ -30,6 +30,7 @@ class Echo final : public Interface {
     SyntaxId id() const override { return {"60a15ec5-4de8-11d7-a637-005056a20182"_guid, 1, 0}; }
     std::uint16_t operations() const override { return 2; }
     AuthLevel least_level() const override { return AuthLevel::Integrity; }
+    std::size_t largest_stub() const override { return 1u << 20; }
     void call(Call call, Reply reply) override {
         std::fprintf(stderr, "call %u level %d by %s\n", call.opnum, int(call.level),
                      call.principal ? call.principal->name.c_str() : "nobody");

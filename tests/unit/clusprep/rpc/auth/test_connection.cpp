@@ -30,6 +30,7 @@ class Echo final : public Interface {
     SyntaxId id() const override { return kEcho; }
     std::uint16_t operations() const override { return 1; }
     AuthLevel least_level() const override { return AuthLevel::Integrity; }
+    std::size_t largest_stub() const override { return 1u << 20; }
     void call(Call call, Reply reply) override {
         caller = call.principal ? *call.principal : Principal{};
         level = call.level;
