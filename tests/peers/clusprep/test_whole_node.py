@@ -21,7 +21,7 @@ import needs
 needs.modules("impacket")
 needs.tools("tshark", *kerberos_realm.TOOLS)
 
-from impacket.dcerpc.v5 import dcomrt  # noqa: E402
+from impacket.dcerpc.v5 import dcomrt, rpcrt  # noqa: E402
 
 import csvp_methods  # noqa: E402
 import whole_node  # noqa: E402
@@ -114,6 +114,8 @@ class ByImpacket(WholeNode):
         with self.connected(kerberos) as connection:
             made = csvp_methods.Object(
                 connection, name, dcomrt.IActivation(connection.get_dce_rpc()) if activation else None)
+            if kerberos:  # else impacket calls by NTLM what it activated so by RemoteActivation
+                made.interface.get_cinstance().set_auth_type(rpcrt.RPC_C_AUTHN_GSS_NEGOTIATE)
             try:
                 yield made
             finally:
