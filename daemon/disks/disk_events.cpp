@@ -48,7 +48,7 @@ void DiskEvents::read() {
     bool any = false;
     for (int n = 0; n < kAtOnce; ++n) {
         errno = 0;
-        const std::unique_ptr<udev_device, Unreference<udev_device_unref>> device(
+        const std::unique_ptr<udev_device, DropWith<udev_device_unref>> device(
             udev_monitor_receive_device(monitor_.get()));
         if (!device) {
             any |= errno == ENOBUFS;

@@ -22,20 +22,12 @@ class DiskEvents {
     static Result<std::unique_ptr<DiskEvents>> open(sd_event* loop, std::function<void()> changed);
 
   private:
-    template <auto Unref>
-    struct Unreference {
-        template <typename T>
-        void operator()(T* object) const noexcept {
-            Unref(object);
-        }
-    };
-
     DiskEvents() = default;
     void read();
 
     std::function<void()> changed_;
-    std::unique_ptr<udev, Unreference<udev_unref>> context_;
-    std::unique_ptr<udev_monitor, Unreference<udev_monitor_unref>> monitor_;
+    std::unique_ptr<udev, DropWith<udev_unref>> context_;
+    std::unique_ptr<udev_monitor, DropWith<udev_monitor_unref>> monitor_;
     EventSource source_;
 };
 
