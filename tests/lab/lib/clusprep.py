@@ -44,6 +44,16 @@ def clusprepd_restart():
     return main_pid()
 
 
+def clusprepd_reload():
+    """Ends when the service has read them: until then it is the one before that answers."""
+    def times():
+        text = journal()
+        return sum(text.count(said) for said in ("who may call was read anew", "what was read before holds"))
+    before = times()
+    sh(f"systemctl reload {UNIT}", timeout=60)
+    wait_for("it has read them", lambda: times() > before, deadline=30, every=0.2)
+
+
 def clusprepd_as_installed():
     saved = CONFIG.with_suffix(".installed")
     if saved.exists():

@@ -62,9 +62,10 @@ def partition(name="lu0"):
 
 
 def one_partition(name="lu0"):
-    """A partition table with one entry, from 1 MiB to 1 MiB before the end, and a map for it."""
+    """A partition table with one entry, from 1 MiB to 2 MiB before the end, and a map for it. Scratch sectors are not
+    in the first and not in the last MiB."""
     sectors = int(read(f"/sys/block/{Path(node(name)).resolve().name}/size"))
-    entry = bytes([0, 0, 0, 0, 0x07, 0, 0, 0]) + (2048).to_bytes(4, "little") + (sectors - 4096).to_bytes(4, "little")
+    entry = bytes([0, 0, 0, 0, 0x07, 0, 0, 0]) + (2048).to_bytes(4, "little") + (sectors - 6144).to_bytes(4, "little")
     with open(node(name), "r+b", buffering=0) as opened:
         opened.write(bytes(446) + entry + bytes(48) + b"\x55\xaa")
     settle()

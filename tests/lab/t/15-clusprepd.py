@@ -24,11 +24,12 @@ from tap import check, check_that, main, note, require, require_that, test
 HERE = Path("/mnt/outside")
 SECRET = b"\0of the cluster\xff"
 SECRET_FILE = Path("/run/secret-of-the-test")
-STRANGER = "mallory"
+STRANGER, NEWCOMER = "mallory", "newcomer"
 FILE, DATA = "/probe.txt", "written over the wire"
 # What CleanUpEvictedNode stops; a polkit rule of the package lets clusprepd do that.
 CLUSTER_UNIT = Path("/run/systemd/system/pacemaker.service")
 OURS, OTHER = 0, 1  # numbers of lu0, which mpapid allows, and lu1, which it does not
+SYSTEMS = 2  # of the disk that the guest runs from, no SCSI disk
 
 
 def before():
@@ -74,7 +75,9 @@ def who_is_not_known_or_not_named_is_refused_and_told_apart_by_nobody():
 @test
 def it_lists_the_units_and_no_path():
     disks = of_disks(asked("disk", "list", "localhost"))
-    require(sorted(disks), [OURS, OTHER], "numbers")
+    require(sorted(disks), [OURS, OTHER, SYSTEMS], "numbers")
+    check((disks[SYSTEMS]["paths"], disks[SYSTEMS]["clusterable"]), (1, False), "the guest's own: paths, clusterable")
+    check_that({"boot", "system"} & set(disks[SYSTEMS]["flags"]), "the guest's own: flags", disks[SYSTEMS]["flags"])
     for number, name in ((OURS, "lu0"), (OTHER, "lu1")):
         one = disks[number]
         check(one["paths"], 4, f"{name}: paths")
@@ -94,6 +97,7 @@ def it_lists_the_units_and_no_path():
 def a_disk_that_mpapid_does_not_allow_is_out_of_reach():
     for words in (("pr", "register"), ("pr", "arbitrate"), ("disk", "offline"), ("disk", "read"), ("disk", "scratch")):
         check(failed(*words, "localhost", OTHER), DENIED, f"{' '.join(words)} of the other disk")
+        check(failed(*words, "localhost", SYSTEMS), DENIED, f"{' '.join(words)} of the disk that the system runs from")
     check(failed("disk", "props", "localhost", 9), NOT_FOUND, "a number that is none")
 
 
@@ -169,6 +173,32 @@ def the_flow_online_owns_the_disk_while_it_is_held():
     check_that(all(read_only(node(), *members()).values()), "map and paths are read-only",
                read_only(node(), *members()))
     check_that(our_key() not in sh(f"multipathd getprkey map {name}", check=False), "multipathd has no key any more")
+
+
+@test
+def a_reload_reads_accounts_and_names_anew_and_ends_no_session():
+    """Whom the file and the accounts name, and who holds a disk meanwhile."""
+    before, installed = clusprep.main_pid(), clusprep.CONFIG.read_text()
+    with Held("flow", "online", "localhost", OURS) as held:
+        held.waits_for("it is this node's", lambda: disk()["Ownership"] == "this-node")
+        add_account(NEWCOMER)
+        clusprep.CONFIG.write_text(installed.replace("users = [", f"users = ['{account_name(NEWCOMER)}', "))
+        check(ran("disk", "list", "localhost", user=NEWCOMER)[0], 4, "exit status before the reload")
+        clusprep.clusprepd_reload()
+        check(ran("disk", "list", "localhost", user=NEWCOMER)[0], 0, "exit status after it")
+        sh(f"clusprepd account remove {NEWCOMER}")
+        clusprep.CONFIG.write_text("[allow]\nusers = 5\n")
+        clusprep.clusprepd_reload()
+        check_that(f"{clusprep.CONFIG}:2" in journal("-1min"), "the journal says what is wrong", journal("-1min"))
+        check(ran("disk", "list", "localhost", user=NEWCOMER)[0], 4, "of an account that was removed")
+        clusprep.CONFIG.write_text(installed)
+        clusprep.clusprepd_reload()
+        check(ran("disk", "list", "localhost")[0], 0, "of one that was there all the while")
+        check(clusprep.main_pid(), before, "the same process")
+        check((disk()["Ownership"], holder()), ("this-node", our_key()), "who held the disk holds it")
+    copy = Path("/run/clusprep/accounts")
+    check((copy.owner(), copy.group(), copy.stat().st_mode & 0o777), ("root", "clusprep", 0o640), "the service's copy")
+    wait_for("it is given back", lambda: disk()["Ownership"] == "none", deadline=60, every=0.2)
 
 
 def outside(line):
