@@ -154,8 +154,8 @@ Status Service::make_disks() {
     const auto others = blocks_.watch_other_disks(loop_, [this] { disks_->other_disks_changed(); });
     if (!others) note(LOG_WARNING, others.error().message());
     uses_watched_ = lookup_.watch([this] { disks_->uses_changed(); });
-    reservations_ = std::make_unique<disks::Reservations>(
-        disks::Reservations::Means{hardware_, *workers_, config_.commands.timeout, key->key});
+    reservations_ = std::make_unique<disks::Reservations>(disks::Reservations::Means{
+        loop_, hardware_, *workers_, config_.commands.timeout, key->key});
     auto methods = disks::raw_methods(*disks_);
     for (auto& method : disks::reservation_methods(*reservations_))
         methods.push_back(std::move(method));

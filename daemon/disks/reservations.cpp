@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/disks/reservations.hpp"
 
+#include "common/system/clock.hpp"
+#include "common/system/handle.hpp"
 #include "daemon/disks/on_worker.hpp"
 #include "daemon/disks/reservation_commands.hpp"
 #include "daemon/paths/set_groups_command.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <utility>
 
 namespace mpapi::disks {
@@ -15,8 +18,7 @@ namespace {
 
 using scsi::ReserveOutAction;
 
-template <typename T>
-using Ask = std::function<Result<T>(ReservationCommands&)>;
+constexpr std::uint64_t kAccuracyUs = 10'000;
 
 // Whether another nexus may do what this one could not.
 bool may_be_the_path(const Error& error) {
@@ -32,7 +34,8 @@ bool may_be_the_path(const Error& error) {
 
 // Sends through one nexus, over a descriptor through which the device has named the unit.
 template <typename T>
-void through(const Reservations::Means& means, const Disk& disk, const Nexus& nexus, Ask<T> ask,
+void through(const Reservations::Means& means, const Disk& disk, const Nexus& nexus,
+             std::function<Result<T>(ReservationCommands&)> ask,
              std::function<void(Result<T>)> then) {
     on_worker<T>(
         means.workers, nexus.address.host, nexus.device,
@@ -50,57 +53,113 @@ void through(const Reservations::Means& means, const Disk& disk, const Nexus& ne
         std::move(then));
 }
 
-// One nexus after the other until one answers with something that is about the unit.
-template <typename T>
-struct FirstThatAnswers : std::enable_shared_from_this<FirstThatAnswers<T>> {
-    Reservations::Means means;
-    std::shared_ptr<bool> alive;
-    DiskPtr disk;
-    std::vector<Nexus> nexuses;
-    Ask<T> ask;
-    std::function<void(Result<T>, const Nexus*)> then;
-    std::size_t at = 0;
+} // namespace
 
-    FirstThatAnswers(Reservations::Means with, std::shared_ptr<bool> while_alive, DiskPtr of,
-                     std::vector<Nexus> through_these, Ask<T> what,
-                     std::function<void(Result<T>, const Nexus*)> after)
-      : means(with)
-      , alive(std::move(while_alive))
-      , disk(std::move(of))
-      , nexuses(std::move(through_these))
-      , ask(std::move(what))
-      , then(std::move(after)) {
-        std::stable_partition(nexuses.begin(), nexuses.end(),
-                              [](const Nexus& nexus) { return nexus.usable; });
+// Nexuses that have just kept somebody waiting: others are asked before them for a while.
+class Reservations::SlowNexuses {
+  public:
+    void add(const Nexus& nexus) { until_[nexus.number] = Clock::now() + kRemembered; }
+    void sort_last(std::vector<Nexus>& nexuses) {
+        std::erase_if(until_,
+                      [now = Clock::now()](const auto& each) { return each.second <= now; });
+        std::stable_partition(nexuses.begin(), nexuses.end(), [this](const Nexus& nexus) {
+            return nexus.usable && until_.count(nexus.number) == 0;
+        });
     }
 
-    void next() {
-        through<T>(means, *disk, nexuses[at], ask,
-                   [self = this->shared_from_this()](Result<T> result) {
-                       if (!*self->alive) return;
-                       if (!result && may_be_the_path(result.error()) &&
-                           self->at + 1 < self->nexuses.size()) {
-                           ++self->at;
-                           return self->next();
-                       }
-                       const Nexus* nexus = result ? &self->nexuses[self->at] : nullptr;
-                       self->then(std::move(result), nexus);
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds kRemembered{30};
+    std::map<model::DeviceNumber, Clock::time_point> until_;
+};
+
+Reservations::Reservations(Means means)
+  : means_(means)
+  , slow_(std::make_unique<SlowNexuses>()) {}
+
+Reservations::~Reservations() {
+    *alive_ = false;
+}
+
+// One nexus after the other until one answers with something that is about the unit. What only
+// reads does not wait for one that is silent: the next is asked too, and the first answer counts.
+// Who owns a disk has 7 s to see that it still does, and a dead path has a command's time, 5 s.
+template <typename T>
+struct Reservations::FirstThatAnswers
+  : std::enable_shared_from_this<Reservations::FirstThatAnswers<T>> {
+    FirstThatAnswers(Reservations& of, DiskPtr which, std::vector<Nexus> through_these,
+                     bool only_reads, Ask<T> what, Through<T> after)
+      : self(of)
+      , alive(of.alive_)
+      , disk(std::move(which))
+      , nexuses(std::move(through_these))
+      , hurry(only_reads)
+      , ask(std::move(what))
+      , then(std::move(after)) {}
+
+    Reservations& self;
+    const std::shared_ptr<bool> alive;
+    const DiskPtr disk;
+    const std::vector<Nexus> nexuses;
+    const bool hurry;
+    const Ask<T> ask;
+    Through<T> then; // null: it has been told
+    std::size_t next = 0;
+    std::size_t waiting = 0;
+    EventSource impatience;
+
+    void ask_next() {
+        const std::size_t n = next++;
+        ++waiting;
+        watch();
+        through<T>(self.means_, *disk, nexuses[n], ask,
+                   [kept = this->shared_from_this(), n](Result<T> result) {
+                       if (*kept->alive && kept->then) kept->answered(n, std::move(result));
                    });
+    }
+
+    void answered(std::size_t n, Result<T> result) {
+        --waiting;
+        const bool ends = result || !may_be_the_path(result.error());
+        if (!ends && next < nexuses.size()) return ask_next();
+        if (!ends && waiting > 0) return;
+        impatience.reset();
+        const Nexus* nexus = result ? &nexuses[n] : nullptr;
+        std::exchange(then, nullptr)(std::move(result), nexus);
+    }
+
+    void watch() {
+        impatience.reset();
+        if (!hurry || next >= nexuses.size()) return;
+        sd_event_source* source = nullptr;
+        const auto ring = [](sd_event_source*, std::uint64_t, void* data) {
+            auto& asking = *static_cast<FirstThatAnswers*>(data);
+            if (!*asking.alive) return 0;
+            asking.self.slow_->add(asking.nexuses[asking.next - 1]);
+            asking.ask_next();
+            return 0;
+        };
+        const auto when = to_usec(std::chrono::steady_clock::now() + self.means_.patience);
+        if (sd_event_add_time(self.means_.loop, &source, CLOCK_MONOTONIC, when, kAccuracyUs, ring,
+                              this) >= 0)
+            impatience.reset(source);
     }
 };
 
 template <typename T>
-void ask_first(const Reservations::Means& means, const std::shared_ptr<bool>& alive,
-               const DiskPtr& disk, std::vector<Nexus> nexuses, Ask<T> ask,
-               std::function<void(Result<T>, const Nexus*)> then) {
+void Reservations::ask_first(const DiskPtr& disk, std::vector<Nexus> nexuses, bool only_reads,
+                             Ask<T> ask, Through<T> then) {
     if (nexuses.empty())
         return then(disk->scsi ? Error{"use disk", disk->id, "it has no path", ENODEV}
                                : Error{"use disk", disk->id, "it is no SCSI disk", EOPNOTSUPP},
                     nullptr);
-    std::make_shared<FirstThatAnswers<T>>(means, alive, disk, std::move(nexuses), std::move(ask),
-                                          std::move(then))
-        ->next();
+    slow_->sort_last(nexuses);
+    std::make_shared<FirstThatAnswers<T>>(*this, disk, std::move(nexuses), only_reads,
+                                          std::move(ask), std::move(then))
+        ->ask_next();
 }
+
+namespace {
 
 Result<ReservationState> read_state(ReservationCommands& commands, const Disk& disk,
                                     std::uint64_t key) {
@@ -212,7 +271,7 @@ void Reservations::read_through(const DiskPtr& disk, const Nexus& nexus, Read th
 
 void Reservations::read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Read then) {
     ask_first<ReservationState>(
-        means_, alive_, disk, std::move(nexuses),
+        disk, std::move(nexuses), true,
         [disk, key = means_.key](ReservationCommands& commands) {
             return read_state(commands, *disk, key);
         },
@@ -230,7 +289,7 @@ void Reservations::with_key(const DiskPtr& disk, ReserveOutAction action, std::u
         if (!state->registered(means_.key)) return then(not_registered());
         if (auto over = settled(*state)) return then(*std::move(over));
         ask_first<Done>(
-            means_, alive_, disk, registered_nexuses(*state, *disk, means_.key),
+            disk, registered_nexuses(*state, *disk, means_.key), false,
             [action, key = means_.key, victim](ReservationCommands& commands) {
                 return commands.send(action, key, victim);
             },
@@ -327,8 +386,8 @@ struct Reservations::Releasing : std::enable_shared_from_this<Releasing> {
             if (!dead) living.push_back(nexus);
         }
         const auto key = self.means_.key;
-        ask_first<bool>(
-            self.means_, alive, disk, std::move(living),
+        self.ask_first<bool>(
+            disk, std::move(living), false,
             [key](ReservationCommands& commands) -> Result<bool> {
                 auto moved = commands.send(ReserveOutAction::Preempt, key, key);
                 if (moved) moved = commands.send(ReserveOutAction::Release, key);

@@ -15,7 +15,8 @@
 //                          through it, and the others are registered again. Between the two our own
 //                          writes through the others meet a conflict, which is milliseconds, and no
 //                          stranger gets in
-//   read                   READ FULL STATUS, or READ KEYS and READ RESERVATION where there is none
+//   read                   READ FULL STATUS, or READ KEYS and READ RESERVATION where there is none,
+//                          through the first nexus that answers: a silent one is not waited for
 //
 // The type is Write Exclusive - Registrants Only. A unit attention is retried. Each command is sent
 // over a descriptor through which VPD 83h has just named the unit. Loop's thread only; the commands
@@ -30,6 +31,8 @@
 #include "daemon/hardware.hpp"
 #include "daemon/workers/workers.hpp"
 
+#include <systemd/sd-event.h>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -37,6 +40,8 @@
 #include <vector>
 
 namespace mpapi::disks {
+
+class ReservationCommands;
 
 struct NexusResult {
     Nexus nexus;
@@ -57,14 +62,16 @@ class Reservations {
   public:
     // All outlive every job. `key` is this node's, not 0.
     struct Means {
+        sd_event* loop;
         daemon::Hardware& hardware;
         daemon::Workers& workers;
-        std::chrono::milliseconds timeout;
+        std::chrono::milliseconds timeout; // of one command
         std::uint64_t key;
+        // So long a path may be silent before another is asked as well.
+        std::chrono::milliseconds patience{1000};
     };
-    explicit Reservations(Means means)
-      : means_(means) {}
-    ~Reservations() { *alive_ = false; }
+    explicit Reservations(Means means);
+    ~Reservations();
     Reservations(const Reservations&) = delete;
     Reservations& operator=(const Reservations&) = delete;
 
@@ -93,8 +100,20 @@ class Reservations {
     void read_through(const DiskPtr& disk, const Nexus& nexus, Read then);
 
   private:
+    class SlowNexuses;
     struct Releasing;
     struct PerNexusJob;
+    template <typename T>
+    struct FirstThatAnswers;
+    template <typename T>
+    using Ask = std::function<Result<T>(ReservationCommands&)>;
+    // Null: none has answered.
+    template <typename T>
+    using Through = std::function<void(Result<T>, const Nexus*)>;
+
+    template <typename T>
+    void ask_first(const DiskPtr& disk, std::vector<Nexus> nexuses, bool only_reads, Ask<T> ask,
+                   Through<T> then);
 
     void read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Read then);
     void register_with(const DiskPtr& disk, std::vector<Nexus> nexuses, std::uint64_t new_key,
@@ -105,6 +124,7 @@ class Reservations {
                   Ended then);
 
     Means means_;
+    const std::unique_ptr<SlowNexuses> slow_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

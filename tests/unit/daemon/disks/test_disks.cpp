@@ -71,7 +71,9 @@ class Machine final : private DisksObserver {
         assert_ok(*got);
         return **got;
     }
-    Reservations reservations() { return Reservations({*world_.san, *workers_, 300ms, 0x1234}); }
+    Reservations reservations() {
+        return Reservations({world_.loop.get(), *world_.san, *workers_, 300ms, 0x1234});
+    }
     std::string ids() {
         std::string text;
         for (const auto& disk : disks->all())

@@ -21,15 +21,16 @@ constexpr std::uint64_t kTheirs = 0x9999888877776666;
 
 class Cluster {
   public:
-    Cluster()
+    explicit Cluster(std::chrono::milliseconds timeout = std::chrono::milliseconds(300))
       : world(san::World::from(san::example("two-arrays"))) {
         daemon::Config::Commands limits;
-        limits.timeout = std::chrono::milliseconds(300);
+        limits.timeout = timeout;
         auto made = daemon::Workers::create(world.loop.get(), limits);
         assert_ok(made);
         workers = std::move(*made);
         reservations = std::make_unique<Reservations>(
-            Reservations::Means{*world.san, *workers, limits.timeout, kOurs});
+            Reservations::Means{world.loop.get(), *world.san, *workers, limits.timeout, kOurs,
+                                std::chrono::milliseconds(50)});
         disk = describe();
     }
     ~Cluster() {
@@ -150,7 +151,8 @@ void another_nodes_registration_is_nobodys_of_ours(void**) {
 void a_key_that_was_there_is_replaced(void**) {
     Cluster cluster;
     cluster.register_ours();
-    Reservations other({*cluster.world.san, *cluster.workers, std::chrono::milliseconds(300), 5});
+    Reservations other({cluster.world.loop.get(), *cluster.world.san, *cluster.workers,
+                        std::chrono::milliseconds(300), 5});
     std::optional<std::vector<NexusResult>> got;
     other.register_all(cluster.disk, [&](auto results) { got = std::move(results); });
     cluster.run([&] { return got.has_value(); });
@@ -187,6 +189,36 @@ void a_path_that_hangs_is_given_up(void**) {
         else
             assert_int_equal(result.status.error().errnum, ETIMEDOUT);
     }
+}
+
+// The first nexus is silent, and nobody knows that yet: the model has it usable. Its command ends
+// after a minute, far later than the owner has to have looked.
+void reading_does_not_wait_for_a_path_that_hangs(void**) {
+    Cluster cluster(std::chrono::minutes(1));
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    cluster.world.apply(san::disk_fault(san::Verb::CommandHangs, "sda"));
+    assert_true(cluster.state().held_by(kOurs));
+    // Remembered: what may be sent only once does not begin there either.
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    std::optional<Status> removed;
+    cluster.reservations->preempt_key(cluster.disk, kTheirs,
+                                      [&](Status status) { removed = std::move(status); });
+    cluster.run([&] { return removed.has_value(); });
+    assert_ok(*removed);
+    assert_int_equal(count(cluster.state(), kTheirs), 0);
+}
+
+void where_every_path_hangs_reading_fails_when_the_last_is_given_up(void**) {
+    Cluster cluster;
+    for (const char* device : {"sda", "sdj", "sdf", "sdn"})
+        cluster.world.apply(san::disk_fault(san::Verb::CommandHangs, device));
+    std::optional<Result<ReservationState>> got;
+    cluster.reservations->read(cluster.disk,
+                               [&](Result<ReservationState> now) { got = std::move(now); });
+    cluster.run([&] { return got.has_value(); });
+    assert_false(got->has_value());
+    assert_int_equal(got->error().errnum, ETIMEDOUT);
 }
 
 void nobody_reserves_without_a_registration(void**) {
@@ -383,6 +415,8 @@ int main() {
         cmocka_unit_test(a_key_that_was_there_is_replaced),
         cmocka_unit_test(a_lost_path_fails_alone),
         cmocka_unit_test(a_path_that_hangs_is_given_up),
+        cmocka_unit_test(reading_does_not_wait_for_a_path_that_hangs),
+        cmocka_unit_test(where_every_path_hangs_reading_fails_when_the_last_is_given_up),
         cmocka_unit_test(nobody_reserves_without_a_registration),
         cmocka_unit_test(reserving_twice_is_reserving_once),
         cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
