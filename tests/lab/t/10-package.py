@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# lab: timeout=1500
+# lab: timeout=2400
 """The packages: installed, started by whom it may concern, restarted, killed, upgraded, removed, purged."""
 
 import os
@@ -249,7 +249,7 @@ def upgrading_onto_itself_keeps_ids_and_settings():
     sh("clusprepd account add anna --password-fd 3 3<<< secret")
     accounts = ACCOUNTS.read_text()
     before, clusprepd = main_pid(), sh(f"systemctl show -P MainPID {CLUSPREPD}")
-    same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=400))
+    same_ids_after("an upgrade", lambda: sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=800))
     check_that(service_is_up() != before, "the new program runs", before)
     check_that("# of the administrator" in CONFIG.read_text(), "the administrator's settings are kept")
     check_that("mpapi.linux" not in PLUGINS.read_text(), "a plugin that the administrator took out stays out")
@@ -267,14 +267,15 @@ def ours():
 
 @test
 def removal_keeps_what_the_administrator_wrote():
-    sh(f"dpkg --remove {ours()}", timeout=400)
+    sh(f"dpkg --remove {ours()}", timeout=800)
     check(owner(), 0, "owner of the name")
     check(status("pidof mpapid clusprepd ipfailoverd")[0], 1, "no process is left")
     check_that(135 not in listening(), "port 135 is free", listening())
     for path in (RULE, Path("/usr/sbin/mpapid"), Path("/usr/lib/systemd/system/mpapid.service"),
                  Path("/usr/share/dbus-1/system-services/org.mpapi.Multipath1.service"),
                  *(Path(f"/run/{name}.socket") for name in SOCKETS),
-                 Path("/usr/sbin/clusprepd"), Path("/usr/share/polkit-1/rules.d/50-clusprep-disks.rules")):
+                 Path("/usr/sbin/clusprepd"), Path("/run/clusprep"),
+                 Path("/usr/share/polkit-1/rules.d/50-clusprep-disks.rules")):
         check_that(not path.exists(), f"{path} is gone")
     for path in (CONFIG, CLUSPREP_CONFIG, ACCOUNTS):
         check_that(path.exists(), f"{path} is kept")
@@ -287,10 +288,10 @@ def purging_leaves_nothing():
     drop_in = Path("/etc/multipath/conf.d/zz-mpapi.conf")
     drop_in.parent.mkdir(parents=True, exist_ok=True)
     drop_in.write_text("# of settings that were made\n")
-    sh(f"dpkg --purge {ours()}", timeout=400)
+    sh(f"dpkg --purge {ours()}", timeout=800)
     left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
               "-o -path /tmp \\) -prune -o \\( -iname '*mpapi*' -o -iname '*clusprep*' -o -iname '*ipfailover*' \\) -print; "
-              "ls -d /run/systemd/system/*{mpapi,clusprep,ipfailover}* /run/mpapi* /var/log/clusprep 2>/dev/null",
+              "ls -d /run/systemd/system/*{mpapi,clusprep,ipfailover}* /run/{mpapi,clusprep}* /var/log/clusprep 2>/dev/null",
               check=False)
     check(left, "", "files that bear its name")
     for unit in (UNIT, CLUSPREPD, "clusprepd.socket", "ipfailoverd.service", "mpapi-seal.socket"):
@@ -303,7 +304,7 @@ def purging_leaves_nothing():
 
 @test
 def it_installs_again():
-    sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=400)
+    sh(f"DEBIAN_FRONTEND=noninteractive dpkg --install {DEBS}", timeout=800)
     service_is_up()
     with Bus() as bus:
         check(bus.get(SERVICE, ROOT, MANAGER, "Ready"), True, "Ready")
