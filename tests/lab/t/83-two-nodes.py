@@ -265,6 +265,26 @@ def over_the_wire_it_is_the_same_story():
 
 
 @test
+def a_path_of_the_owner_that_falls_silent_costs_it_nothing():
+    """What the other path tells counts: it is asked long before the silent one's command ends."""
+    PEER.do("Arbitrate")
+    for portal in two_nodes.PORTALS:
+        clusprep.nft("add table inet lab; add chain inet lab in { type filter hook input priority 0; policy accept; }; "
+                     f"add rule inet lab in ip daddr {portal} tcp dport 3260 drop")
+        try:
+            outcome = MAIN.call("two_nodes.arbitrate")
+            note(outcome)
+            check(outcome["won"], False, f"{portal} is silent: the challenger won")
+            check(PEER.owns(), "this-node", f"{portal} is silent: the peer's Ownership")
+        finally:
+            clusprep.nft("delete table inet lab")
+        wait_for("its paths are back", lambda: PEER.disk()["UsablePathCount"] == 2, deadline=180, every=1)
+    owned_by(PEER, MAIN)
+    PEER.give_up()
+    nobody_owns()
+
+
+@test
 def a_node_that_loses_its_san_stops_and_learns_that_it_lost():
     PEER.do("Arbitrate")
     clusprep.nft("add table inet lab; add chain inet lab in { type filter hook input priority 0; policy accept; }; "
