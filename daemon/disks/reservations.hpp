@@ -67,7 +67,7 @@ class Reservations {
         daemon::Workers& workers;
         std::chrono::milliseconds timeout; // of one command
         std::uint64_t key;
-        // So long a path may be silent before another is asked as well.
+        // So long a path may be silent before another is asked as well; a fourth of it the next.
         std::chrono::milliseconds patience{1000};
     };
     explicit Reservations(Means means);
