@@ -122,6 +122,9 @@ int serve(const daemon::Config& config) {
                                udev.send(device, [&](const Status& sent) {
                                    if (!sent) service.note(LOG_WARNING, sent.error().message());
                                });
+                           },
+                           [&](const daemon::MapRef& map, const std::string& table, auto ended) {
+                               hardware.load_table_writable(map, table, std::move(ended));
                            }});
     const Status ended = service.run();
     const int code = ended ? EXIT_SUCCESS : fail(ended.error());

@@ -165,7 +165,9 @@ Status Service::make_disks() {
             [this](const MapRef& map, Hardware::Ended ended) {
                 const auto facts = inventory_->map_facts(map.number);
                 if (!facts) return ended(Error{"load the table of", map.name, "", ENODEV});
-                hardware_.load_table(map, facts->table, std::move(ended));
+                disk_work_->load_writable
+                    ? disk_work_->load_writable(map, facts->table, std::move(ended))
+                    : hardware_.load_table(map, facts->table, std::move(ended));
             },
             [this](int priority, const std::string& text) { note(priority, text); }});
         for (auto& method : disks::control_methods(*control_))

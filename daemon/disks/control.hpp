@@ -33,6 +33,11 @@ struct DiskWork {
     std::function<std::unique_ptr<PathKeeper>(std::function<std::string()> map)> path_keeper;
     // Has udev look at a device anew; may be null.
     std::function<void(const std::string& device)> udev_event;
+    // As Hardware::load_table(), and a map that is read-only is not any more, for the kernel keeps
+    // that with a table that was loaded while the map was. May be null where no map ever is.
+    std::function<void(const daemon::MapRef&, const std::string& table,
+                       std::function<void(Status)>)>
+        load_writable{};
 };
 
 class Control final : private DisksObserver {

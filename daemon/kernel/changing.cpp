@@ -26,6 +26,11 @@ void KernelHardware::load_table(const daemon::MapRef& map, const std::string& ta
     ask_for_change({MapChange::Kind::Table, map, table}, std::move(ended));
 }
 
+void KernelHardware::load_table_writable(const daemon::MapRef& map, const std::string& table,
+                                         Ended ended) {
+    ask_for_change({MapChange::Kind::WritableTable, map, table}, std::move(ended));
+}
+
 void KernelHardware::remove_map(const daemon::MapRef& map, Ended ended) {
     ask_for_change({MapChange::Kind::Remove, map}, std::move(ended));
 }

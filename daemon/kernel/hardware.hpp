@@ -53,6 +53,9 @@ class KernelHardware final : public daemon::Hardware {
     model::Plugin describe() override;
     void send_message(const daemon::MapRef& map, const std::string& message, Ended ended) override;
     void load_table(const daemon::MapRef& map, const std::string& table, Ended ended) override;
+    // The same, and a map that is read-only is not any more. EROFS: a device of the table is
+    // write-protected.
+    void load_table_writable(const daemon::MapRef& map, const std::string& table, Ended ended);
     void remove_map(const daemon::MapRef& map, Ended ended) override;
     void clear_inactive_table(const daemon::MapRef& map, Ended ended) override;
 

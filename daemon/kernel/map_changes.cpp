@@ -124,7 +124,8 @@ Status load_table(const MapChange& change) {
         return target->failure("it is no multipath map", EINVAL);
 
     const auto reload = target->run(DM_DEVICE_RELOAD, [&](dm_task* task) {
-        return (!target->read_only() || dm_task_set_ro(task)) &&
+        const bool read_only = change.kind == MapChange::Kind::Table && target->read_only();
+        return (!read_only || dm_task_set_ro(task)) &&
                dm_task_add_target(task, 0, live.end, "multipath", change.text.c_str());
     });
     if (!reload) {
@@ -161,6 +162,7 @@ Status make_change(const MapChange& change) {
     case MapChange::Kind::Message:
         return send_message(change);
     case MapChange::Kind::Table:
+    case MapChange::Kind::WritableTable:
         return load_table(change);
     case MapChange::Kind::Remove:
         return remove(change);

@@ -37,7 +37,8 @@ namespace mpapi::kernel {
 struct MapChange {
     enum class Kind : std::uint8_t {
         Message,       // to the target: `text`
-        Table,         // parameters of the target: `text`
+        Table,         // parameters of the target: `text`; a map that is read-only stays so
+        WritableTable, // the same; a map that is read-only is not any more
         Remove,        // the map
         ClearInactive, // the table that waits for RESUME, where there is one
     };

@@ -199,7 +199,7 @@ void OnlineStates::writable(const std::string& id, bool second, Ended then) {
             if (*writable_now) return released(id, disk, then);
             if (second || !disk->multipath())
                 return then(Error{"bring online", id, "the kernel keeps it read-only", EROFS});
-            // multipathd loaded its table while a path was read-only.
+            // Its table was loaded while it or a path was read-only, by multipathd or by us.
             means_.load_table_again({disk->block.number, disk->map_name, disk->map_uuid},
                                     [this, alive, id, then](const Status& loaded) {
                                         if (!*alive) return;

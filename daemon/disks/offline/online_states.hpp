@@ -35,7 +35,7 @@ class OnlineStates {
         ClaimStore& store;
         RuntimeMarks& marks; // "253:0" with the disk's id
         std::function<DiskPtr(const std::string& id)> find;
-        // Loads the table of the map that is in force once more.
+        // Loads the table of the map that is in force once more, as one that may be written to.
         std::function<void(const daemon::MapRef&, Ended)> load_table_again;
         // Has udev look at the device anew; may be null.
         std::function<void(const std::string& device)> udev_event;

@@ -13,7 +13,7 @@ from managers import NAMES, give_back, in_table, lose, optimized, units
 from mpapid import settled
 from san import HOSTS
 from sgtools import reservation_keys
-from shared_disks import disk, do, our_key
+from shared_disks import disk, do, node, our_key, read_only
 from shell import sh, wait_for
 from tap import check, note, require, test
 
@@ -87,4 +87,7 @@ def a_path_that_comes_back_while_it_is_offline_is_registered_too():
     wait_for(f"{back} is registered", lambda: keys() == [our_key()] * len(units["lu0"]), deadline=60, every=0.2)
     do("StopDefense")
     check(keys(), [], "keys in the end")
+    # The path manager has loaded a table meanwhile, while all of it was read-only.
     do("BringOnline")
+    flags = read_only(node(), *(f"/dev/{one}" for one in units["lu0"]))
+    check(flags, dict.fromkeys(flags, False), "read-only")
