@@ -34,7 +34,7 @@ OnlineStates::OnlineStates(Means means, const std::vector<DiskPtr>& present)
         kept_claims_[{::major(found.st_rdev), ::minor(found.st_rdev)}] = std::move(claim);
     }
     for (const auto& [name, id] : means_.marks.all())
-        left_.insert(id);
+        ++left_[id];
     for (const auto& disk : present)
         restore(disk);
 }
@@ -137,7 +137,12 @@ void OnlineStates::disk_changed(const DiskPtr& before, const DiskPtr& after) {
 // The claim that was kept is the proof that nobody had it meanwhile. Without it the disk has to be
 // taken anew; the read-only flags stand either way.
 void OnlineStates::restore(const DiskPtr& disk) {
-    if (left_.erase(disk->id) == 0) return;
+    const auto left = left_.find(disk->id);
+    if (left == left_.end()) return;
+    // A path of the map that it was. Claimed, it could not be in a map again: whoever makes the map
+    // may come after us.
+    if (!disk->multipath() && left->second > 1) return;
+    left_.erase(left);
     const auto block = block_disk(*disk);
     const auto kept = kept_claims_.find(block.number);
     if (kept != kept_claims_.end()) {

@@ -81,7 +81,8 @@ class OnlineStates {
     Means means_;
     std::map<std::string, Entry> entries_; // of those that are offline
     std::set<std::string> busy_;
-    std::set<std::string> left_;                 // ids that the process before had offline
+    // Ids that the process before had offline, and of how many devices, the map and its paths.
+    std::map<std::string, unsigned> left_;
     std::map<dm::DeviceNumber, Fd> kept_claims_; // of these
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

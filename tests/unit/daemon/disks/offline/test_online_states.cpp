@@ -288,6 +288,23 @@ void a_disk_that_appears_after_the_start_is_taken_again(void**) {
     assert_false(world.states->online("3600"));
 }
 
+// Everything was stopped, the map too, and the daemon is the first that is there again.
+void a_path_of_a_map_that_was_offline_is_left_to_the_next_map(void**) {
+    World& world = *fresh();
+    assert_text_equal(world.offline(), "done");
+    const DiskPtr map = world.disk;
+    auto path = std::make_shared<Disk>();
+    path->id = "3600";
+    path->block = {"sda", World::sda};
+    world.disk = path;
+    world.log.clear();
+    world.start();
+    assert_true(world.log.empty());
+    world.change(map);
+    assert_true(world.logged("take") && world.logged("offline"));
+    assert_false(world.states->online("3600"));
+}
+
 void a_disk_that_is_gone_is_forgotten(void**) {
     World& world = *fresh();
     assert_text_equal(world.offline(), "done");
@@ -322,6 +339,7 @@ int main() {
         cmocka_unit_test(a_restarted_daemon_takes_it_again),
         cmocka_unit_test(what_a_restarted_daemon_cannot_take_stays_offline_and_is_told),
         cmocka_unit_test(a_disk_that_appears_after_the_start_is_taken_again),
+        cmocka_unit_test(a_path_of_a_map_that_was_offline_is_left_to_the_next_map),
         cmocka_unit_test(a_disk_that_is_gone_is_forgotten),
         cmocka_unit_test(a_new_block_device_is_online),
     };
