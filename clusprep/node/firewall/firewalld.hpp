@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What firewalld says of the zones of adapters (firewalld.dbus(5)). A rule of polkit lets the user
-// clusprep read it (polkit/50-clusprep-read-firewall.rules). One question is a series of
-// calls, none of which is waited for. Loop thread only.
+// In which of firewalld's zones adapters are (firewalld.dbus(5)). What a zone lets in is not asked:
+// a zone by source address, a policy, a rich or direct rule may say otherwise, and firewalld has
+// written all of them into the kernel's rule set, which is judged (rule_set.hpp).
+//
+// A rule of polkit lets the user clusprep read it (polkit/50-clusprep-read-firewall.rules). One
+// question is a series of calls, none of which is waited for. Loop thread only.
 #pragma once
 
-#include "clusprep/node/firewall/zone.hpp"
 #include "common/result.hpp"
+#include "common/system/handle.hpp"
 
 #include <systemd/sd-bus.h>
 
 #include <functional>
 #include <list>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace mpapi::node::firewall {
 
-struct Zones {
-    bool panic = false; // nothing is let in
-    std::map<std::string, Zone> by_adapter;
-};
+using ZoneNames = std::map<std::string, std::string>; // by adapter
 
 class Firewalld {
   public:
-    // nullopt: it does not run.
-    using Then = std::function<void(Result<std::optional<Zones>>)>;
+    // No names: it does not run.
+    using Then = std::function<void(Result<ZoneNames>)>;
 
     // The bus must outlive it.
     explicit Firewalld(sd_bus* bus);
@@ -37,14 +36,14 @@ class Firewalld {
     Firewalld& operator=(const Firewalld&) = delete;
 
     // Calls back once, from the loop.
-    void ask(const std::vector<std::string>& adapters, Then then);
+    void ask(std::vector<std::string> adapters, Then then);
 
   private:
     struct Question;
 
     void next(Question& question);
     static int replied(sd_bus_message* reply, void* userdata, sd_bus_error*);
-    void end(Question& question, Result<std::optional<Zones>> result);
+    void end(Question& question, Result<ZoneNames> result);
 
     sd_bus* bus_;
     std::list<Question> open_;

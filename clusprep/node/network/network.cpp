@@ -153,46 +153,31 @@ void HostNetwork::judge(const std::vector<csvp::Adapter>& adapters, Judged then)
     names.reserve(adapters.size());
     for (const csvp::Adapter& each : adapters)
         names.push_back(each.name);
-    firewalld_.ask(names, [this, adapters, then = std::move(then)](
-                              const Result<std::optional<firewall::Zones>>& zones) {
-        if (zones && !*zones) return judge_by_rules(adapters, then);
-        const auto needs = firewall::needs(means_.ports);
-        std::vector<csvp::AdapterFirewall> all;
-        all.reserve(adapters.size());
-        for (const csvp::Adapter& adapter : adapters) {
-            const firewall::Zone* zone = nullptr;
-            if (zones)
-                if (const auto at = (*zones)->by_adapter.find(adapter.name);
-                    at != (*zones)->by_adapter.end())
-                    zone = &at->second;
-            const auto judge = [&](const firewall::Packet& packet) -> firewall::Judgement {
-                if (!zones) return {false, zones.error().message()};
-                if ((*zones)->panic) return {false, "firewalld is in panic mode"};
-                if (!zone) return {false, "firewalld knows no zone of it"};
-                return firewall::judge(*zone, packet);
-            };
-            all.push_back(
-                firewall::judge(adapter, zone ? zone->name : "", needs, judge, means_.note));
-        }
-        then(adapters, all);
+    firewalld_.ask(std::move(names), [this, adapters, then = std::move(then)](
+                                         const Result<firewall::ZoneNames>& zones) {
+        if (!zones) means_.note(zones.error().message());
+        judge_by_rules(adapters, zones ? *zones : firewall::ZoneNames(), then);
     });
 }
 
-void HostNetwork::judge_by_rules(const std::vector<csvp::Adapter>& adapters, const Judged& then) {
-    rule_set_.ask("", [this, adapters, then](const Result<std::string>& json) {
+void HostNetwork::judge_by_rules(const std::vector<csvp::Adapter>& adapters,
+                                 const firewall::ZoneNames& zones, const Judged& then) {
+    rule_set_.ask("", [this, adapters, zones, then](const Result<std::string>& json) {
         const auto rules =
             json ? firewall::RuleSet::parse(*json) : Result<firewall::RuleSet>(json.error());
         const auto needs = firewall::needs(means_.ports);
         std::vector<csvp::AdapterFirewall> all;
         all.reserve(adapters.size());
-        for (const csvp::Adapter& adapter : adapters)
+        for (const csvp::Adapter& adapter : adapters) {
+            const auto zone = zones.find(adapter.name);
             all.push_back(firewall::judge(
-                adapter, "", needs,
+                adapter, zone == zones.end() ? "" : zone->second, needs,
                 [&](const firewall::Packet& packet) -> firewall::Judgement {
                     if (!rules) return {false, rules.error().message()};
                     return rules->judge(packet);
                 },
                 means_.note));
+        }
         then(adapters, all);
     });
 }

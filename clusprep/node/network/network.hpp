@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The network under the seam: adapters from the kernel, echoes by ipfailoverd, the firewall from
-// firewalld where it runs, else from nftables' rules (mpapi-rule-set). Loop thread only.
+// the kernel's rules (mpapi-rule-set), its zones from firewalld where it runs. Loop thread only.
 #pragma once
 
 #include "clusprep/node/firewall/firewalld.hpp"
@@ -53,7 +53,8 @@ class HostNetwork final : public csvp::Network {
     void send(const csvp::IpAddress& source, const csvp::IpAddress& destination,
               std::chrono::milliseconds timeout, csvp::Completion<std::chrono::milliseconds> done);
     void judge(const std::vector<csvp::Adapter>& adapters, Judged then);
-    void judge_by_rules(const std::vector<csvp::Adapter>& adapters, const Judged& then);
+    void judge_by_rules(const std::vector<csvp::Adapter>& adapters,
+                        const firewall::ZoneNames& zones, const Judged& then);
     static int echoed(sd_bus_message* reply, void* userdata, sd_bus_error*);
 
     Means means_;

@@ -35,6 +35,10 @@ USER, STRANGER = kerberos_realm.Realm.user, "mallory"
 MULTIPATH, NETWORK = "org.mpapi.Multipath1", "org.mpapi.Network1"
 PLAYED = ("org.freedesktop.PolicyKit1", "org.freedesktop.systemd1")
 MANAGER = "org.freedesktop.systemd1.Manager"
+POLKIT = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><method name="CheckAuthorization">
+<arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/><arg type="a{ss}" direction="in"/>
+<arg type="u" direction="in"/><arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/>
+</method></interface></node>"""
 
 
 def own_machine():
@@ -114,6 +118,8 @@ class Played:
             self.reply(message, "o", (job,))
             manager = DBusAddress("/org/freedesktop/systemd1", interface=MANAGER)
             self.connection.send(new_signal(manager, "JobRemoved", "uoss", (7, job, unit, "done")))
+        elif member == "Introspect":  # what is played of systemd is called without
+            self.reply(message, "s", (POLKIT,))
         elif member in ("Subscribe", "Unsubscribe"):
             self.reply(message, None, ())
         elif not message.header.flags & MessageFlag.no_reply_expected:

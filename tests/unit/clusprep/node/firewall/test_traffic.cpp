@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/node/firewall/traffic.hpp"
-#include "clusprep/node/firewall/zone.hpp"
 
 #include "tests/unit/cmocka.hpp"
 
@@ -31,10 +30,6 @@ csvp::Adapter adapter(std::initializer_list<const char*> addresses) {
     for (const char* each : addresses)
         made.addresses.push_back(address(each, std::strchr(each, ':') ? 64 : 24));
     return made;
-}
-
-Packet packet(Protocol protocol, std::uint16_t port) {
-    return packets(adapter({"10.9.0.1"}), {Group::Server, protocol, port})[0];
 }
 
 void needs_are_those_of_the_three_groups(void**) {
@@ -110,56 +105,6 @@ void the_host_is_as_open_as_those_adapters_that_a_cluster_uses(void**) {
     assert_true((whole_host({down, loopback}, {open, open}) == csvp::HostFirewall{}));
 }
 
-Zone zone() {
-    Zone made;
-    made.name = "work";
-    made.target = "default";
-    made.ports = {{"3343", "tcp"}, {"3000-4000", "udp"}, {"x", "tcp"}, {"9-", "tcp"}};
-    return made;
-}
-
-void a_zone_opens_ports_and_ranges(void**) {
-    assert_true(judge(zone(), packet(Protocol::Tcp, 3343)).allowed);
-    assert_true(judge(zone(), packet(Protocol::Udp, 3343)).allowed);
-    assert_true(judge(zone(), packet(Protocol::Udp, 4000)).allowed);
-    assert_false(judge(zone(), packet(Protocol::Udp, 4001)).allowed);
-    const Judgement no = judge(zone(), packet(Protocol::Tcp, 445));
-    assert_false(no.allowed);
-    assert_text_equal(no.reason, "zone work of firewalld: it opens no such port");
-    Zone open = zone();
-    open.target = "ACCEPT";
-    assert_true(judge(open, packet(Protocol::Tcp, 445)).allowed);
-    open = zone();
-    open.protocols = {"tcp"};
-    assert_true(judge(open, packet(Protocol::Tcp, 445)).allowed);
-    assert_false(judge(open, packet(Protocol::Udp, 445)).allowed);
-}
-
-void echo_follows_blocks_and_target(void**) {
-    const Packet echo = packet(Protocol::Echo, 0);
-    Zone made = zone();
-    assert_true(judge(made, echo).allowed);
-    made.target = "DROP";
-    assert_false(judge(made, echo).allowed);
-    made.protocols = {"icmp"};
-    assert_true(judge(made, echo).allowed);
-    made = zone();
-    made.icmp_blocks = {"echo-request"};
-    assert_contains(judge(made, echo).reason, "echo-request is blocked");
-    made.icmp_block_inversion = true;
-    assert_true(judge(made, echo).allowed);
-    made.icmp_blocks = {"redirect"};
-    assert_false(judge(made, echo).allowed);
-}
-
-void a_rich_rule_that_may_refuse_is_a_no(void**) {
-    Zone made = zone();
-    made.rich_rules = {R"(rule family="ipv4" source address="10.0.0.0/8" accept)"};
-    assert_true(judge(made, packet(Protocol::Tcp, 3343)).allowed);
-    made.rich_rules.push_back(R"(rule family="ipv4" source address="10.9.0.0/16" reject)");
-    assert_contains(judge(made, packet(Protocol::Tcp, 3343)).reason, "rich rule");
-}
-
 } // namespace
 
 int main() {
@@ -169,9 +114,6 @@ int main() {
         cmocka_unit_test(a_group_is_open_when_all_of_it_is),
         cmocka_unit_test(profiles_follow_zone_and_addresses),
         cmocka_unit_test(the_host_is_as_open_as_those_adapters_that_a_cluster_uses),
-        cmocka_unit_test(a_zone_opens_ports_and_ranges),
-        cmocka_unit_test(echo_follows_blocks_and_target),
-        cmocka_unit_test(a_rich_rule_that_may_refuse_is_a_no),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
