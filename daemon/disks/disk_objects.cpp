@@ -132,7 +132,10 @@ struct DiskObjects::Calls {
         self(userdata)->found_ = nullptr;
         if (!text.starts_with(before)) return 0;
         const auto id = bus::unescape(text.substr(before.size()));
-        if (id) self(userdata)->found_ = self(userdata)->means_.disks.find(*id);
+        Disks& disks = self(userdata)->means_.disks;
+        // What a signal is about is as it was when it began.
+        if (id)
+            self(userdata)->found_ = self(userdata)->telling_ ? disks.peek(*id) : disks.find(*id);
         if (!self(userdata)->found_) return 0;
         *found = userdata;
         return 1;
@@ -265,7 +268,10 @@ Status DiskObjects::start() {
     return Done{};
 }
 
-void DiskObjects::append_all(BusWriter& out, std::size_t limit) const {
+void DiskObjects::append_all(BusWriter& out, std::size_t limit) {
+    const auto disks = means_.disks.all();
+    while (!told_.empty())
+        tell_one();
     out.open('e', "oa{sa{sv}}");
     out.path(folder().c_str());
     out.open('a', "{sa{sv}}");
@@ -284,7 +290,7 @@ void DiskObjects::append_all(BusWriter& out, std::size_t limit) const {
     append_allowed(out, means_.disks.means().config.allow);
     for (int level = 0; level < 6; ++level)
         out.close();
-    for (const auto& disk : means_.disks.all()) {
+    for (const auto& disk : disks) {
         if (out.bytes() > limit) return;
         out.open('e', "oa{sa{sv}}");
         out.path(object_path(*disk).c_str());
@@ -376,28 +382,34 @@ void DiskObjects::tell_changes() {
         sd_event_source_set_time_relative(turns_.get(), kCongested);
         return take_turn(turns_.get());
     }
-    for (unsigned n = 0; n < kTellsAtOnce && !told_.empty(); ++n) {
-        const auto news = told_.extract(told_.begin());
-        const DiskPtr& before = news.mapped();
-        const DiskPtr after = means_.disks.find(news.key());
-        const std::string path = folder() + "/" + bus::escape(news.key());
-        if (!before && !after) continue;
-        if (!before) {
-            sd_bus_emit_interfaces_added(means_.bus, path.c_str(), kInterface, nullptr);
-        } else if (!after) {
-            sd_bus_emit_interfaces_removed(means_.bus, path.c_str(), kInterface, nullptr);
-        } else {
-            std::vector<char*> names;
-            for (const auto& property : disk_properties())
-                if (property.flags == SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE &&
-                    !property.same(*before, *after))
-                    names.push_back(const_cast<char*>(property.name));
-            if (names.empty()) continue;
+    for (unsigned n = 0; n < kTellsAtOnce && !told_.empty(); ++n)
+        tell_one();
+    if (!told_.empty()) take_turn(turns_.get());
+}
+
+void DiskObjects::tell_one() {
+    const auto news = told_.extract(told_.begin());
+    const DiskPtr& before = news.mapped();
+    const DiskPtr after = means_.disks.peek(news.key());
+    const std::string path = folder() + "/" + bus::escape(news.key());
+    if (!before && !after) return;
+    telling_ = true;
+    if (!before) {
+        sd_bus_emit_interfaces_added(means_.bus, path.c_str(), kInterface, nullptr);
+    } else if (!after) {
+        sd_bus_emit_interfaces_removed(means_.bus, path.c_str(), kInterface, nullptr);
+    } else {
+        std::vector<char*> names;
+        for (const auto& property : disk_properties())
+            if (property.flags == SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE &&
+                !property.same(*before, *after))
+                names.push_back(const_cast<char*>(property.name));
+        if (!names.empty()) {
             names.push_back(nullptr);
             sd_bus_emit_properties_changed_strv(means_.bus, path.c_str(), kInterface, names.data());
         }
     }
-    if (!told_.empty()) take_turn(turns_.get());
+    telling_ = false;
 }
 
 } // namespace mpapi::disks

@@ -37,8 +37,9 @@ class DiskObjects final : private DisksObserver {
     DiskObjects(const DiskObjects&) = delete;
     DiskObjects& operator=(const DiskObjects&) = delete;
 
-    // The entries of a{oa{sa{sv}}}, no more than about `limit` bytes of them.
-    void append_all(publish::BusWriter& out, std::size_t limit) const;
+    // The entries of a{oa{sa{sv}}}, no more than about `limit` bytes of them. All that is news is
+    // told before, so that who reads once and then listens misses nothing and hears nothing twice.
+    void append_all(publish::BusWriter& out, std::size_t limit);
 
   private:
     struct Calls;
@@ -51,12 +52,14 @@ class DiskObjects final : private DisksObserver {
     void allowed(const std::shared_ptr<Pending>& pending, const std::string& id);
     void list(sd_bus_message* call);
     void tell_changes();
+    void tell_one();
     void disk_changed(const DiskPtr& before, const DiskPtr& after) override;
 
     Means means_;
     const Methods methods_;
     DiskPtr found_;                       // for the call of sd-bus under way
-    std::map<std::string, DiskPtr> told_; // by id: as it was, of those with news
+    std::map<std::string, DiskPtr> told_; // by id: as it was told last, of those with news
+    bool telling_ = false;                // what is read now goes into a signal
     EventSource turns_;
     std::vector<sd_bus_vtable> vtable_, list_vtable_;
     std::vector<BusSlot> slots_;

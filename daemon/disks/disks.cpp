@@ -157,6 +157,10 @@ Result<std::unique_ptr<Disks>> Disks::create(Means means, model::SnapshotPtr now
 
 DiskPtr Disks::find(const std::string& id) {
     take_in(SIZE_MAX);
+    return peek(id);
+}
+
+DiskPtr Disks::peek(const std::string& id) const {
     const auto at = entries_.find(id);
     return at == entries_.end() ? nullptr : at->second->disk;
 }

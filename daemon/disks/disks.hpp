@@ -55,6 +55,8 @@ class Disks final : public daemon::ModelListener {
 
     // Null: there is none with this id.
     DiskPtr find(const std::string& id);
+    // As far as the model was taken in: changes nothing, where the others tell all that is news.
+    DiskPtr peek(const std::string& id) const;
     // Of a logical unit.
     DiskPtr find_unit(model::Sequence unit);
     // Logical units first, then others, each by id.

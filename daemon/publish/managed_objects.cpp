@@ -69,7 +69,6 @@ bool ManagedObjects::begin(Request& request) {
     request.out->open('a', "{oa{sa{sv}}}");
     for_each_outside_units(*request.snapshot,
                            [&](const auto& view) { append_object(*request.out, view); });
-    if (others_) others_(*request.out);
     return true;
 }
 
@@ -91,10 +90,12 @@ void ManagedObjects::slice() {
             requests_.pop_front();
             continue;
         }
+        const bool fits = request.out->bytes() <= limit_;
+        if (fits && request.out->status() == 0 && next_unit(request)) continue;
+        // Last, for they change by themselves: what was told of them before is in the answer.
+        if (fits && others_) others_(*request.out);
         if (request.out->bytes() > limit_) {
             refuse(request);
-        } else if (request.out->status() == 0 && next_unit(request)) {
-            continue;
         } else {
             request.out->close();
             if (request.out->status() < 0)
