@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""polkit itself on a bus of the test's own, with our policy and an administrator's rules, in a mount
-namespace of its own: it understands our questions, and we understand its answers."""
+"""polkit itself on a bus of the test's own, in a mount namespace of its own, with our policy: it understands our
+questions, and we understand its answers, under an administrator's rules; and the rules that we ship mean what they
+shall mean."""
 
+import glob
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -16,12 +19,13 @@ sys.path.insert(0, os.path.join(SOURCE_ROOT, "tests/bus"))
 from polkit_authority import *  # pylint: disable=wrong-import-position
 
 POLICY = os.path.join(SOURCE_ROOT, "polkit/org.mpapi.multipath1.policy")
+SHIPPED = sorted(glob.glob(os.path.join(SOURCE_ROOT, "polkit/*.rules")))
 POLKITD = "/usr/lib/polkit-1/polkitd"
-# Nothing outside of the namespace changes.
+# Nothing outside of the namespace changes. $1: actions/, rules/ and passwd.
 START = """
-mount -t tmpfs none /mnt && mkdir /mnt/actions /mnt/rules && cp "$1" /mnt/actions && cp "$2" /mnt/rules &&
-chmod -R a+rX /mnt && mount --bind /mnt/actions /usr/share/polkit-1/actions &&
-mount --bind /mnt/rules /etc/polkit-1/rules.d && exec "$3" --no-debug
+mount -t tmpfs none /mnt && cp -r "$1/." /mnt && chmod -R a+rX /mnt &&
+mount --bind /mnt/actions /usr/share/polkit-1/actions && mount --bind /mnt/rules /usr/share/polkit-1/rules.d &&
+mount --bind /mnt/none /etc/polkit-1/rules.d && mount --bind /mnt/passwd /etc/passwd && exec "$2" --no-debug
 """
 RULES = """
 polkit.addRule(function(action, subject) {
@@ -33,7 +37,42 @@ polkit.addRule(function(action, subject) {
 """ % lu_path(2)
 
 
-class Polkitd(PolkitTest):
+# An action of somebody else's, as its own policy has it.
+FOREIGN = """<?xml version="1.0"?>
+<!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/PolicyKit/1/policyconfig.dtd">
+<policyconfig><action id="%s"><description>x</description><message>x</message><defaults>
+<allow_any>auth_admin</allow_any><allow_inactive>auth_admin</allow_inactive><allow_active>auth_admin</allow_active>
+</defaults></action></policyconfig>
+"""
+
+
+class PolkitdTest(PolkitTest):
+    policies, foreign, clusprep = [POLICY], (), None
+
+    def rules(self):
+        """What is in each file of rules, by its name."""
+        raise NotImplementedError
+
+    def prepare(self, folder):
+        for name in ("actions", "rules", "none"):
+            os.mkdir(os.path.join(folder, name))
+        for policy in self.policies:
+            shutil.copy(policy, os.path.join(folder, "actions"))
+        for action in self.foreign:
+            with open(os.path.join(folder, "actions", f"{action}.policy"), "w", encoding="utf-8") as file:
+                file.write(FOREIGN % action)
+        for name, text in self.rules().items():
+            with open(os.path.join(folder, "rules", name), "w", encoding="utf-8") as file:
+                file.write(text)
+        with open("/etc/passwd", encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        if self.clusprep is not None:  # a user that is there, by that name
+            lines = [f"clusprep:x:{self.clusprep}:{self.clusprep}::/:/bin/false" if line.split(":")[2] ==
+                     str(self.clusprep) else line for line in lines]  # fmt: skip
+        with open(os.path.join(folder, "passwd"), "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
     def setUp(self):
         if os.geteuid() != 0:
             self.skipTest("needs root")
@@ -43,20 +82,24 @@ class Polkitd(PolkitTest):
                 raise SystemExit(77)
         super().setUp()
         self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
-        rules = tempfile.NamedTemporaryFile("w", suffix=".rules")
-        self.addCleanup(rules.close)
-        rules.write(RULES)
-        rules.flush()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.prepare(folder.name)
         appears = MatchRule(type="signal", member="NameOwnerChanged")
         appears.add_arg_condition(0, POLKIT)
         connection = self.client.connection
         Client.unpack(connection.send_and_get_reply(DBus().AddMatch(appears)))
         with connection.filter(appears) as queue:
             polkitd = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", START, "sh", POLICY, rules.name, POLKITD],
+                ["unshare", "--mount", "sh", "-c", START, "sh", folder.name, POLKITD],
                 env=self.environment, stdout=subprocess.DEVNULL)  # fmt: skip
             self.addCleanup(self.end, polkitd)
             connection.recv_until_filtered(queue, timeout=DEADLINE)
+
+
+class AnAdministratorsRules(PolkitdTest):
+    def rules(self):
+        return {"99-test.rules": RULES}
 
     def test_it_knows_our_actions(self):
         known = subprocess.run(["pkaction"], env=self.environment, capture_output=True, text=True, check=True)
@@ -80,6 +123,73 @@ class Polkitd(PolkitTest):
             refused = self.denied(self.ask(anybody, interactive=interactive), anybody)
             self.assertIn("polkit does not permit this", refused)
         self.assertEqual(self.refreshed(), [])
+
+
+class OurRules(PolkitdTest):
+    """The files of polkit/, all of them, each question as its asker puts it."""
+
+    clusprep = SOMEBODY
+    policies = sorted(glob.glob(os.path.join(SOURCE_ROOT, "polkit/*.policy")))
+    FIREWALL = ("org.fedoraproject.FirewallD1.info", "org.fedoraproject.FirewallD1.config.info")
+    UNITS = "org.freedesktop.systemd1.manage-units"
+    foreign = (*FIREWALL, UNITS, "org.fedoraproject.FirewallD1.config", "org.freedesktop.systemd1.manage-unit-files")
+
+    def rules(self):
+        texts = {}
+        for path in SHIPPED:
+            with open(path, encoding="utf-8") as file:
+                texts[os.path.basename(path)] = file.read()
+        return texts
+
+    def authorized(self, uid, action, **details):
+        """Whether a client of this user may, as the owner of the action is told."""
+        subject = self.new_client(uid)
+        who = ("system-bus-name", {"name": ("s", subject.connection.unique_name)})
+        question = new_method_call(
+            DBusAddress("/org/freedesktop/PolicyKit1/Authority", bus_name=POLKIT, interface=AUTHORITY),
+            "CheckAuthorization", "(sa{sv})sa{ss}us", (who, action, details, 0, ""))  # fmt: skip
+        ((yes, _challenge, _details),) = Client.unpack(
+            self.client.connection.send_and_get_reply(question, timeout=DEADLINE))  # fmt: skip
+        return yes
+
+    def check(self, action, **details):
+        """clusprep may, and nobody else."""
+        self.assertTrue(self.authorized(SOMEBODY, action, **details), f"clusprep may not: {action} {details}")
+        self.check_nobody_else(action, **details)
+
+    def check_nobody_else(self, action, **details):
+        for uid in (ANYBODY, NOBODY):
+            name = pwd.getpwuid(uid).pw_name
+            self.assertFalse(self.authorized(uid, action, **details), f"{name} may: {action} {details}")
+
+    def check_not(self, action, **details):
+        self.assertFalse(self.authorized(SOMEBODY, action, **details), f"clusprep may: {action} {details}")
+        self.check_nobody_else(action, **details)
+
+    def test_all_of_them_are_looked_at(self):
+        self.assertEqual([os.path.basename(path) for path in SHIPPED],
+                         ["50-clusprep-disks.rules", "50-clusprep-read-firewall.rules",
+                          "50-clusprep-stop-service.rules"])  # fmt: skip
+
+    def test_clusprep_has_disks_and_nothing_else_of_mpapid(self):
+        actions = [action.get("id") for action in ElementTree.parse(POLICY).iter("action")]
+        self.assertIn("org.mpapi.multipath1.disk", actions)
+        for action in actions:
+            (self.check if action == "org.mpapi.multipath1.disk" else self.check_not)(action)
+
+    def test_clusprep_reads_the_firewall_and_does_not_change_it(self):
+        for action in self.FIREWALL:
+            self.check(action)
+        self.check_not("org.fedoraproject.FirewallD1.config")
+
+    def test_clusprep_stops_the_one_unit_and_does_nothing_else_with_it(self):
+        self.check(self.UNITS, verb="stop", unit="pacemaker.service")
+        for verb in ("start", "restart", "reload", "kill", "set-property", "try-restart", "Stop", ""):
+            self.check_not(self.UNITS, verb=verb, unit="pacemaker.service")
+        for unit in ("sshd.service", "pacemaker.socket", "pacemaker.service.evil", "mpapid.service", ""):
+            self.check_not(self.UNITS, verb="stop", unit=unit)
+        self.check_not(self.UNITS)
+        self.check_not("org.freedesktop.systemd1.manage-unit-files", verb="stop", unit="pacemaker.service")
 
 
 if __name__ == "__main__":
