@@ -338,6 +338,15 @@ class ByImpacket(WholeNode):
             seen.add(uuids.UUID(bytes_le=answer["adapterId"]))
         self.assertEqual(len(seen), count)
         self.expect(made, "GetNextAdapterFirewallConfiguration", 0x80070057, {"idx": count})
+        # Each is one of the adapter list's, of an adapter of its own. That ends with its Guids, two for an adapter.
+        told = self.made("network").call("GetIpConfigSerialized", ApplyClusterFilter=0)
+        data, listed = b"".join(told["Data"]["pData"]), []
+        while data[-74:-72] == struct.pack("<H", 72):
+            listed.insert(0, uuids.UUID(data[-72:].decode("utf-16-le")))
+            data = data[:-74]
+        self.assertGreaterEqual(len(listed), 2 * count)
+        self.assertEqual(len(set(listed)), len(listed))
+        self.assertEqual(len({listed.index(each) // 2 for each in seen}), count)
 
     def test_the_secret_the_label_and_the_cleanup(self):
         made = self.made("setup")
@@ -459,6 +468,9 @@ class ByOurClient(WholeNode):
                 self.assertEqual(by_name["disk online"]["partitions"], 1)
                 self.assertEqual(by_name["partition fs"]["fileSystem"], "NTFS")
                 self.assertGreaterEqual(len(by_name["network adapters"]["adapters"]), 2)
+                guids = {guid for each in by_name["network adapters"]["adapters"] for guid in each["guids"]}
+                asked = {each["adapter"] for each in by_name["firewall"]["adapters"]}
+                self.assertTrue(asked and asked <= guids, (asked, guids))
                 self.assertTrue(by_name["log all"]["path"].startswith("ClusterLogs\\"), by_name["log all"])
 
     def test_every_command_by_itself_as_text(self):
@@ -473,19 +485,11 @@ class ByOurClient(WholeNode):
             words = line.split()
             at = len(verb.split())
             # Keys and reservations are the node's. Ownership ends with the object, files need it.
-            status = {"pr stop-defense": 3, "network cleanup": None}.get(verb, 0)
+            status = 3 if verb == "pr stop-defense" else 0
             with self.subTest(line):
-                ran = self.clusprep_any(status, *words[:at], "localhost", *words[at:])
-                self.assertTrue(ran.stdout if ran.returncode in (0, 1) else ran.stderr, line)
+                ran = self.node.clusprep(*words[:at], "localhost", *words[at:], status=status)
+                self.assertTrue(ran.stdout if status == 0 else ran.stderr, line)
                 self.assertNotIn(PASSWORD, ran.stdout + ran.stderr)
-
-    def clusprep_any(self, status, *words):
-        if status is not None:
-            return self.node.clusprep(*words, status=status)
-        for status in (0, 3):
-            with contextlib.suppress(AssertionError):
-                return self.node.clusprep(*words, status=status)
-        raise AssertionError(words)
 
     def in_memory(self, wanted):
         """How often clusprepd has these bytes anywhere."""
