@@ -19,7 +19,7 @@ import kerberos_realm
 import needs
 
 needs.modules("impacket")
-needs.tools("tshark", *kerberos_realm.TOOLS)
+needs.tools("tcpdump", "tshark", *kerberos_realm.TOOLS)
 
 from impacket.dcerpc.v5 import dcomrt, rpcrt  # noqa: E402
 
@@ -58,8 +58,51 @@ class WholeNode(unittest.TestCase):
             return act(client)
 
 
-class ByImpacket(WholeNode):
-    """RemoteCreateInstance and RemoteActivation, NTLM and Kerberos; all methods, every output. tshark looks on."""
+class LookedAt(WholeNode):
+    """tshark looks on: each packet is one of RPC, what we sealed can be opened, and nothing is malformed."""
+
+    LEAST = ()  # pairs: what there must be more of than that
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.captured = cls.node.work / "traffic.pcap"
+        cls.capture = Telling(["tcpdump", "-Z", "root", "-i", "lo", "-s", "0", "-w", str(cls.captured), "tcp"], "stderr")
+        cls.addClassCleanup(cls.capture.kill)
+        cls.capture.wait_for("listening on")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.capture.end()
+        ours = f"tcp.len > 0 && (tcp.port == 135 || tcp.port == {cls.node.exporter})"
+        for what, expression in (
+            # Within SPNEGO tshark 4.0 loses NTLM's key stream after the first call; what it shows of later ones is none.
+            ("malformed", "_ws.malformed && !(dcerpc.auth_type == 9 && ntlmssp.verf && dcerpc.encrypted_stub_data)"),
+            ("no RPC", f"{ours} && !dcerpc && !tcp.reassembled_in && !tcp.analysis.retransmission"),
+            # What it opened is shown as bytes, or as a call of DCOM, which it knows.
+            ("sealed by us and not opened",
+             "dcerpc.pkt_type == 2 && dcerpc.encrypted_stub_data && !dcerpc.decrypted_stub_data && !dcom"),
+        ):
+            found = cls.packets(expression)
+            assert not found, f"{what}:\n" + "\n".join(found[:50])
+        for expression, least in cls.LEAST:
+            found = cls.packets(expression)
+            assert len(found) > least, f"tshark saw {len(found)} of {expression}"
+
+    @classmethod
+    def packets(cls, expression):
+        told = subprocess.run(
+            ["tshark", "-r", str(cls.captured), "-d", f"tcp.port=={cls.node.exporter},dcerpc", "-d",
+             "tcp.port==135,dcerpc", "-o", f"ntlmssp.nt_password:{PASSWORD}", "-o", "kerberos.decrypt:TRUE", "-o",
+             f"kerberos.file:{cls.node.realm.keytab}", "-Y", expression, "-T", "fields", "-e", "frame.number", "-e",
+             "_ws.col.Info"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+        return told.stdout.splitlines()
+
+
+class ByImpacket(LookedAt):
+    """RemoteCreateInstance and RemoteActivation, NTLM and Kerberos; all methods, every output."""
+
+    LEAST = (("dcerpc.pkt_type == 2", 200), ("dcerpc.pkt_type == 2 && dcom.oxid", 12))
 
     @classmethod
     def setUpClass(cls):
@@ -69,33 +112,6 @@ class ByImpacket(WholeNode):
         subprocess.run(["kvno", "-q", "host/localhost"], env=cls.tickets, check=True)
         os.environ["KRB5CCNAME"] = cls.node.realm.tickets.removeprefix("FILE:")
         os.environ["KRB5_CONFIG"] = cls.tickets["KRB5_CONFIG"]
-        cls.captured = cls.node.work / "traffic.pcap"
-        cls.capture = Telling(
-            ["tshark", "-q", "-i", "lo", "-f", "tcp", "-F", "pcap", "-w", str(cls.captured)],
-            "stderr", stdout=subprocess.DEVNULL)
-        cls.addClassCleanup(cls.capture.kill)
-        cls.capture.wait_for("Capturing on")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.capture.end()
-        cls.look_at_traffic()
-
-    @classmethod
-    def look_at_traffic(cls):
-        """Each packet of RPC is decoded, also of what was sealed, and none is malformed."""
-        def packets(expression):
-            told = subprocess.run(
-                ["tshark", "-r", str(cls.captured), "-d", f"tcp.port=={cls.node.exporter},dcerpc", "-d",
-                 "tcp.port==135,dcerpc", "-o", f"ntlmssp.nt_password:{PASSWORD}", "-o", "kerberos.decrypt:TRUE", "-o",
-                 f"kerberos.file:{cls.node.realm.keytab}", "-Y", expression, "-T", "fields", "-e", "frame.number", "-e",
-                 "_ws.col.Info"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-            return told.stdout.splitlines()
-        malformed = packets("_ws.malformed")
-        assert not malformed, "malformed:\n" + "\n".join(malformed)
-        for expression, least in (("dcerpc.pkt_type == 2", 200), ("dcerpc.pkt_type == 2 && dcom.oxid", 12)):
-            found = packets(expression)
-            assert len(found) > least, f"tshark saw {len(found)} of {expression}"
 
     @contextlib.contextmanager
     def connected(self, kerberos=False):
@@ -378,7 +394,9 @@ class ByImpacket(WholeNode):
             self.assertTrue((self.node.work / "logs" / file).is_file(), told)
 
 
-class BySamba(WholeNode):
+class BySamba(LookedAt):
+    LEAST = (("dcerpc.pkt_type == 2", 20),)
+
     def test_each_protection_for_two_classes(self):
         for options in ("ntlm,seal", "spnego,seal", "krb5,seal"):
             for name, wanted in (
@@ -398,7 +416,9 @@ class BySamba(WholeNode):
                     self.assertEqual(told, wanted)
 
 
-class ByOurClient(WholeNode):
+class ByOurClient(LookedAt):
+    LEAST = (("dcerpc.pkt_type == 2", 100),)
+
     LINES = """
         disk prepare
         disk list
