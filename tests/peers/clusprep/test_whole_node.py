@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import platform
 import re
 import signal
 import struct
@@ -23,6 +24,7 @@ needs.tools("tcpdump", "tshark", *kerberos_realm.TOOLS)
 
 from impacket.dcerpc.v5 import dcomrt, rpcrt  # noqa: E402
 
+import adapter_list  # noqa: E402
 import csvp_methods  # noqa: E402
 import whole_node  # noqa: E402
 from csvp_methods import number  # noqa: E402
@@ -34,6 +36,8 @@ from whole_node import DEADLINE, HOST, PASSWORD, STRANGER, USER, Node  # noqa: E
 HERE = pathlib.Path(__file__).resolve().parent
 OK, NOT_FOUND, DENIED, BUSY = 0, 0x80070002, 0x80070005, 0x800700AA
 SECTORS = 1 << 21  # of a unit of 1 GiB
+# What a node's version is: "12" is 12.0.
+RELEASE = [*map(int, platform.freedesktop_os_release()["VERSION_ID"].split(".")), 0][:2]
 LISTED = ["number:0", "number:1", "number:2", "number:3"]
 
 
@@ -151,7 +155,8 @@ class ByImpacket(LookedAt):
 
     def storage(self, *attached, **how):
         made = self.made("storage", **how)
-        self.expect(made, "CprepPrepareNode", OK, {}, pdwCPrepVersion=3)
+        self.expect(made, "CprepPrepareNode", OK, {}, pulMajorVersion=RELEASE[0], pulMinorVersion=RELEASE[1],
+                    pdwCPrepVersion=3)
         self.expect(made, "CprepPrepareNodePhase2", OK, {"AttachDisksOnSystemBus": 1}, pulNumDisks=4)
         for disk in attached:
             self.expect(made, "CprepDiskAttach", OK, {"DiskId": disk})
@@ -191,14 +196,16 @@ class ByImpacket(LookedAt):
             self.assertEqual((props["DiskNumber"], props["DiskId"]["Type"], props["DiskId"]["Tag"],
                               props["DiskId"]["Number"]), (disk, 0xFA0, 0xFA0, disk))
             self.assertEqual((props["DiskBusType"], props["StackType"], props["Length"]), (bus, 1, 8))
-            self.assertEqual(props["Lun"], lun)
+            self.assertEqual((props["PathId"], props["TargetId"], props["Lun"]), (0, 0, lun))
             self.assertIn(props["PortNumber"], (3, 4))
             self.assertEqual(props["NumPaths"], paths)
             bits = {"raw": 0x4000, "basic": 0x8000, "mpio": 0x80000, "redundant": 0x400000}
             named = {name for name, bit in bits.items() if props["Flags"] & bit}
             self.assertEqual(named, flags, f"disk {disk}: {props['Flags']:x}")
             self.assertEqual(props["DiskIsClusterable"], clusterable)
-            self.assertEqual(len(props["AdapterDesc"]), 520)
+            text = props["AdapterDesc"].decode("utf-16-le").rstrip("\0")
+            self.assertEqual(text, f"host{props['PortNumber']} (qla2xxx)")
+            self.assertEqual(props["AdapterDesc"], wide(text).ljust(520, b"\0"))
         self.expect(made, "CprepDiskGetProps", NOT_FOUND, {"DiskId": number(9)})
 
     def test_a_disk_that_is_not_allowed_is_refused(self):
@@ -318,7 +325,8 @@ class ByImpacket(LookedAt):
         message = {"SourceIPAddress": "10.9.0.1", "DestIPAddress": "10.9.0.1", "DestPort": 3343, "AddressFamily": 2,
                    "MessageSize": 64, "Timeout": 500}
         self.expect(made, "SendRTMessage", 0x80070548, message, RTElapsedTime=0)
-        self.expect(made, "InitializeNode", OK, {"RequestUDPPort": 0}, BoundUDPPort=3343, ClusprepVersion=3)
+        self.expect(made, "InitializeNode", OK, {"RequestUDPPort": 0}, BoundUDPPort=3343, NodeMajorVersion=RELEASE[0],
+                    NodeMinorVersion=RELEASE[1], ClusprepVersion=3)
         answer = self.expect(made, "SendRTMessage", OK, message)
         self.assertLess(answer["RTElapsedTime"], 500)
         self.expect(made, "SendRTMessage", 0x800705B4, {**message, "DestIPAddress": "10.9.0.2", "Timeout": 50},
@@ -335,10 +343,23 @@ class ByImpacket(LookedAt):
             answer = self.expect(made, "GetIpConfigSerialized", OK, {"ApplyClusterFilter": filtered})
             data = b"".join(answer["Data"]["pData"])
             self.assertEqual(answer["pcbOut"], len(data))
-            server = wide(f"{HOST}.example.org")
-            self.assertTrue(data.startswith(b"\x2e\0" + wide("class mscs::AdapterList") +
-                                            struct.pack("<H", len(server)) + server), data[:120])
-            self.assertIn(wide("here"), data)
+            server, adapters, _ = adapter_list.decode(data)
+            self.assertEqual(server, f"{HOST}.example.org")
+            named = {each["name"]: each for each in adapters}
+            self.assertEqual(set(named), {"here", "there"} if filtered else {"here", "there", "lo"})
+            here = named["here"]
+            (link,) = json.loads(subprocess.run(["ip", "-j", "link", "show", "here"], capture_output=True,
+                                                check=True).stdout)
+            link = link["address"].upper().replace(":", "-")
+            self.assertEqual(here["physical"], link.ljust(23, "\0"))
+            self.assertEqual(here["addresses"][0], "10.9.0.1")
+            self.assertEqual(here["prefixes"][0][1], 24)
+            self.assertEqual(len(here["prefixes"]), len(here["addresses"]))
+            self.assertEqual([here[each] for each in ("type", "tunnel", "status", "dhcp", "internal", "cluster")],
+                             [6, 0, 1, 0, 1, 0])
+            self.assertEqual(here["gateways"], [])
+            if not filtered:
+                self.assertEqual((named["lo"]["type"], named["lo"]["addresses"][0]), (24, "127.0.0.1"))
         self.expect(made, "CleanupNode", OK, {})
         self.expect(made, "CleanupNode", 0x80070548, {})
 
@@ -356,12 +377,7 @@ class ByImpacket(LookedAt):
         self.expect(made, "GetNextAdapterFirewallConfiguration", 0x80070057, {"idx": count})
         # Each is one of the adapter list's, of an adapter of its own. That ends with its Guids, two for an adapter.
         told = self.made("network").call("GetIpConfigSerialized", ApplyClusterFilter=0)
-        data, listed = b"".join(told["Data"]["pData"]), []
-        while data[-74:-72] == struct.pack("<H", 72):
-            listed.insert(0, uuids.UUID(data[-72:].decode("utf-16-le")))
-            data = data[:-74]
-        self.assertGreaterEqual(len(listed), 2 * count)
-        self.assertEqual(len(set(listed)), len(listed))
+        listed = adapter_list.decode(b"".join(told["Data"]["pData"]))[2]
         self.assertEqual(len({listed.index(each) // 2 for each in seen}), count)
 
     def test_the_secret_the_label_and_the_cleanup(self):
