@@ -107,6 +107,19 @@ inline Stub stub_of(const Stub& pdu) {
     return Stub(pdu.begin() + response_header_size, pdu.end());
 }
 
+// The peer hears nothing more, and when it has gone or a moment has passed nothing is left of it.
+inline void assert_ended(World& world, Peer& peer) {
+    assert_int_equal(peer.receive().size(), 0);
+    assert_true(peer.closed());
+    world.pass(std::chrono::seconds(3));
+    assert_int_equal(world.server.connections(), 0);
+}
+
+inline void assert_still_answers(Peer& peer) {
+    peer.send(request_pdu({.stub = {9, 8, 7}, .call_id = 99}));
+    assert_true(stub_of(peer.receive()) == Stub({9, 8, 7}));
+}
+
 // A peer that has bound both interfaces without authentication.
 inline Peer bound_peer(World& world) {
     Peer peer = world.peer();
