@@ -12,6 +12,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace mpapi;
 using namespace mpapi::disks;
@@ -41,6 +43,78 @@ class Folder {
     std::filesystem::path top;
     Fd fd;
 };
+
+struct Flushed {
+    std::string name;        // as /proc tells, below the root
+    std::uintmax_t size = 0; // what was in it by then
+    bool deleted = false;    // "sub/a.txt" was no more
+};
+std::vector<Flushed> flushes;
+std::string flush_that_fails;     // the name
+std::filesystem::path flushed_in; // empty: nobody looks on
+
+} // namespace
+
+// Instead of the C library's: what is called when, and with what in the file.
+extern "C" int fsync(int fd) {
+    if (flushed_in.empty()) return static_cast<int>(::syscall(SYS_fsync, fd));
+    const auto place = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd));
+    Flushed flushed;
+    flushed.name = place.lexically_relative(flushed_in / "root").string();
+    if (std::filesystem::is_regular_file(place)) flushed.size = std::filesystem::file_size(place);
+    flushed.deleted = !std::filesystem::exists(flushed_in / "root/sub/a.txt");
+    flushes.push_back(flushed);
+    if (flushed.name != flush_that_fails) return static_cast<int>(::syscall(SYS_fsync, fd));
+    errno = EIO;
+    return -1;
+}
+
+namespace {
+
+// For one test.
+struct Watching {
+    explicit Watching(const Folder& folder) {
+        flushes.clear();
+        flush_that_fails.clear();
+        flushed_in = folder.top;
+    }
+    ~Watching() { flushed_in.clear(); }
+};
+
+void file_and_folder_are_flushed_before_it_is_said_to_be_written(void**) {
+    const Folder folder;
+    const Watching watching(folder);
+    assert_ok(write_file(folder.fd.get(), {"sub", "a.txt"}, std::string(200'000, 'x')));
+    assert_int_equal(flushes.size(), 2);
+    assert_text_equal(flushes[0].name, "sub/a.txt");
+    assert_int_equal(flushes[0].size, 200'000); // all of it was there
+    assert_text_equal(flushes[1].name, "sub");
+}
+
+void the_folder_is_flushed_before_it_is_said_to_be_deleted(void**) {
+    const Folder folder;
+    assert_ok(write_file(folder.fd.get(), {"sub", "a.txt"}, "x"));
+    const Watching watching(folder);
+    assert_ok(delete_file(folder.fd.get(), {"sub", "a.txt"}));
+    assert_int_equal(flushes.size(), 1);
+    assert_text_equal(flushes[0].name, "sub");
+    assert_true(flushes[0].deleted);
+}
+
+void what_cannot_be_flushed_is_not_done(void**) {
+    for (const char* name : {"sub/a.txt", "sub"}) {
+        const Folder folder;
+        const Watching watching(folder);
+        flush_that_fails = name;
+        const auto written = write_file(folder.fd.get(), {"sub", "a.txt"}, "x");
+        assert_false(written.has_value());
+        assert_int_equal(written.error().errnum, EIO);
+        flush_that_fails.clear();
+        assert_ok(write_file(folder.fd.get(), {"sub", "a.txt"}, "x"));
+        flush_that_fails = "sub";
+        assert_int_equal(delete_file(folder.fd.get(), {"sub", "a.txt"}).error().errnum, EIO);
+    }
+}
 
 void what_is_written_is_verified_and_deleted(void**) {
     const Folder folder;
@@ -113,6 +187,9 @@ void a_missing_folder_is_not_made(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_verified_and_deleted),
+        cmocka_unit_test(file_and_folder_are_flushed_before_it_is_said_to_be_written),
+        cmocka_unit_test(the_folder_is_flushed_before_it_is_said_to_be_deleted),
+        cmocka_unit_test(what_cannot_be_flushed_is_not_done),
         cmocka_unit_test(what_was_longer_before_is_not_afterwards),
         cmocka_unit_test(links_lead_nowhere),
         cmocka_unit_test(what_is_no_regular_file_is_not_touched),
