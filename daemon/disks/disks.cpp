@@ -490,6 +490,7 @@ void Disks::examined(const std::string& id, Result<Examined> found) {
         made.examined = std::move(*found);
     } else {
         made.examined.unreadable = true;
+        made.examined.held_by_others = false; // it was so; now it is not known
         made.examined.trouble = found.error().message();
     }
     replace(entry, std::move(made));

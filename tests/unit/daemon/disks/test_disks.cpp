@@ -53,12 +53,51 @@ class Machine final : private DisksObserver {
         world_.san.reset();
         workers_->close(1s);
     }
+    // A SCSI disk of the embedded SAN, as the model would tell of it; before start().
+    void put_scsi_disk(const std::string& device) {
+        const auto& facts = world_.recorder.disks.at(device);
+        auto disk = std::make_shared<model::Disk>();
+        disk->id = 1;
+        disk->key = device;
+        disk->device = device;
+        disk->number = facts.number;
+        disk->address = facts.address;
+        disk->unit_name = "60060e80123456000000000000000001";
+        disk->unit_name_type = model::NameType::Naa;
+        disk->device_state = model::DeviceState::Running;
+        snapshot_->disks.put(std::move(disk));
+    }
+    // Another node's, through the same unit.
+    void they_register() {
+        scsi::ReserveOutList list;
+        list.service_action_key = 0x9999;
+        const auto bytes = scsi::build_reserve_out(list);
+        scsi::ReserveOutCommand command;
+        command.action = scsi::ReserveOutAction::RegisterAndIgnoreExistingKey;
+        command.parameter_list_length = static_cast<std::uint32_t>(bytes->size());
+        const auto cdb = scsi::reserve_out_cdb(command);
+        for (int tries = 0; tries < 8; ++tries) { // attentions
+            const auto reply =
+                world_.san->execute("other-node", "north", "A0", "database", cdb, *bytes, {});
+            assert_ok(reply);
+            if (reply->status == 0) return;
+        }
+        fail_msg("the other node could not register");
+    }
+    void hangs(const std::string& device) {
+        world_.apply(san::disk_fault(san::Verb::CommandHangs, device));
+    }
+    // Ends when whoever waited is back: he uses what the test is about to free.
+    void answers_again(const std::string& device) {
+        world_.apply(san::disk_fault(san::Verb::CommandReleased, device));
+        while (workers_->counters().commands_stuck != 0)
+            if (sd_event_run(world_.loop.get(), 20'000'000) <= 0) fail_msg("it still hangs");
+    }
     void start(std::vector<std::string> allow = {}) {
         daemon::Config::Disks config;
         config.allow = std::move(allow);
         auto made = Disks::create(
-            {world_.loop.get(), *world_.san, blocks, *workers_, 300ms, config, 0x1234},
-            std::make_shared<const model::Snapshot>());
+            {world_.loop.get(), *world_.san, blocks, *workers_, 300ms, config, 0x1234}, snapshot_);
         assert_ok(made);
         disks = std::move(*made);
         disks->add_observer(*this);
@@ -90,6 +129,7 @@ class Machine final : private DisksObserver {
         told.push_back(!before ? "new " + after->id : !after ? "gone " + before->id : after->id);
     }
 
+    const std::shared_ptr<model::Snapshot> snapshot_ = std::make_shared<model::Snapshot>();
     san::World world_;
     std::unique_ptr<daemon::Workers> workers_;
 };
@@ -182,6 +222,23 @@ void it_can_be_allowed_and_read_and_is_not_clusterable(void**) {
     assert_int_equal(disk->examined.geometry.sector_size, 512);
 }
 
+// What the last look said of others is not told of a disk that does not answer now.
+void one_that_does_not_answer_is_not_said_to_be_another_node_s(void**) {
+    const std::string id = "360060e80123456000000000000000001";
+    Machine machine;
+    machine.put_scsi_disk("sda");
+    machine.start({id});
+    machine.they_register();
+    auto disk = machine.examined(id);
+    assert_true(disk->examined.held_by_others);
+    machine.hangs("sda");
+    disk = machine.examined(id);
+    assert_false(disk->examined.held_by_others);
+    assert_true(disk->examined.unreadable);
+    assert_false(disk->examined.trouble.empty());
+    machine.answers_again("sda");
+}
+
 void reservations_are_not_for_it(void**) {
     Machine machine;
     machine.blocks.others = {nvme()};
@@ -209,6 +266,7 @@ int main() {
         cmocka_unit_test(they_come_change_and_go),
         cmocka_unit_test(one_that_moves_keeps_its_identity),
         cmocka_unit_test(it_can_be_allowed_and_read_and_is_not_clusterable),
+        cmocka_unit_test(one_that_does_not_answer_is_not_said_to_be_another_node_s),
         cmocka_unit_test(reservations_are_not_for_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
