@@ -199,6 +199,9 @@ def of_two_challengers_of_a_free_disk_one_wins():
 @test
 def of_two_challengers_of_a_dead_owner_one_wins_within_ten_seconds():
     for _ in range(2):
+        # What the round before has left udev to do is no part of the ten seconds.
+        for node in BOTH:
+            node.call("shell.settle")
         sh(f"sg_persist --out --register-ignore --param-sark={DEAD_KEY} {dead}")
         sh(f"sg_persist --out --reserve --param-rk={DEAD_KEY} --prout-type=5 {dead}")
         for node in BOTH:
