@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/audit.hpp"
 
+#include "common/text/hex.hpp"
 #include "common/text/printable.hpp"
 
 #include <syslog.h>
@@ -16,12 +17,6 @@ namespace mpapi::clusprep {
 namespace {
 
 constexpr std::size_t kLongest = 256;
-
-std::string hex(std::uint64_t number, int digits) {
-    char text[24];
-    std::snprintf(text, sizeof text, "%0*llx", digits, static_cast<unsigned long long>(number));
-    return text;
-}
 
 std::string printable(std::string text) {
     std::size_t size = std::min(text.size(), kLongest);

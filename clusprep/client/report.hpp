@@ -71,6 +71,5 @@ std::string json(const Failure& failure, const std::string& command);
 
 // "00000000  4d 50 …  |MP…|", a line for 16 bytes.
 std::string hex_dump(const std::vector<std::uint8_t>& bytes);
-std::string hex(const std::vector<std::uint8_t>& bytes);
 
 } // namespace mpapi::client

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/client/report.hpp"
 
+#include "common/text/hex.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace mpapi::client {
@@ -15,7 +17,7 @@ Json to_json(const Value& value) {
             if constexpr (std::is_same_v<Held, std::monostate>)
                 return nullptr;
             else if constexpr (std::is_same_v<Held, std::vector<std::uint8_t>>)
-                return hex(held);
+                return hex_of(held);
             else
                 return held;
         },

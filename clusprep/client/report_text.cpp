@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/client/report.hpp"
 
+#include "common/text/hex.hpp"
 #include "common/text/printable.hpp"
 
 #include <algorithm>
@@ -32,7 +33,9 @@ std::string words_of(const Value& value, const std::string& words) {
                 all += (all.empty() ? "" : ", ") + printable(each);
             return all.empty() ? "-" : all;
         }
-        std::string operator()(const std::vector<std::uint8_t>& bytes) const { return hex(bytes); }
+        std::string operator()(const std::vector<std::uint8_t>& bytes) const {
+            return hex_of(bytes);
+        }
     };
     return std::visit(Words{}, value);
 }
@@ -94,16 +97,6 @@ void add_list(std::string& text, const List& list, bool colours) {
 
 } // namespace
 
-std::string hex(const std::vector<std::uint8_t>& bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : bytes) {
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
-    }
-    return text;
-}
-
 std::string hex_dump(const std::vector<std::uint8_t>& bytes) {
     constexpr std::size_t per_line = 16;
     std::string text;
@@ -114,7 +107,7 @@ std::string hex_dump(const std::vector<std::uint8_t>& bytes) {
         std::string characters;
         for (std::size_t i = at; i < at + per_line; ++i) {
             if (i < bytes.size()) {
-                text += " " + hex({bytes[i]});
+                text += " " + hex(bytes[i], 2);
                 characters +=
                     bytes[i] >= 0x20 && bytes[i] < 0x7f ? static_cast<char>(bytes[i]) : '.';
             } else {

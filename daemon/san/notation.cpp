@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The small notations inside of a SAN file: designators, sizes, numbered names, state names.
+#include "common/text/hex.hpp"
 #include "daemon/san/description.hpp"
 
 #include <algorithm>
@@ -25,18 +26,6 @@ std::optional<std::string> binary(std::string_view hex) {
         result.push_back(static_cast<char>(high << 4 | low));
     }
     return hex.size() % 2 == 0 ? std::optional(result) : std::nullopt;
-}
-
-std::string hex(std::string_view bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string result;
-    result.reserve(2 * bytes.size());
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        result.push_back(digits[byte >> 4]);
-        result.push_back(digits[byte & 15]);
-    }
-    return result;
 }
 
 Error bad_designator(std::string reason) {
@@ -155,9 +144,9 @@ Result<Designator> parse_designator(std::string_view text) {
 std::string to_string(const Designator& designator) {
     switch (designator.kind) {
     case DesignatorKind::Naa:
-        return "naa." + hex(designator.value);
+        return "naa." + hex_of(designator.value);
     case DesignatorKind::Eui64:
-        return "eui." + hex(designator.value);
+        return "eui." + hex_of(designator.value);
     case DesignatorKind::T10:
         return "t10." + designator.value;
     case DesignatorKind::ScsiName:
@@ -169,9 +158,9 @@ std::string to_string(const Designator& designator) {
 std::string wwid(const Designator& designator) {
     switch (designator.kind) {
     case DesignatorKind::Naa:
-        return "3" + hex(designator.value);
+        return "3" + hex_of(designator.value);
     case DesignatorKind::Eui64:
-        return "2" + hex(designator.value);
+        return "2" + hex_of(designator.value);
     case DesignatorKind::T10: {
         // Runs of blanks become one underscore.
         std::string text = "1";

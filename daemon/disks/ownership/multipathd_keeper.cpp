@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/disks/ownership/multipathd_keeper.hpp"
 
-#include <array>
+#include "common/text/hex.hpp"
+
 #include <cerrno>
-#include <cstdio>
+#include <charconv>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,10 +13,14 @@ namespace mpapi::disks {
 
 namespace {
 
-std::string hex(ReservationKey key) {
-    std::array<char, 19> text{};
-    std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(key));
-    return text.data();
+// "0xab", with "0" or "1" behind a colon where the registration was made with APTPL too.
+bool is_key(std::string_view told, ReservationKey key) {
+    std::uint64_t number = 0;
+    if (!told.starts_with("0x")) return false;
+    const auto [end, error] =
+        std::from_chars(told.data() + 2, told.data() + told.size(), number, 16);
+    const bool ends = end == told.data() + told.size() || *end == '\n' || *end == ':';
+    return error == std::errc() && ends && number == key;
 }
 
 // A word, or a number before multipath-tools 0.9.5.
@@ -42,11 +48,11 @@ void MultipathdKeeper::say(std::vector<std::string> commands,
 void MultipathdKeeper::adopt(ReservationKey key, Ended ended) {
     const std::string map = map_();
     if (!is_name(map)) return ended(Done{});
-    say({"setprkey map " + map + " key " + hex(key), "setprstatus map " + map,
+    say({"setprkey map " + map + " key 0x" + hex(key, 1), "setprstatus map " + map,
          "getprkey map " + map},
         [ended = std::move(ended), map, key](const Result<std::string>& reply) {
             if (!reply && reply.error().errnum == ESHUTDOWN) return ended(Done{});
-            if (reply && reply->find(hex(key)) != std::string::npos) return ended(Done{});
+            if (reply && is_key(*reply, key)) return ended(Done{});
             ended(Error{"hand the reservation key to", "multipathd",
                         (reply ? "it did not take it" : reply.error().message()) + "; a path of " +
                             map +

@@ -45,12 +45,45 @@ void it_is_given_the_key_and_asked_whether_it_has_it(void**) {
                                           "getprkey map mpatha"}));
 }
 
+void the_key_is_told_in_more_ways_than_one(void**) {
+    for (const char* answer :
+         {"0xab\n", "0xab", "0xAB\n", "0x00000000000000ab\n", "0xab:aptpl\n"}) {
+        Scene scene;
+        scene.answers.emplace("getprkey", answer);
+        assert_ok(scene.adopt());
+    }
+}
+
 void a_key_that_it_does_not_take_is_told(void**) {
+    for (const char* answer :
+         {"none\n", "", "fail\n", "0x\n", "0xabc\n", "0x1ab\n", "key 0xab\n", "0xab0x\n", "ab\n"}) {
+        Scene scene;
+        scene.answers.emplace("getprkey", answer);
+        const auto status = scene.adopt();
+        if (status) fail_msg("%s was taken for the key", answer);
+        assert_contains(status.error().message(), "reservation_key file");
+    }
+}
+
+void what_is_not_answered_is_told_and_nothing_more_is_said(void**) {
     Scene scene;
-    scene.answers.emplace("getprkey", "none\n");
-    const auto status = scene.adopt();
-    assert_false(status.has_value());
-    assert_contains(status.error().message(), "reservation_key file");
+    scene.answers.emplace("setprkey", Error{"ask", "multipathd", "", ETIMEDOUT});
+    assert_contains(scene.adopt().error().message(), "timed out");
+    assert_int_equal(scene.said.size(), 1);
+    Scene later;
+    later.answers.emplace("unsetprkey", Error{"ask", "multipathd", "", ETIMEDOUT});
+    assert_contains(later.disown().error().message(), "timed out");
+    assert_int_equal(later.said.size(), 2);
+}
+
+void a_name_that_would_be_more_than_a_name_is_not_sent(void**) {
+    for (const char* name : {"mpath a", "mpatha\nreconfigure", "\"mpatha\"", "a\tb"}) {
+        Scene scene;
+        scene.map = name;
+        assert_ok(scene.adopt());
+        assert_ok(scene.disown());
+        assert_true(scene.said.empty());
+    }
 }
 
 void it_forgets_in_the_words_of_each_version(void**) {
@@ -84,7 +117,10 @@ void what_does_not_run_and_disks_in_no_map_need_nothing(void**) {
 int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(it_is_given_the_key_and_asked_whether_it_has_it),
+        cmocka_unit_test(the_key_is_told_in_more_ways_than_one),
         cmocka_unit_test(a_key_that_it_does_not_take_is_told),
+        cmocka_unit_test(what_is_not_answered_is_told_and_nothing_more_is_said),
+        cmocka_unit_test(a_name_that_would_be_more_than_a_name_is_not_sent),
         cmocka_unit_test(it_forgets_in_the_words_of_each_version),
         cmocka_unit_test(what_does_not_run_and_disks_in_no_map_need_nothing),
     };
