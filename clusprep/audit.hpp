@@ -45,8 +45,6 @@ class Audit final : public dcom::Observer, public rpc::ServerObserver {
     void object_refused(const dcom::Caller& caller, const dcom::KnownObject& object) override;
     void ended(const dcom::KnownObject& object, dcom::Ending why) override;
 
-    void connection_ended(std::uint64_t) override {}
-    void association_ended(std::uint32_t) override {}
     void refused(const rpc::PeerAddress& peer, const Error& why) override;
 
     void failed_logon(const rpc::FailedLogon& logon);

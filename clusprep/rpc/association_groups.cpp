@@ -17,11 +17,9 @@ std::optional<std::uint32_t> AssociationGroups::join(std::uint32_t group) {
     return group;
 }
 
-bool AssociationGroups::leave(std::uint32_t group) {
+void AssociationGroups::leave(std::uint32_t group) {
     const auto found = members_.find(group);
-    if (found == members_.end() || --found->second != 0) return false;
-    members_.erase(found);
-    return true;
+    if (found != members_.end() && --found->second == 0) members_.erase(found);
 }
 
 } // namespace mpapi::rpc

@@ -15,8 +15,7 @@ class AssociationGroups {
   public:
     // 0 makes a group. Another number joins that group; nothing when there is none.
     std::optional<std::uint32_t> join(std::uint32_t group);
-    // True when that was its last connection.
-    bool leave(std::uint32_t group);
+    void leave(std::uint32_t group);
 
   private:
     std::map<std::uint32_t, std::size_t> members_;

@@ -130,12 +130,8 @@ void ServerState::remove(ServerConnection& connection) {
         --strangers;
     }
     if (use->second.let_in == 0 && use->second.strangers.empty()) networks.erase(use);
-    const std::uint32_t group = connection.group();
+    groups.leave(connection.group());
     connections.erase(id);
-    const bool last = group != 0 && groups.leave(group);
-    if (!observer) return;
-    observer->connection_ended(id);
-    if (last) observer->association_ended(group);
 }
 
 void ServerState::expire() {

@@ -53,9 +53,6 @@ struct ServerLimits {
 class ServerObserver {
   public:
     virtual ~ServerObserver() = default;
-    virtual void connection_ended(std::uint64_t connection) = 0;
-    // Its last connection ended.
-    virtual void association_ended(std::uint32_t group) = 0;
     // For the log: a peer that was refused or dropped, and why. Authentication that failed too,
     // unless its error has no reason: then it was told elsewhere.
     virtual void refused(const PeerAddress& peer, const Error& why) = 0;

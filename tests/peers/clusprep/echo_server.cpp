@@ -48,8 +48,6 @@ class Echo final : public Interface {
 
 class Report final : public ServerObserver {
   public:
-    void connection_ended(std::uint64_t) override {}
-    void association_ended(std::uint32_t) override {}
     void refused(const PeerAddress& peer, const Error& why) override {
         std::fprintf(stderr, "refused %s: %s\n", peer.address.c_str(), why.message().c_str());
     }

@@ -56,8 +56,6 @@ class Told final : public dcom::Observer, public rpc::ServerObserver {
         tell("refused " + caller.principal.name + " an object of " + object.client);
     }
     void ended(const dcom::KnownObject&, dcom::Ending) override { tell("ended"); }
-    void connection_ended(std::uint64_t) override {}
-    void association_ended(std::uint32_t) override {}
     void refused(const rpc::PeerAddress& peer, const Error& why) override {
         tell("dropped " + peer.address + " " + why.message());
     }

@@ -91,11 +91,13 @@ void an_association_group_is_there_as_long_as_a_member(void**) {
     const auto second = groups.join(0);
     assert_true(first && second && *first != 0 && *first != *second);
     assert_true(groups.join(*first) == first);
-    assert_false(groups.leave(*first));
-    assert_true(groups.leave(*first));
+    groups.leave(*first);
+    assert_true(groups.join(*first) == first);
+    groups.leave(*first);
+    groups.leave(*first);
     assert_false(groups.join(*first).has_value());
-    assert_false(groups.leave(*first));
-    assert_true(groups.leave(*second));
+    groups.leave(*first);
+    assert_true(groups.join(*second) == second);
 }
 
 } // namespace

@@ -72,14 +72,10 @@ class Echo final : public Interface {
 };
 
 struct Observer final : ServerObserver {
-    void connection_ended(std::uint64_t connection) override { ended.push_back(connection); }
-    void association_ended(std::uint32_t group) override { groups_ended.push_back(group); }
     void refused(const PeerAddress& peer, const Error& why) override {
         refusals.push_back(peer.address + ": " + why.message());
     }
 
-    std::vector<std::uint64_t> ended;
-    std::vector<std::uint32_t> groups_ended;
     std::vector<std::string> refusals;
 };
 
