@@ -18,6 +18,7 @@
 #pragma once
 
 #include "common/result.hpp"
+#include "common/system/handle.hpp"
 #include "daemon/kernel/udev_facts.hpp"
 #include "daemon/kernel/uevent.hpp"
 
@@ -53,16 +54,9 @@ class Udev {
     static std::string trouble();
 
   private:
-    template <auto Unref>
-    struct Unreference {
-        template <typename T>
-        void operator()(T* object) const noexcept {
-            Unref(object);
-        }
-    };
-    using Context = std::unique_ptr<struct udev, Unreference<udev_unref>>;
-    using Monitor = std::unique_ptr<udev_monitor, Unreference<udev_monitor_unref>>;
-    using Device = std::unique_ptr<udev_device, Unreference<udev_device_unref>>;
+    using Context = std::unique_ptr<struct udev, DropWith<udev_unref>>;
+    using Monitor = std::unique_ptr<udev_monitor, DropWith<udev_monitor_unref>>;
+    using Device = std::unique_ptr<udev_device, DropWith<udev_device_unref>>;
 
     Udev(Context context, Monitor monitor, Monitor kernel)
       : context_(std::move(context))
