@@ -3,11 +3,13 @@
 // Files that say who this host is, each after a zero byte: a name never grows beyond what they
 // have, and has no dot at its end.
 #include "clusprep/node/host/identity.hpp"
+#include "common/system/full_name.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 
+using namespace mpapi;
 using namespace mpapi::node;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

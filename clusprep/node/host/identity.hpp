@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Who this machine is, from files: os-release(5), hosts(5), resolv.conf(5). A resolver is not
-// asked: it may wait for a network. The parsers are pure.
+// Who this machine is, from files: os-release(5), and those of common/system/full_name.hpp. A
+// resolver is not asked: it may wait for a network. The parsers are pure.
 #pragma once
 
 #include "clusprep/interfaces/node.hpp"
@@ -17,11 +17,6 @@ namespace mpapi::node {
 std::optional<csvp::Versions> version_of_release(std::string_view os_release);
 // utsname's release, "6.1.0-18-amd64".
 std::optional<csvp::Versions> version_of_kernel(std::string_view release);
-
-// As "hostname -f" has it from files: the name itself where it has a dot, else the name with a dot
-// that a line of hosts gives it, else with the first domain that resolv.conf has. The name alone
-// where nothing says more. In lower case, without a dot at the end.
-std::string full_name(std::string_view name, std::string_view hosts, std::string_view resolv);
 
 class HostIdentity final : public csvp::Host {
   public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/node/host/identity.hpp"
 
+#include "common/system/full_name.hpp"
+
 #include "tests/unit/cmocka.hpp"
 
 #include <unistd.h>
