@@ -50,6 +50,8 @@ class Demo(unittest.TestCase):
         for expected in ("/org/mpapi/Multipath1/lu/", "Logical Unit:  /dev/mapper/", "PathLost", 'State = "path-error"', 'State = "okay"',
                          "$ clusprep disk list localhost "):
             self.assertIn(expected, text)
+        if os.geteuid() == 0:
+            self.assertRegex(text, r"\nstorage\.example\.org +192\.0\.2\.1 +wire +\d")
         text = re.sub(r"\x1b\[\d*m", "", text)
         # The three on the allow-list, and no others.
         disks = re.findall(r"^\d+ +number:\d+ +(\w+) +4 +yes ", text, re.MULTILINE)
