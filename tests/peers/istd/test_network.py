@@ -244,6 +244,7 @@ class ByHand(NetworkTest):
                 self.assertEqual(self.answered().destination, "H" * 15)
                 self.assertEqual(self.count(kind) - before, len(packets))
         for text in ("malformed", "another size", "another version", "without a proper name"):
+            self.server.istd.wait_for(text)
             self.assertEqual(self.server.istd.told().count(text), 1, self.server.istd.told())
 
     def test_nobody_has_us_send_to_a_third_party(self):
