@@ -21,7 +21,7 @@ class BusFailure {
         if (error.message != nullptr) return {action, "istd", error.message};
         return {action, "istd", "", -r};
     }
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{nullptr, nullptr, 0};
 };
 
 } // namespace
