@@ -86,7 +86,7 @@ class DiskObjects::Pending final : public Call {
     }
 
     void reply(BusMessage made) override {
-        record("done");
+        record(remark_.empty() ? "done" : "done, " + remark_);
         call_.reset();
         sd_bus_send(nullptr, made.get(), nullptr);
     }
@@ -96,6 +96,8 @@ class DiskObjects::Pending final : public Call {
         const BusMessage call = std::move(call_);
         publish::error::reply(call.get(), name, text);
     }
+
+    void remark(std::string text) override { remark_ = std::move(text); }
 
     bus::Senders::Call& admitted() { return admitted_; }
     const Method& method() const { return method_; }
@@ -119,6 +121,7 @@ class DiskObjects::Pending final : public Call {
     publish::Journal::Sink journal_;
     DiskPtr disk_;
     std::optional<uid_t> user_;
+    std::string remark_;
 };
 
 // What sd-bus calls.

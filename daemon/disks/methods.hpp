@@ -29,6 +29,7 @@ namespace mpapi::disks {
 namespace error {
 inline constexpr char kNotAllowed[] = "org.mpapi.Multipath1.Error.NotAllowed";
 inline constexpr char kInUse[] = "org.mpapi.Multipath1.Error.InUse";
+inline constexpr char kNeededBySystem[] = "org.mpapi.Multipath1.Error.NeededBySystem";
 inline constexpr char kReservationConflict[] = "org.mpapi.Multipath1.Error.ReservationConflict";
 inline constexpr char kNotScratch[] = "org.mpapi.Multipath1.Error.NotScratch";
 inline constexpr char kNoScratchSectors[] = "org.mpapi.Multipath1.Error.NoScratchSectors";
@@ -60,6 +61,8 @@ class Call {
     // (sd_bus_message_new_method_return).
     virtual void reply(BusMessage made) = 0;
     virtual void fail(const char* name, const std::string& text) = 0;
+    // What the journal says beside "done".
+    virtual void remark(std::string text) = 0;
     void fail(const Error& why) { fail(error::name_for(why), why.message() + "."); }
 };
 

@@ -3,8 +3,6 @@
 #include "daemon/disks/standard_methods.hpp"
 #include "daemon/publish/errors.hpp"
 
-#include <algorithm>
-
 namespace mpapi::disks {
 
 namespace {
@@ -26,19 +24,14 @@ void append_nexuses(BusWriter& out, const std::vector<NexusResult>& results) {
     out.close();
 }
 
-// Where no nexus took it there is one error, the first that is a conflict or else the first.
 void answer(Call& call, const std::vector<NexusResult>& results) {
-    const NexusResult* worst = nullptr;
-    for (const auto& each : results) {
-        if (each.status) return call.reply([&](BusWriter& out) { append_nexuses(out, results); });
-        if (!worst ||
-            (each.status.error().errnum == EBADE && worst->status.error().errnum != EBADE))
-            worst = &each;
-    }
-    if (!worst && !call.disk()->scsi)
+    if (results.empty() && !call.disk()->scsi)
         return call.fail(publish::error::kUnsupported, "It is no SCSI disk.");
-    if (!worst) return call.fail(publish::error::kFailed, "The disk has no path.");
-    call.fail(worst->status.error());
+    const Status outcome = outcome_of(results);
+    if (!outcome) return call.fail(outcome.error());
+    if (const auto down = failures_of(results); !down.empty())
+        call.remark("but not through paths that are down: " + down);
+    call.reply([&](BusWriter& out) { append_nexuses(out, results); });
 }
 
 void answer(Call& call, const Status& status) {

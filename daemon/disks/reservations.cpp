@@ -189,23 +189,34 @@ Result<ReservationState> read_state(ReservationCommands& commands, const Disk& d
     return state;
 }
 
-Error not_registered() {
-    return {"use reservations", "", "this node is not registered", ENOKEY};
+// What the device said to one who is not registered.
+Error not_registered(const Error& refusal) {
+    return {refusal.action, "", "this node is not registered: " + refusal.reason, ENOKEY};
 }
 
-// Those through which a command with our key is taken; all where the device does not tell.
+// Those through which a command with our key is taken, the holder's first; all where the device
+// does not tell.
 std::vector<Nexus> registered_nexuses(const ReservationState& state, const Disk& disk,
                                       std::uint64_t key) {
     std::vector<Nexus> found;
-    for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
-        const bool registered = std::any_of(
-            state.registrations.begin(), state.registrations.end(), [&](const auto& each) {
-                return each.registration.key == key &&
-                       std::find(each.ours.begin(), each.ours.end(), n) != each.ours.end();
-            });
-        if (registered) found.push_back(disk.nexuses[n]);
-    }
+    for (const bool holder : {true, false})
+        for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
+            const bool registered = std::any_of(
+                state.registrations.begin(), state.registrations.end(), [&](const auto& each) {
+                    return each.registration.key == key && each.registration.holder == holder &&
+                           std::find(each.ours.begin(), each.ours.end(), n) != each.ours.end();
+                });
+            if (registered) found.push_back(disk.nexuses[n]);
+        }
     return found.empty() && state.registered(key) ? disk.nexuses : found;
+}
+
+// Nobody's.
+std::uint64_t passing_key(const ReservationState& state, std::uint64_t key) {
+    std::uint64_t bit = 1;
+    while (key == bit || state.registered(key ^ bit))
+        bit <<= 1; // fewer registrations than 64 differ from ours by one bit
+    return key ^ bit;
 }
 
 } // namespace
@@ -282,144 +293,168 @@ void Reservations::read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Re
         });
 }
 
-void Reservations::with_key(const DiskPtr& disk, ReserveOutAction action, std::uint64_t victim,
-                            std::function<std::optional<Status>(const ReservationState&)> settled,
-                            Ended then) {
-    read(disk, [this, disk, action, victim, settled = std::move(settled),
-                then = std::move(then)](Result<ReservationState> state) {
+void Reservations::send(const DiskPtr& disk, const ReservationState& state, ReserveOutAction action,
+                        std::uint64_t victim, Ended then) {
+    auto nexuses = registered_nexuses(state, *disk, means_.key);
+    const bool registered = !nexuses.empty();
+    if (!registered) nexuses = disk->nexuses;
+    ask_first<Done>(
+        disk, std::move(nexuses), false,
+        [action, key = means_.key, victim](ReservationCommands& commands) {
+            return commands.send(action, key, victim);
+        },
+        [registered, then = std::move(then)](Status status, const Nexus*) {
+            if (!status && !registered && status.error().errnum == EBADE)
+                status = not_registered(status.error());
+            then(std::move(status));
+        });
+}
+
+// The device takes a second RESERVE through the holder's nexus only (SPC-4 5.13.9): where that is
+// dead, the reservation is looked at.
+void Reservations::reserve(const DiskPtr& disk, Ended then) {
+    read(disk, [this, disk, then = std::move(then)](const Result<ReservationState>& state) {
         if (!state) return then(state.error());
-        if (!state->registered(means_.key)) return then(not_registered());
-        if (auto over = settled(*state)) return then(*std::move(over));
-        ask_first<Done>(
-            disk, registered_nexuses(*state, *disk, means_.key), false,
-            [action, key = means_.key, victim](ReservationCommands& commands) {
-                return commands.send(action, key, victim);
-            },
-            [then](Status status, const Nexus*) { then(std::move(status)); });
+        send(disk, *state, ReserveOutAction::Reserve, 0,
+             [this, disk, then](const Status& reserved) {
+                 if (reserved || reserved.error().errnum != EBADE) return then(reserved);
+                 read(disk, [this, then, reserved](const Result<ReservationState>& now) {
+                     const bool ours =
+                         now && now->held_by(means_.key) && now->held->type == kOurType;
+                     then(ours ? Status(Done{}) : reserved);
+                 });
+             });
     });
 }
 
-void Reservations::reserve(const DiskPtr& disk, Ended then) {
-    // The device takes a second RESERVE through the holder's nexus only (SPC-4 5.13.9).
-    with_key(
-        disk, ReserveOutAction::Reserve, 0,
-        [key = means_.key](const ReservationState& state) -> std::optional<Status> {
-            if (state.held_by(key) && state.held->type == kOurType) return Done{};
-            return std::nullopt;
-        },
-        std::move(then));
-}
-
 void Reservations::preempt_key(const DiskPtr& disk, std::uint64_t victim, Ended then) {
-    with_key(
-        disk, ReserveOutAction::Preempt, victim, [](const auto&) { return std::nullopt; },
-        std::move(then));
+    read(disk, [this, disk, victim, then = std::move(then)](const Result<ReservationState>& state) {
+        if (!state) return then(state.error());
+        send(disk, *state, ReserveOutAction::Preempt, victim, then);
+    });
 }
 
 void Reservations::clear(const DiskPtr& disk, Ended then) {
-    with_key(
-        disk, ReserveOutAction::Clear, 0, [](const auto&) { return std::nullopt; },
-        std::move(then));
+    read(disk, [this, disk, then = std::move(then)](const Result<ReservationState>& state) {
+        if (!state) return then(state.error());
+        send(disk, *state, ReserveOutAction::Clear, 0, then);
+    });
 }
 
 void Reservations::preempt_holder(const DiskPtr& disk, Ended then) {
-    read(disk, [this, disk, then = std::move(then)](Result<ReservationState> state) {
+    read(disk, [this, disk, then = std::move(then)](const Result<ReservationState>& state) {
         if (!state) return then(state.error());
-        if (!state->registered(means_.key)) return then(not_registered());
+        if (!state->held) return send(disk, *state, ReserveOutAction::Reserve, 0, then);
         if (state->held_by(means_.key) && state->held->key != 0) return then(Done{});
-        if (!state->held) return reserve(disk, then);
-        preempt_key(disk, state->held->key, then);
+        send(disk, *state, ReserveOutAction::Preempt, state->held->key, then);
     });
 }
 
 // RELEASE through one nexus after the other until nobody holds the reservation; then, where the
 // holder's nexus cannot be reached, through one that we make the holder.
 struct Reservations::Releasing : std::enable_shared_from_this<Releasing> {
-    Releasing(Reservations& of, DiskPtr what, Ended after)
+    Releasing(Reservations& of, DiskPtr what, const ReservationState& state, Ended after)
       : self(of)
       , alive(of.alive_)
       , disk(std::move(what))
-      , then(std::move(after)) {}
-
-    Reservations& self;
-    std::shared_ptr<bool> alive;
-    DiskPtr disk;
-    std::vector<Nexus> holders; // the holder's nexus, or all where it is not told which that is
-    Ended then;
-    std::size_t at = 0;
-    Error last;
-
-    void start(const ReservationState& state) {
+      , passing(passing_key(state, of.means_.key))
+      , then(std::move(after)) {
         for (const auto& each : state.registrations)
             if (each.registration.holder && each.registration.key == self.means_.key)
                 for (const std::size_t n : each.ours)
                     holders.push_back(disk->nexuses[n]);
         if (holders.empty()) holders = disk->nexuses;
-        next();
     }
 
+    Reservations& self;
+    std::shared_ptr<bool> alive;
+    DiskPtr disk;
+    std::vector<Nexus> holders; // the holder's nexus, or all where it is not told which that is
+    const std::uint64_t passing;
+    Ended then;
+    std::size_t at = 0;
+    std::vector<Nexus> dead; // of the holders
+    Error last{"release", "", "the reservation is still held", EIO};
+
     void next() {
-        if (at == holders.size()) return move();
-        const auto key = self.means_.key;
+        if (at == holders.size()) return dead.empty() ? then(last) : move();
         through<bool>(
             self.means_, *disk, holders[at],
-            [key](ReservationCommands& commands) -> Result<bool> {
-                auto sent = commands.send(ReserveOutAction::Release, key);
-                if (!sent) return std::move(sent).error();
-                const auto now = commands.read_reservation();
-                if (!now) return now.error();
-                return !now->held || now->held->key != key;
+            [key = self.means_.key](ReservationCommands& commands) {
+                return released(commands, key, key);
             },
-            [this, kept = shared_from_this()](Result<bool> released) {
+            [this, kept = shared_from_this()](const Result<bool>& released) {
                 if (!*alive) return;
                 if (released && *released) return then(Done{});
-                if (!released) last = released.error();
+                if (!released) {
+                    last = released.error();
+                    if (may_be_the_path(last)) dead.push_back(holders[at]);
+                }
                 ++at;
                 next();
             });
     }
 
+    static Result<bool> released(ReservationCommands& commands, std::uint64_t with,
+                                 std::uint64_t ours) {
+        auto sent = commands.send(ReserveOutAction::Release, with);
+        if (!sent) return std::move(sent).error();
+        const auto now = commands.read_reservation();
+        if (!now) return now.error();
+        return !now->held || (now->held->key != with && now->held->key != ours);
+    }
+
     void move() {
         std::vector<Nexus> living;
-        const bool known = holders.size() < disk->nexuses.size();
-        for (const Nexus& nexus : disk->nexuses) {
-            const bool dead =
-                known && std::find(holders.begin(), holders.end(), nexus) != holders.end();
-            if (!dead) living.push_back(nexus);
-        }
-        const auto key = self.means_.key;
+        for (const Nexus& nexus : disk->nexuses)
+            if (std::find(dead.begin(), dead.end(), nexus) == dead.end()) living.push_back(nexus);
+        if (living.empty()) return then(last);
+        self.register_with(disk, std::move(living), passing,
+                           [this, kept = shared_from_this()](const auto& results) {
+                               const Status changed = outcome_of(results);
+                               std::vector<Nexus> passed;
+                               for (const auto& each : results)
+                                   if (each.status) passed.push_back(each.nexus);
+                               changed ? preempt(passed) : back(passed, changed);
+                           });
+    }
+
+    void preempt(const std::vector<Nexus>& passed) {
         self.ask_first<bool>(
-            disk, std::move(living), false,
-            [key](ReservationCommands& commands) -> Result<bool> {
-                auto moved = commands.send(ReserveOutAction::Preempt, key, key);
-                if (moved) moved = commands.send(ReserveOutAction::Release, key);
+            disk, passed, false,
+            [key = self.means_.key, with = passing](ReservationCommands& commands) -> Result<bool> {
+                auto moved = commands.send(ReserveOutAction::Preempt, with, key);
                 if (!moved) return std::move(moved).error();
-                const auto now = commands.read_reservation();
-                if (!now) return now.error();
-                return !now->held || now->held->key != key;
+                return released(commands, with, key);
             },
-            [this, kept = shared_from_this()](Result<bool> released, const Nexus* through_this) {
-                if (!released) return then(last.action.empty() ? released.error() : last);
-                if (!*released)
-                    return then(Error{"release", disk->id, "the reservation is still held", EIO});
-                std::vector<Nexus> others;
-                for (const Nexus& nexus : disk->nexuses)
-                    if (!(nexus == *through_this)) others.push_back(nexus);
-                if (others.empty()) return then(Done{});
-                self.register_some(disk, std::move(others),
-                                   [kept](const std::vector<NexusResult>&) { kept->then(Done{}); });
+            [this, kept = shared_from_this(), passed](const Result<bool>& released, const Nexus*) {
+                back(passed, released ? *released ? Status(Done{}) : Status(last)
+                                      : Status(released.error()));
+            });
+    }
+
+    // To our own key, whatever became of the reservation.
+    void back(const std::vector<Nexus>& passed, const Status& outcome) {
+        self.register_some(
+            disk, passed, [this, kept = shared_from_this(), outcome](const auto& results) {
+                const Status changed = results.empty() ? Status(Done{}) : outcome_of(results);
+                then(outcome ? changed : outcome);
             });
     }
 };
 
 void Reservations::release(const DiskPtr& disk, Ended then) {
-    read(disk, [this, disk, then = std::move(then)](Result<ReservationState> state) {
+    read(disk, [this, disk, then = std::move(then)](const Result<ReservationState>& state) {
         if (!state) return then(state.error());
-        if (!state->registered(means_.key)) return then(not_registered());
-        if (!state->held) return then(Done{});
-        if (!state->held_by(means_.key))
-            return then(Error{"release", disk->id, "another node holds the reservation", EBADE});
-        std::make_shared<Releasing>(*this, disk, then)->start(*state);
+        if (state->held_by(means_.key))
+            return std::make_shared<Releasing>(*this, disk, *state, then)->next();
+        const bool held = state->held.has_value();
+        send(disk, *state, ReserveOutAction::Release, 0, [then, held](const Status& sent) {
+            // The device says GOOD to who holds nothing.
+            if (sent && held)
+                return then(Error{"release", "", "another node holds the reservation", EBADE});
+            then(sent);
+        });
     });
 }
 

@@ -5,28 +5,36 @@
 // through the right nexus.
 //
 //   register, unregister   REGISTER AND IGNORE EXISTING KEY through every nexus
-//   reserve, preempt,      once, through the first registered nexus that answers
-//   clear
+//   reserve, preempt,      once, through a registered nexus, the holder's before others. Where none
+//   clear                  is registered it is sent as well: what the device says to that is what a
+//                          validating client asks for. Nobody is registered silently
 //   release                through the holder's nexus (through any other the device answers GOOD
-//   and
-//                          does nothing), verified by READ RESERVATION. Where the holder's path is
-//                          dead: PREEMPT of our own key through a living nexus, which makes that
-//                          one the holder and takes the registrations of our others away, RELEASE
-//                          through it, and the others are registered again. Between the two our own
-//                          writes through the others meet a conflict, which is milliseconds, and no
-//                          stranger gets in
+//                          and does nothing), verified by READ RESERVATION; where this node holds
+//                          nothing, through a registered one
 //   read                   READ FULL STATUS, or READ KEYS and READ RESERVATION where there is none,
 //                          through the first nexus that answers: a silent one is not waited for
 //
+// Two actions are not sent as they are asked for. PREEMPT of our own key would take the
+// registrations of our other nexuses away while I/O goes through them: where this node holds the
+// reservation already, nothing is sent. And where nobody holds one there is no key to preempt (0 is
+// an invalid field, SPC-4 5.13.11.2.4): RESERVE gets the caller what PREEMPT would have.
+//
+// Where the holder's path is dead, the reservation is moved before it is released. Each living
+// nexus first changes its registration to a passing key, which leaves it registered all the time;
+// then our own key is the dead one's alone, PREEMPT of it makes a living nexus the holder, RELEASE
+// goes through that, and the living ones change back. No write of ours meets a conflict meanwhile.
+// A usable nexus that cannot change stops it before anything is preempted.
+//
 // The type is Write Exclusive - Registrants Only. A unit attention is retried. Each command is sent
 // over a descriptor through which VPD 83h has just named the unit. Loop's thread only; the commands
-// are on workers. Errors: EBADE reservation conflict, ENOKEY this node is not registered where it
-// must be, ETIMEDOUT, EOPNOTSUPP, ENODEV no path, EXDEV every path leads elsewhere.
+// are on workers. Errors: EBADE reservation conflict, ENOKEY the same where this node is not
+// registered, ETIMEDOUT, EOPNOTSUPP, ENODEV no path, EXDEV every path leads elsewhere.
 #pragma once
 
 #include "common/scsi/persistent_reserve_in.hpp"
 #include "common/scsi/persistent_reserve_out.hpp"
 #include "daemon/disks/disk.hpp"
+#include "daemon/disks/nexus_results.hpp"
 #include "daemon/disks/whose_nexus.hpp"
 #include "daemon/hardware.hpp"
 #include "daemon/workers/workers.hpp"
@@ -42,11 +50,6 @@
 namespace mpapi::disks {
 
 class ReservationCommands;
-
-struct NexusResult {
-    Nexus nexus;
-    Status status;
-};
 
 struct ReservationState {
     std::uint32_t generation = 0;
@@ -90,7 +93,8 @@ class Reservations {
 
     void reserve(const DiskPtr& disk, Ended then);
     void release(const DiskPtr& disk, Ended then);
-    // PREEMPT of the holder's key, read just before; RESERVE where nobody holds.
+    // PREEMPT of the holder's key, read just before; RESERVE where nobody holds; nothing where this
+    // node does.
     void preempt_holder(const DiskPtr& disk, Ended then);
     // PREEMPT of this key: takes all its registrations away, and the reservation where it holds it.
     void preempt_key(const DiskPtr& disk, std::uint64_t victim, Ended then);
@@ -118,10 +122,9 @@ class Reservations {
     void read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Read then);
     void register_with(const DiskPtr& disk, std::vector<Nexus> nexuses, std::uint64_t new_key,
                        PerNexus then);
-    // Reads, and unless that settles it sends an action through a registered nexus.
-    void with_key(const DiskPtr& disk, scsi::ReserveOutAction action, std::uint64_t victim,
-                  std::function<std::optional<Status>(const ReservationState&)> settled,
-                  Ended then);
+    // Through a registered nexus; where none is, through any.
+    void send(const DiskPtr& disk, const ReservationState& state, scsi::ReserveOutAction action,
+              std::uint64_t victim, Ended then);
 
     Means means_;
     const std::unique_ptr<SlowNexuses> slow_;

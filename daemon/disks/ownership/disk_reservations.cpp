@@ -42,17 +42,6 @@ Standing standing_of(const Disk& disk, const ReservationState& state, Reservatio
     return standing;
 }
 
-Status outcome_of(const std::vector<NexusResult>& results) {
-    bool any = false;
-    for (const auto& [nexus, status] : results) {
-        any |= status.has_value();
-        if (!status && nexus.usable) return status;
-    }
-    if (any) return Done{};
-    return results.empty() ? Status(Error{"register", "", "the disk has no path", ENODEV})
-                           : results.front().status;
-}
-
 void DiskReservations::read(std::function<void(Result<Standing>)> done) {
     const auto disk = find_();
     if (!disk) return done(gone());

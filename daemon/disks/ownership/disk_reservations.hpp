@@ -58,7 +58,4 @@ class DiskReservations final : public ReservationUnit {
 Standing standing_of(const Disk& disk, const ReservationState& state, ReservationKey key,
                      const std::vector<scsi::TransportId>& known);
 
-// Fails where a usable nexus failed or none succeeded: of dead paths nothing else can be expected.
-Status outcome_of(const std::vector<NexusResult>& results);
-
 } // namespace mpapi::disks

@@ -6,8 +6,10 @@
 
 #include "daemon/disks/reservation_commands.hpp"
 #include "daemon/san/san_blocks.hpp"
+#include "tests/unit/daemon/disks/overheard_san.hpp"
 #include "tests/unit/daemon/san/recorder.hpp"
 
+#include <atomic>
 #include <cerrno>
 
 using namespace mpapi;
@@ -18,19 +20,23 @@ namespace {
 
 constexpr std::uint64_t kOurs = 0x1111222233334444;
 constexpr std::uint64_t kTheirs = 0x9999888877776666;
+using Actions = std::vector<std::string>;
+// For stories about which nexus it is: however slow the machine is, none passes for a silent one.
+constexpr std::chrono::milliseconds kLong{20'000};
 
 class Cluster {
   public:
-    explicit Cluster(std::chrono::milliseconds timeout = std::chrono::milliseconds(300))
-      : world(san::World::from(san::example("two-arrays"))) {
+    explicit Cluster(std::chrono::milliseconds timeout = std::chrono::milliseconds(300),
+                     std::chrono::milliseconds patience = std::chrono::milliseconds(50))
+      : world(san::World::from(san::example("two-arrays")))
+      , overheard(*world.san) {
         daemon::Config::Commands limits;
         limits.timeout = timeout;
         auto made = daemon::Workers::create(world.loop.get(), limits);
         assert_ok(made);
         workers = std::move(*made);
-        reservations = std::make_unique<Reservations>(
-            Reservations::Means{world.loop.get(), *world.san, *workers, limits.timeout, kOurs,
-                                std::chrono::milliseconds(50)});
+        reservations = std::make_unique<Reservations>(Reservations::Means{
+            world.loop.get(), overheard, *workers, limits.timeout, kOurs, patience});
         disk = describe();
     }
     ~Cluster() {
@@ -105,12 +111,24 @@ class Cluster {
         assert_int_equal(theirs(ReserveOutAction::Reserve, kTheirs), 0);
     }
 
+    // What was sent by it.
+    Actions sent(void (Reservations::*action)(const DiskPtr&, Reservations::Ended), Status& ended) {
+        overheard.take();
+        ended = once(action);
+        return overheard.take();
+    }
+    Actions sent(void (Reservations::*action)(const DiskPtr&, Reservations::Ended)) {
+        Status ended = Done{};
+        return sent(action, ended);
+    }
+
     void run(const std::function<bool()>& over) {
         while (!over())
             if (sd_event_run(world.loop.get(), 20'000'000) <= 0) fail_msg("no answer in 20 s");
     }
 
     san::World world;
+    OverheardSan overheard;
     std::unique_ptr<daemon::Workers> workers;
     std::unique_ptr<Reservations> reservations;
     DiskPtr disk;
@@ -222,40 +240,74 @@ void where_every_path_hangs_reading_fails_when_the_last_is_given_up(void**) {
     assert_int_equal(got->error().errnum, ETIMEDOUT);
 }
 
-void nobody_reserves_without_a_registration(void**) {
-    Cluster cluster;
-    for (const auto action : {&Reservations::reserve, &Reservations::release,
-                              &Reservations::preempt_holder, &Reservations::clear}) {
-        const auto status = cluster.once(action);
-        assert_false(status.has_value());
+void nobody_reserves_without_a_registration_and_the_device_says_so(void**) {
+    Cluster cluster(kLong, kLong);
+    using Action = void (Reservations::*)(const DiskPtr&, Reservations::Ended);
+    const std::string victim = std::to_string(kTheirs);
+    const std::pair<Action, std::string> rows[] = {
+        {&Reservations::reserve, "sda reserve"},
+        {&Reservations::release, "sda release"},
+        {&Reservations::preempt_holder, "sda preempt " + victim},
+        {&Reservations::clear, "sda clear"},
+    };
+    cluster.they_register_and_reserve();
+    for (const auto& [action, command] : rows) {
+        Status status = Done{};
+        assert_true(cluster.sent(action, status) == Actions{command});
         assert_int_equal(status.error().errnum, ENOKEY);
+        assert_contains(status.error().message(), "not registered");
     }
-    assert_true(cluster.state().registrations.empty());
+    assert_int_equal(count(cluster.state(), kOurs), 0);
+    assert_true(cluster.state().held_by(kTheirs));
 }
 
 void reserving_twice_is_reserving_once(void**) {
-    Cluster cluster;
+    Cluster cluster(kLong, kLong);
     cluster.register_ours();
-    assert_ok(cluster.once(&Reservations::reserve));
-    assert_ok(cluster.once(&Reservations::reserve));
+    assert_true(cluster.sent(&Reservations::reserve) == Actions{"sda reserve"});
+    Status again = Done{};
+    assert_true(cluster.sent(&Reservations::reserve, again) == Actions{"sda reserve"});
+    assert_ok(again);
     const auto state = cluster.state();
     assert_true(state.held_by(kOurs));
     assert_true(state.held->type == scsi::ReservationType::WriteExclusiveRegistrantsOnly);
 }
 
+// Through any other nexus than the holder's the device calls it a conflict.
+void reserving_again_goes_through_the_holder(void**) {
+    Cluster cluster(kLong, kLong);
+    cluster.register_ours();
+    auto other = *cluster.disk;
+    for (auto& nexus : other.nexuses)
+        nexus.usable = nexus.device == "sdn";
+    const auto usual = std::exchange(cluster.disk, std::make_shared<const Disk>(other));
+    assert_ok(cluster.once(&Reservations::reserve));
+    cluster.disk = usual;
+    Status again = Done{};
+    assert_true(cluster.sent(&Reservations::reserve, again) == Actions{"sdn reserve"});
+    assert_ok(again);
+    cluster.world.apply(san::disk_fault(san::Verb::PathLost, "sdn"));
+    assert_true(cluster.sent(&Reservations::reserve, again) == Actions{"sda reserve"});
+    assert_ok(again); // for it is held
+}
+
 void a_reservation_of_another_node_is_a_conflict(void**) {
-    Cluster cluster;
+    Cluster cluster(kLong, kLong);
     cluster.they_register_and_reserve();
     cluster.register_ours();
     assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, EBADE);
-    assert_int_equal(cluster.once(&Reservations::release).error().errnum, EBADE);
+    Status released = Done{};
+    assert_true(cluster.sent(&Reservations::release, released) == Actions{"sda release"});
+    assert_int_equal(released.error().errnum, EBADE);
     assert_true(cluster.state().held_by(kTheirs));
 }
 
 void releasing_keeps_the_registrations(void**) {
-    Cluster cluster;
+    Cluster cluster(kLong, kLong);
     cluster.register_ours();
-    assert_ok(cluster.once(&Reservations::release)); // nobody holds
+    Status released = Done{};
+    assert_true(cluster.sent(&Reservations::release, released) == Actions{"sda release"});
+    assert_ok(released); // nobody holds
     assert_ok(cluster.once(&Reservations::reserve));
     assert_ok(cluster.once(&Reservations::release));
     const auto state = cluster.state();
@@ -295,8 +347,54 @@ void a_reservation_whose_path_died_is_released_all_the_same(void**) {
     assert_int_equal(count(state, kTheirs), 1);
 }
 
-void preempting_takes_the_reservation_over(void**) {
+// Each write goes out between two of our own commands.
+void no_write_meets_a_conflict_while_the_holders_path_is_dead(void**) {
+    Cluster cluster(kLong, kLong);
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    cluster.world.apply(san::disk_fault(san::Verb::PathLost, "sda"));
+    cluster.disk = cluster.describe("sda");
+    san::SanBlocks blocks(*cluster.world.san);
+    std::atomic<int> written = 0, refused = 0;
+    cluster.overheard.after = [&] {
+        for (std::size_t n = 1; n < cluster.disk->nexuses.size(); ++n) {
+            const auto& nexus = cluster.disk->nexuses[n];
+            auto block =
+                blocks.open({"dm-0", {253, 0}}, {{nexus.device, nexus.number}}, {true, true});
+            const std::vector<std::uint8_t> sector(512, 0x5a);
+            ++((block && (*block)->write(512, sector)) ? written : refused);
+        }
+    };
+    assert_ok(cluster.once(&Reservations::release));
+    assert_int_equal(refused, 0);
+    assert_int_equal(written, 3 * (3 + 2 + 3)); // to the passing key, preempt, release, and back
+    const auto state = cluster.state();
+    assert_false(state.held.has_value());
+    assert_int_equal(count(state, kOurs), 3);
+    assert_int_equal(state.registrations.size(), 3);
+}
+
+void a_usable_path_that_cannot_change_keeps_the_reservation_where_it_is(void**) {
     Cluster cluster;
+    cluster.register_ours();
+    assert_ok(cluster.once(&Reservations::reserve));
+    cluster.world.apply(san::disk_fault(san::Verb::PathLost, "sda"));
+    cluster.disk = cluster.describe("sda");
+    auto hangs = san::disk_fault(san::Verb::CommandHangs, "sdj");
+    hangs.operations = {0x5f};
+    cluster.world.apply(hangs);
+    Status released = Done{};
+    cluster.sent(&Reservations::release, released);
+    assert_int_equal(released.error().errnum, ETIMEDOUT);
+    assert_contains(released.error().reason, "sdj (");
+    const auto state = cluster.state();
+    assert_true(state.held_by(kOurs));
+    assert_int_equal(count(state, kOurs), 4);
+    assert_int_equal(state.registrations.size(), 4);
+}
+
+void preempting_takes_the_reservation_over(void**) {
+    Cluster cluster(kLong, kLong);
     cluster.they_register_and_reserve();
     cluster.register_ours();
     assert_ok(cluster.once(&Reservations::preempt_holder));
@@ -304,15 +402,19 @@ void preempting_takes_the_reservation_over(void**) {
     assert_true(state.held_by(kOurs));
     assert_int_equal(count(state, kOurs), 4);
     assert_int_equal(count(state, kTheirs), 0);
-    assert_ok(cluster.once(&Reservations::preempt_holder)); // it is ours
+    Status again = Done{};
+    assert_true(cluster.sent(&Reservations::preempt_holder, again) == Actions{});
+    assert_ok(again); // it is ours, and PREEMPT of our key would unregister the other nexuses
     assert_int_equal(count(cluster.state(), kOurs), 4);
     assert_int_equal(cluster.theirs(ReserveOutAction::Reserve, kTheirs), 0x18);
 }
 
 void preempting_nobody_is_reserving(void**) {
-    Cluster cluster;
+    Cluster cluster(kLong, kLong);
     cluster.register_ours();
-    assert_ok(cluster.once(&Reservations::preempt_holder));
+    Status preempted = Done{};
+    assert_true(cluster.sent(&Reservations::preempt_holder, preempted) == Actions{"sda reserve"});
+    assert_ok(preempted);
     assert_true(cluster.state().held_by(kOurs));
 }
 
@@ -418,12 +520,15 @@ int main() {
         cmocka_unit_test(a_path_that_hangs_is_given_up),
         cmocka_unit_test(reading_does_not_wait_for_paths_that_hang),
         cmocka_unit_test(where_every_path_hangs_reading_fails_when_the_last_is_given_up),
-        cmocka_unit_test(nobody_reserves_without_a_registration),
+        cmocka_unit_test(nobody_reserves_without_a_registration_and_the_device_says_so),
         cmocka_unit_test(reserving_twice_is_reserving_once),
+        cmocka_unit_test(reserving_again_goes_through_the_holder),
         cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
         cmocka_unit_test(releasing_keeps_the_registrations),
         cmocka_unit_test(releasing_works_through_whichever_nexus_holds),
         cmocka_unit_test(a_reservation_whose_path_died_is_released_all_the_same),
+        cmocka_unit_test(no_write_meets_a_conflict_while_the_holders_path_is_dead),
+        cmocka_unit_test(a_usable_path_that_cannot_change_keeps_the_reservation_where_it_is),
         cmocka_unit_test(preempting_takes_the_reservation_over),
         cmocka_unit_test(preempting_nobody_is_reserving),
         cmocka_unit_test(a_key_without_the_reservation_can_be_preempted),

@@ -72,15 +72,6 @@ void keys_alone_tell_who_and_not_where(void**) {
                 std::vector<Standing::Registrant>({{kOurs, true, false}, {kTheirs, false, true}}));
 }
 
-void of_dead_paths_nothing_is_expected(void**) {
-    const Disk disk = disk_with({true, false});
-    const Error why{"REGISTER", "sdb", "", EIO};
-    assert_ok(outcome_of({{disk.nexuses[0], Done{}}, {disk.nexuses[1], why}}));
-    assert_true(outcome_of({{disk.nexuses[0], why}, {disk.nexuses[1], Done{}}}).error() == why);
-    assert_true(outcome_of({{disk.nexuses[1], why}}).error() == why);
-    assert_int_equal(outcome_of({}).error().errnum, ENODEV);
-}
-
 } // namespace
 
 int main() {
@@ -89,7 +80,6 @@ int main() {
         cmocka_unit_test(a_registration_for_all_ports_covers_all_its_paths),
         cmocka_unit_test(a_path_that_went_keeps_its_registration),
         cmocka_unit_test(keys_alone_tell_who_and_not_where),
-        cmocka_unit_test(of_dead_paths_nothing_is_expected),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
