@@ -47,6 +47,7 @@ const char* state_error(const Error& why) {
     case EBUSY:
         return error::kInUse;
     case EPERM:
+        return error::kNeededBySystem;
     case EROFS:
         return publish::error::kNotPermitted;
     case EALREADY:
@@ -97,7 +98,7 @@ void answer(const CallPtr& call, const Status& status, const char* (*name)(const
 
 bool refused_as_needed(Control& control, const CallPtr& call) {
     const auto why = control.needed_by_system(call->disk()->id);
-    if (why) call->fail(publish::error::kNotPermitted, "Not on this disk: " + *why + ".");
+    if (why) call->fail(error::kNeededBySystem, "Not on this disk: " + *why + ".");
     return why.has_value();
 }
 
@@ -140,12 +141,15 @@ void take_offline(Control& control, const CallPtr& call) {
                                   });
 }
 
+// What is offline is claimed, so that the system cannot have it.
 void bring_online(Control& control, const CallPtr& call) {
+    if (control.states().online(call->disk()->id) && refused_as_needed(control, call)) return;
     control.states().bring_online(
         call->disk()->id, [call](const Status& status) { answer(call, status, state_error); });
 }
 
 void list_partitions(Control& control, const CallPtr& call) {
+    if (refused_as_needed(control, call)) return;
     const auto& disk = call->disk();
     const dm::DeviceNumber number{disk->block.number.major, disk->block.number.minor};
     control.files().list(number, disk->size,

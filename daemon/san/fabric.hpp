@@ -157,7 +157,9 @@ struct Map {
     std::uint32_t group = 0; // in use, 0 none
     bool suspended = false;
     bool told_suspended = false;
-    bool held = false; // somebody has it open
+    bool held = false;   // somebody has it open
+    bool system = false; // and that is the system, which runs from it
+    std::string content; // what libblkid would find on the whole disk
     bool news = false;
     bool failback_waits = false;         // for its timer
     std::uint32_t failback_timer = 0;    // counts them: an older one means nothing

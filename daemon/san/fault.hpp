@@ -43,9 +43,11 @@ enum class Verb : std::uint8_t {
     MapSuspended,
     MapResumed,
     MapHeld,
+    MapIsSystem,
     MapReleased,
     MapIo,
     MapText,
+    MapContent,
     Reply,
 };
 
@@ -82,6 +84,7 @@ struct Fault {
     std::uint32_t line = 0; // in the file, 0 elsewhere
     std::string disk, unit, array, port, initiator, map;
     std::string name;                   // the map's new one
+    std::string content;                // of the map's disk
     std::optional<std::uint16_t> group; // id
     model::AccessState state = model::AccessState::ActiveOptimized;
     SetGroupsAnswer answer = SetGroupsAnswer::Obeys;

@@ -54,9 +54,11 @@ Status apply_fault(Fabric& fabric, const Fault& fault) {
     case Verb::MapSuspended:
     case Verb::MapResumed:
     case Verb::MapHeld:
+    case Verb::MapIsSystem:
     case Verb::MapReleased:
     case Verb::MapIo:
     case Verb::MapText:
+    case Verb::MapContent:
         return apply_map_fault(fabric, fault);
     }
     return fault_error(fabric, fault, {}, "unknown verb", EINVAL);

@@ -40,9 +40,14 @@ class MapFault {
             map.suspended = false;
             break;
         case Verb::MapHeld:
+        case Verb::MapIsSystem:
         case Verb::MapReleased:
-            map.held = fault_.verb == Verb::MapHeld;
+            map.held = fault_.verb != Verb::MapReleased;
+            map.system = fault_.verb == Verb::MapIsSystem;
             return Done{}; // nor this
+        case Verb::MapContent:
+            map.content = fault_.content;
+            return Done{}; // only who looks knows
         case Verb::MapText:
             map.table_text = fault_.table;
             map.status_text = fault_.status;

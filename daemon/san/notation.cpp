@@ -97,9 +97,11 @@ const std::vector<std::pair<std::string_view, Verb>>& verbs() {
         {"map_suspended", Verb::MapSuspended},
         {"map_resumed", Verb::MapResumed},
         {"map_held", Verb::MapHeld},
+        {"map_is_system", Verb::MapIsSystem},
         {"map_released", Verb::MapReleased},
         {"map_io", Verb::MapIo},
         {"map_text", Verb::MapText},
+        {"map_content", Verb::MapContent},
         {"reply", Verb::Reply},
     };
     return names;

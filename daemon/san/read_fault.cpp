@@ -129,6 +129,7 @@ Fault read_fault(settings::Section& section) {
     case Verb::MapSuspended:
     case Verb::MapResumed:
     case Verb::MapHeld:
+    case Verb::MapIsSystem:
     case Verb::MapReleased:
     case Verb::MapIo:
         fault.map = text(section, "map", 128);
@@ -145,6 +146,10 @@ Fault read_fault(settings::Section& section) {
         fault.map = text(section, "map", 128);
         fault.table = section.text("table").value_or("");
         fault.status = section.text("status").value_or("");
+        break;
+    case Verb::MapContent:
+        fault.map = text(section, "map", 128);
+        fault.content = optional_text(section, "content", 127).value_or("");
         break;
     case Verb::Reply:
         fault.disk = text(section, "disk", 16);

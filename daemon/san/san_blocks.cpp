@@ -121,7 +121,9 @@ Result<daemon::BlockUse> SanBlocks::use(const daemon::BlockRef& ref) {
     const auto index =
         ref.number.minor < fabric.minors.size() ? fabric.minors[ref.number.minor] : none;
     if (index == none) return Error{"look at", ref.device, "there is no such map", ENODEV};
-    if (fabric.maps[index].held) use.users.emplace_back("the fault map_held");
+    const Map& map = fabric.maps[index];
+    use.root = map.system;
+    if (map.held) use.users.emplace_back(map.system ? "mounted on /" : "the fault map_held");
     return use;
 }
 

@@ -2,7 +2,7 @@
 //
 // Block I/O on the embedded SAN: READ (16) and WRITE (16) through the paths of a map, one after the
 // other until one serves, as the kernel's multipath target does; so reservations count for each I_T
-// nexus. A map is in use where the fault map_held says so.
+// nexus. A map is in use where the faults map_held and map_is_system say so.
 #pragma once
 
 #include "daemon/block_hardware.hpp"

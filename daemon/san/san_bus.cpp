@@ -23,6 +23,7 @@ enum class Field : std::uint8_t {
     Name,
     Table,
     StatusText,
+    Content,
     Serial,
     DesignatorText,
     State,
@@ -77,9 +78,11 @@ constexpr std::array methods{
     Method{"MapSuspended", Verb::MapSuspended, {Field::Map}},
     Method{"MapResumed", Verb::MapResumed, {Field::Map}},
     Method{"MapHeld", Verb::MapHeld, {Field::Map}},
+    Method{"MapIsSystem", Verb::MapIsSystem, {Field::Map}},
     Method{"MapReleased", Verb::MapReleased, {Field::Map}},
     Method{"MapIo", Verb::MapIo, {Field::Map}},
     Method{"MapText", Verb::MapText, {Field::Map, Field::Table, Field::StatusText}},
+    Method{"MapContent", Verb::MapContent, {Field::Map, Field::Content}},
     Method{"Reply", Verb::Reply, {Field::Disk, Field::Operation, Field::Page, Field::Bytes}},
 };
 
@@ -144,6 +147,8 @@ Reading read_field(sd_bus_message* message, Field field, Fault& fault) {
         return {read_text(message, fault.table)};
     case Field::StatusText:
         return {read_text(message, fault.status)};
+    case Field::Content:
+        return {read_text(message, fault.content)};
     case Field::Announced:
         return {read_flag(message, fault.announced)};
     case Field::Rescanned:
@@ -361,9 +366,11 @@ const sd_bus_vtable vtable[] = {
     FAULT("MapSuspended", "s", map),
     FAULT("MapResumed", "s", map),
     FAULT("MapHeld", "s", map),
+    FAULT("MapIsSystem", "s", map),
     FAULT("MapReleased", "s", map),
     FAULT("MapIo", "s", map),
     FAULT("MapText", "s", map, "s", table, "s", status),
+    FAULT("MapContent", "s", map, "s", content),
     FAULT("Reply", "s", disk, "y", operation, "n", page, "ay", bytes),
     SD_BUS_METHOD_WITH_ARGS("Storm", SD_BUS_ARGS("s", disk, "u", count), SD_BUS_NO_RESULT, storm,
                             SD_BUS_VTABLE_UNPRIVILEGED),

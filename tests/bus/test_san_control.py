@@ -181,6 +181,32 @@ class Offline(ControlTest):
         self.assertIn("map_held", self.no("InUse", "TakeOffline"))
         self.shown(Online=True)
 
+    def test_a_disk_that_the_system_runs_from_is_left_alone(self):
+        self.san.map_is_system("mpatha")
+        self.disk("Examine")
+        self.assertIn("system", self.values()["Flags"])
+        file = (0, FILE)
+        for method, arguments in (("Arbitrate", ()), ("TakeOffline", ()), ("BringOnline", ()), ("ListPartitions", ()),
+                                  ("WriteFile", (*file, DATA)), ("VerifyFile", (*file, DATA)),
+                                  ("DeleteFile", file)):  # fmt: skip
+            with self.subTest(method):
+                self.assertIn("the system runs from it", self.no("NeededBySystem", method, *arguments))
+        self.no("NotOwned", "StopDefense")
+        self.shown(Online=True, Ownership="none")
+        self.assertEqual(self.other_writes(), 0)
+        for method in ("ReservationRegister", "ReservationRead", "RawRead"):
+            with self.subTest(method):
+                self.assertIn("mounted on /", self.refused_with("InUse", method, *disks.CALLS[method][1]))
+        self.san.map_released("mpatha")
+        self.do("TakeOffline")
+
+    def test_what_is_offline_comes_back_whatever_holds_its_map(self):
+        """The claim is ours: the system cannot run from it."""
+        self.do("TakeOffline")
+        self.san.map_is_system("mpatha")
+        self.do("BringOnline")
+        self.shown(Online=True)
+
     def test_disks_in_no_map_go_offline_too(self):
         self.do("TakeOffline", wwid=ALONE)
         self.assertFalse(self.values(ALONE)["Online"])

@@ -23,6 +23,7 @@ constexpr std::pair<std::string_view, Hresult> kOurErrors[] = {
     {"InvalidParameter", Hresult::InvalidParameter},
     {"NotScratch", Hresult::AccessDenied},
     {"NoScratchSectors", Hresult::NotSupported},
+    {"NeededBySystem", Hresult::AccessDenied},
     {"NotPermitted", Hresult::WriteProtected},
     {"Busy", Hresult::Busy},
     {"TryAgain", Hresult::Busy},

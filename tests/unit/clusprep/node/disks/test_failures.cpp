@@ -16,6 +16,8 @@ void each_refusal_has_its_code(void**) {
     assert_true(code("RawRead", "org.freedesktop.DBus.Error.AccessDenied") ==
                 Hresult::AccessDenied);
     assert_true(code("RawWrite", "org.mpapi.Multipath1.Error.NotScratch") == Hresult::AccessDenied);
+    assert_true(code("TakeOffline", "org.mpapi.Multipath1.Error.NeededBySystem") ==
+                Hresult::AccessDenied);
     assert_true(code("ReservationReserve", "org.mpapi.Multipath1.Error.ReservationConflict") ==
                 Hresult::Busy);
     assert_true(code("RawRead", "org.mpapi.Multipath1.Error.TimedOut") ==
