@@ -156,7 +156,7 @@ Status Service::make_disks() {
     uses_watched_ = lookup_.watch([this] { disks_->uses_changed(); });
     reservations_ = std::make_unique<disks::Reservations>(disks::Reservations::Means{
         loop_, hardware_, *workers_, config_.commands.timeout, key->key});
-    auto methods = disks::raw_methods(*disks_);
+    auto methods = disks::raw_methods(*disks_, disk_work_ ? &disk_work_->files : nullptr);
     for (auto& method : disks::reservation_methods(*reservations_))
         methods.push_back(std::move(method));
     if (disk_work_) {

@@ -218,7 +218,29 @@ Result<Outcome<std::uint64_t>> write(BlockDevice& device, Progress& progress,
     return Latency(*latency);
 }
 
-void raw_write(Disks& disks, const CallPtr& call) {
+// libblkid knows more file systems than find_scratch_sectors(), which knows what libblkid does not
+// look for. It is asked first, in a process of its own, and what it finds leaves no sector free.
+// The disk may have come to be offline or online meanwhile.
+void unless_somebodys(Disks& disks, FileService* files, const CallPtr& call,
+                      std::function<void()> go_on) {
+    if (!files)
+        return call->fail(error::kNoScratchSectors, "There is nobody who could look at the disk.");
+    const auto& number = call->disk()->block.number;
+    files->identify({number.major, number.minor}, [&disks, call, go_on = std::move(go_on)](
+                                                      const Result<std::string>& content) {
+        if (!content) return call->fail(content.error());
+        if (!content->empty())
+            return call->fail(error::kNoScratchSectors,
+                              "The disk as a whole is a " + *content + ", as libblkid calls it.");
+        const auto now = disks.find(call->disk()->id);
+        if (!now || now->claimed != call->disk()->claimed)
+            return call->fail(publish::error::kTryAgain,
+                              "The disk is on its way to another state.");
+        go_on();
+    });
+}
+
+void raw_write(Disks& disks, FileService* files, const CallPtr& call) {
     std::uint64_t sector = 0;
     const void* bytes = nullptr;
     std::size_t size = 0;
@@ -228,15 +250,19 @@ void raw_write(Disks& disks, const CallPtr& call) {
     std::array<std::uint8_t, kWritten> data{};
     std::copy_n(static_cast<const std::uint8_t*>(bytes), size, data.begin());
     const auto& means = disks.means();
-    with_device<std::uint64_t>(
-        means, call, true,
-        [sector, data, anywhere = means.config.write_anywhere,
-         timeout = means.timeout](BlockDevice& device, Progress& progress) {
-            return write(device, progress, timeout, anywhere, sector, data);
-        },
-        [](Call& answered, std::uint64_t latency) {
-            answered.reply([&](publish::BusWriter& out) { out.u64(latency); });
-        });
+    const bool anywhere = means.config.write_anywhere;
+    const auto go_on = [&means, call, sector, data, anywhere] {
+        with_device<std::uint64_t>(
+            means, call, true,
+            [sector, data, anywhere, timeout = means.timeout](BlockDevice& device,
+                                                              Progress& progress) {
+                return write(device, progress, timeout, anywhere, sector, data);
+            },
+            [](Call& answered, std::uint64_t latency) {
+                answered.reply([&](publish::BusWriter& out) { out.u64(latency); });
+            });
+    };
+    anywhere ? go_on() : unless_somebodys(disks, files, call, go_on);
 }
 
 void find_scratch(const Disks::Means& means, const CallPtr& call) {
@@ -303,7 +329,7 @@ void examine_for(Disks& disks, const CallPtr& call) {
 
 } // namespace
 
-Methods raw_methods(Disks& disks) {
+Methods raw_methods(Disks& disks, FileService* files) {
     const auto* means = &disks.means();
     return {
         {"Examine", "", "", "", [&disks](const CallPtr& call) { examine_for(disks, call); }, false},
@@ -325,9 +351,12 @@ Methods raw_methods(Disks& disks) {
                       [](publish::BusWriter& out, const Fd& data) { out.descriptor(data.get()); });
          }},
         {"RawWrite", "tay", "t", SD_BUS_PARAM(sector) SD_BUS_PARAM(data) SD_BUS_PARAM(latency_usec),
-         [&disks](const CallPtr& call) { raw_write(disks, call); }, true, true},
+         [&disks, files](const CallPtr& call) { raw_write(disks, files, call); }, true, true},
         {"FindScratchSectors", "", "tt", SD_BUS_PARAM(first) SD_BUS_PARAM(second),
-         [means](const CallPtr& call) { find_scratch(*means, call); }},
+         [&disks, files](const CallPtr& call) {
+             unless_somebodys(disks, files, call,
+                              [&disks, call] { find_scratch(disks.means(), call); });
+         }},
     };
 }
 

@@ -5,13 +5,15 @@
 #pragma once
 
 #include "daemon/disks/disks.hpp"
+#include "daemon/disks/files/file_service.hpp"
 #include "daemon/disks/methods.hpp"
 #include "daemon/disks/reservations.hpp"
 
 namespace mpapi::disks {
 
-// Examine, IsReadable, GetUniqueIds, RawRead, RawReadFile, RawWrite, FindScratchSectors.
-Methods raw_methods(Disks& disks);
+// Examine, IsReadable, GetUniqueIds, RawRead, RawReadFile, RawWrite, FindScratchSectors. `files`
+// tells what libblkid knows a disk to be; null: there are no scratch sectors.
+Methods raw_methods(Disks& disks, FileService* files);
 
 // ReservationRegister, …Unregister, …Reserve, …Release, …Preempt, …Clear, …Read.
 Methods reservation_methods(Reservations& reservations);

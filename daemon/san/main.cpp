@@ -129,7 +129,7 @@ int serve(const Options& options) {
     san::MapHolders map_holders(**hardware);
     san::SanBlocks blocks(**hardware);
     san::SanOfflineWork offline(loop.get(), **hardware);
-    san::SanFileService files(loop.get());
+    san::SanFileService files(loop.get(), **hardware);
     daemon::Service service(loop.get(), bus->get(), **hardware, blocks, policy, map_holders,
                             *config, config->state_directory + "/disabled-paths",
                             publish::Journal::through(write_to_stderr),

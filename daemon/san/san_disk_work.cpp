@@ -26,14 +26,21 @@ void later(sd_event* loop, std::function<void()> what) {
         (void)owned.release();
 }
 
+const Map* map_of(San& san, dm::DeviceNumber number) {
+    const Fabric& fabric = san.fabric();
+    if (number.major != fabric.description.machine.map_major ||
+        number.minor >= fabric.minors.size())
+        return nullptr;
+    const auto index = fabric.minors[number.minor];
+    return index == none ? nullptr : &fabric.maps[index];
+}
+
 } // namespace
 
 void SanOfflineWork::take_offline(const disks::BlockDisk& disk,
                                   std::function<void(disks::TakenOffline)> then) {
-    const Fabric& fabric = san_.fabric();
-    const auto minor = disk.number.minor;
-    const auto index = disk.map && minor < fabric.minors.size() ? fabric.minors[minor] : none;
-    const bool held = index != none && fabric.maps[index].held;
+    const Map* map = map_of(san_, disk.number);
+    const bool held = map && map->held;
     later(loop_, [held, then = std::move(then)] {
         disks::TakenOffline taken;
         if (held)
@@ -65,6 +72,12 @@ void SanFileService::list(dm::DeviceNumber, std::uint64_t size,
     later(loop_, [size, then = std::move(then)] {
         then(std::vector<disks::DiskPartition>{{0, 0, size, "NTFS", "ntfs", ""}});
     });
+}
+
+void SanFileService::identify(dm::DeviceNumber disk,
+                              std::function<void(Result<std::string>)> then) {
+    const Map* map = map_of(san_, disk);
+    later(loop_, [content = map ? map->content : "", then = std::move(then)] { then(content); });
 }
 
 void SanFileService::carry_out(const disks::FileErrand& errand,

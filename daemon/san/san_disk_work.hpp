@@ -2,7 +2,8 @@
 //
 // What a real machine does with shared disks, played for the embedded SAN: it has no block layer,
 // so a disk is offline because it is said to be, and files are in memory. Each unit has one
-// partition over all of it that passes for NTFS. A map that the fault map_held holds is in use.
+// partition over all of it that passes for NTFS. A map that the fault map_held holds is in use, and
+// its disk is as a whole what the fault map_content says.
 // Loop.
 #pragma once
 
@@ -39,11 +40,13 @@ class SanOfflineWork final : public disks::OfflineWork, public disks::ClaimStore
 
 class SanFileService final : public disks::FileService {
   public:
-    explicit SanFileService(sd_event* loop)
-      : loop_(loop) {}
+    SanFileService(sd_event* loop, San& san)
+      : loop_(loop)
+      , san_(san) {}
 
     void list(dm::DeviceNumber disk, std::uint64_t size,
               std::function<void(Result<std::vector<disks::DiskPartition>>)> then) override;
+    void identify(dm::DeviceNumber disk, std::function<void(Result<std::string>)> then) override;
     void carry_out(const disks::FileErrand& errand,
                    std::function<void(Result<bool>)> then) override;
 
@@ -51,6 +54,7 @@ class SanFileService final : public disks::FileService {
     Result<bool> work(const disks::FileErrand& errand);
 
     sd_event* loop_;
+    San& san_;
     std::map<std::pair<dm::DeviceNumber, std::vector<std::string>>, std::string> files_;
 };
 

@@ -10,6 +10,8 @@ namespace mpapi::disks {
 
 namespace {
 
+constexpr std::size_t kLongestText = 256;
+
 template <typename T>
 std::optional<T> number_of(const std::string& text) {
     T value = 0;
@@ -79,8 +81,15 @@ Lines partition_lines(const std::vector<DiskPartition>& partitions) {
     return lines;
 }
 
+std::optional<std::string> read_content_lines(const Lines& lines) {
+    if (lines.size() != 1 || lines[0].size() != 2 || lines[0][0] != "content" ||
+        lines[0][1].size() > kLongestText)
+        return std::nullopt;
+    return lines[0][1];
+}
+
 std::optional<std::vector<DiskPartition>> read_partition_lines(const Lines& lines) {
-    constexpr std::size_t longest = 256;
+    constexpr std::size_t longest = kLongestText;
     if (lines.size() > kMostPartitions + 1) return std::nullopt;
     std::vector<DiskPartition> partitions;
     for (const auto& words : lines) {

@@ -3,6 +3,7 @@
 // What mpapi-disk-files is asked and answers, in the words of an errand:
 //
 //     partitions 253:0                    -> partition NUMBER START SIZE NAME CONTENT LABEL …
+//     content 253:0                       -> content TYPE
 //     write 253:0 1                       -> done
 //     verify 253:0 1 owned                -> same | different
 //     delete 253:0 1                      -> done
@@ -35,6 +36,7 @@ std::optional<FileErrand> read_file_errand(const Lines& lines);
 
 Lines partition_lines(const std::vector<DiskPartition>& partitions);
 // nullopt: these are none.
+std::optional<std::string> read_content_lines(const Lines& lines);
 std::optional<std::vector<DiskPartition>> read_partition_lines(const Lines& lines);
 
 } // namespace mpapi::disks

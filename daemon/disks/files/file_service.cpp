@@ -30,6 +30,17 @@ void ErrandFileService::list(dm::DeviceNumber disk, std::uint64_t,
                  });
 }
 
+void ErrandFileService::identify(dm::DeviceNumber disk,
+                                 std::function<void(Result<std::string>)> then) {
+    client_.send({{"content", to_string(disk)}}, kPatience,
+                 [then = std::move(then)](const Result<ErrandReply>& reply) {
+                     if (!reply) return then(reply.error());
+                     auto content = read_content_lines(reply->lines);
+                     if (!content) return then(unexpected());
+                     then(std::move(*content));
+                 });
+}
+
 void ErrandFileService::carry_out(const FileErrand& errand,
                                   std::function<void(Result<bool>)> then) {
     const bool verify = errand.kind == FileErrand::Kind::Verify;

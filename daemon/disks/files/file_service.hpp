@@ -19,6 +19,8 @@ class FileService {
     // `size` of the disk, bytes.
     virtual void list(dm::DeviceNumber disk, std::uint64_t size,
                       std::function<void(Result<std::vector<DiskPartition>>)> then) = 0;
+    // As content_of_whole() of file_systems.hpp.
+    virtual void identify(dm::DeviceNumber disk, std::function<void(Result<std::string>)> then) = 0;
     // Verify: whether the file holds the data. Else true.
     virtual void carry_out(const FileErrand& errand, std::function<void(Result<bool>)> then) = 0;
 };
@@ -29,6 +31,7 @@ class ErrandFileService final : public FileService {
 
     void list(dm::DeviceNumber disk, std::uint64_t size,
               std::function<void(Result<std::vector<DiskPartition>>)> then) override;
+    void identify(dm::DeviceNumber disk, std::function<void(Result<std::string>)> then) override;
     void carry_out(const FileErrand& errand, std::function<void(Result<bool>)> then) override;
 
   private:

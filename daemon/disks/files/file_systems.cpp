@@ -63,6 +63,20 @@ Status look_inside(int disk, DiskPartition& partition) {
 
 } // namespace
 
+Result<std::string> content_of_whole(int disk) {
+    auto probe = open_probe(disk, 0, 0);
+    if (!probe) return probe.error();
+    blkid_probe_enable_superblocks(probe->get(), 1);
+    blkid_probe_set_superblocks_flags(probe->get(), BLKID_SUBLKS_TYPE | BLKID_SUBLKS_BADCSUM);
+    blkid_probe_enable_partitions(probe->get(), 0);
+    const int r = blkid_do_safeprobe(probe->get());
+    if (r == 1) return std::string();
+    if (r == -2) return std::string("ambivalent");
+    if (r < 0) return failed("look into");
+    const auto type = value_of(probe->get(), "TYPE");
+    return type.empty() ? std::string("unknown") : type;
+}
+
 std::string file_system_name(const std::string& type, const std::string& version) {
     if (type.empty()) return "RAW";
     if (type == "vfat" || type == "msdos") return version == "FAT32" ? "FAT32" : "FAT";

@@ -34,6 +34,11 @@ inline constexpr std::size_t kMostPartitions = 256;
 // partitions are left out: they hold others. EUCLEAN: there is more than one answer to what it is.
 Result<std::vector<DiskPartition>> list_partitions(int disk);
 
+// What the disk is as a whole, whatever table is on it: libblkid's type of a file system, a member
+// of RAID, an encrypted volume ("nilfs2", "LVM2_member"), also where its checksum is wrong;
+// "ambivalent" where there is more than one answer; "": nothing that libblkid knows.
+Result<std::string> content_of_whole(int disk);
+
 // "NTFS" of libblkid's "ntfs". `version` tells FAT32 from FAT.
 std::string file_system_name(const std::string& type, const std::string& version);
 

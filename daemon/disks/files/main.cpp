@@ -83,11 +83,18 @@ Lines work_on_file(const FileErrand& errand) {
 
 Lines carry_out(const Lines& request) {
     if (const auto errand = read_file_errand(request)) return work_on_file(*errand);
-    if (request.size() == 1 && request[0].size() == 2 && request[0][0] == "partitions")
-        if (const auto disk = dm::parse_device_number(request[0][1])) {
-            const auto partitions = partitions_of(*disk);
-            return partitions ? partition_lines(*partitions) : failed(partitions.error());
-        }
+    const bool about_disk = request.size() == 1 && request[0].size() == 2;
+    const auto disk = about_disk ? dm::parse_device_number(request[0][1]) : std::nullopt;
+    if (disk && request[0][0] == "partitions") {
+        const auto partitions = partitions_of(*disk);
+        return partitions ? partition_lines(*partitions) : failed(partitions.error());
+    }
+    if (disk && request[0][0] == "content") {
+        const auto file = open_disk(*disk);
+        if (!file) return failed(file.error());
+        const auto content = content_of_whole(file->get());
+        return content ? Lines{{"content", *content}} : failed(content.error());
+    }
     return failed({"understand", "errand", "", EINVAL});
 }
 

@@ -80,6 +80,16 @@ void partitions_are_read_as_they_were(void**) {
             .has_value());
 }
 
+void what_a_disk_is_takes_one_word(void**) {
+    assert_text_equal(*read_content_lines({{"content", "nilfs2"}}), "nilfs2");
+    assert_text_equal(*read_content_lines({{"content", ""}}), "");
+    assert_false(read_content_lines({}).has_value());
+    assert_false(read_content_lines({{"content"}}).has_value());
+    assert_false(read_content_lines({{"what", "nilfs2"}}).has_value());
+    assert_false(read_content_lines({{"content", std::string(257, 'x')}}).has_value());
+    assert_false(read_content_lines({{"content", "a"}, {"content", "b"}}).has_value());
+}
+
 } // namespace
 
 int main() {
@@ -89,6 +99,7 @@ int main() {
         cmocka_unit_test(a_way_out_is_no_path),
         cmocka_unit_test(damaged_errands_are_refused),
         cmocka_unit_test(partitions_are_read_as_they_were),
+        cmocka_unit_test(what_a_disk_is_takes_one_word),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -66,6 +66,11 @@ class Image {
         const Fd fd(::open(disk().c_str(), O_RDONLY | O_CLOEXEC));
         return list_partitions(fd.get());
     }
+    std::string content() const {
+        const Fd fd(::open(disk().c_str(), O_RDONLY | O_CLOEXEC));
+        const auto found = content_of_whole(fd.get());
+        return found ? *found : found.error().message();
+    }
 
   private:
     std::filesystem::path disk() const { return top_ / "disk"; }
@@ -132,6 +137,60 @@ void a_partition_that_leaves_the_disk_is_left_out(void**) {
     assert_text_equal(text(image.list()), "1 1+2 RAW '' ''\n");
 }
 
+std::string little(std::uint64_t value, unsigned bytes) {
+    std::string text;
+    for (unsigned at = 0; at < bytes; ++at)
+        text += static_cast<char>(value >> (8 * at) & 0xff);
+    return text;
+}
+
+// Superblocks by hand, for their tools are not everywhere: as much of each as its reader asks for.
+struct Superblock {
+    const char* type;
+    std::uint64_t offset;
+    std::string bytes;
+};
+
+std::vector<Superblock> superblocks() {
+    // linux/fs/jfs/jfs_superblock.h: magic, version, size, block size with its logarithm.
+    const std::string jfs = "JFS1" + little(2, 4) + little(1000, 8) + little(4096, 4) +
+                            little(12, 2) + little(3, 2) + little(512, 4) + little(9, 2);
+    // linux/fs/reiserfs/reiserfs.h: journal's block, block size, magic.
+    const std::string reiserfs = std::string(12, '\0') + little(18, 4) + std::string(28, '\0') +
+                                 little(4096, 2) + std::string(6, '\0') + "ReIsEr2Fs";
+    // linux/include/uapi/linux/nilfs2_ondisk.h: revision, magic, length, and a checksum that is
+    // wrong.
+    const std::string nilfs2 =
+        little(2, 4) + little(0, 2) + little(0x3434, 2) + little(280, 2) + std::string(270, '\1');
+    return {{"jfs", 0x8000, jfs},
+            {"reiserfs", 0x10000, reiserfs},
+            {"nilfs2", 1024, nilfs2},
+            {"ufs", 8192 + 1372, little(0x00011954, 4)},
+            {"VMFS", 2 * kMiB, "\x5e\xf1\xab\x2f"}};
+}
+
+void a_disk_that_is_something_as_a_whole_says_so(void**) {
+    for (const auto& each : superblocks()) {
+        Image image(64 * kMiB);
+        image.put(each.offset, each.bytes);
+        assert_text_equal(image.content(), each.type);
+        image.entry(1, 0x83, 8 * kMiB, 8 * kMiB); // whatever table is there too
+        assert_text_equal(image.content(), each.type);
+    }
+    Image two(64 * kMiB);
+    for (const auto& each : superblocks())
+        two.put(each.offset, each.bytes);
+    assert_text_equal(two.content(), "ambivalent");
+}
+
+void an_empty_disk_and_one_with_partitions_are_nothing_as_a_whole(void**) {
+    Image image(64 * kMiB);
+    assert_text_equal(image.content(), "");
+    image.entry(1, 0x83, 8 * kMiB, 48 * kMiB);
+    image.file_system("mkfs.ext4 -q", 8 * kMiB, 48 * kMiB);
+    assert_text_equal(image.content(), "");
+}
+
 void names_are_those_of_windows_where_it_has_one(void**) {
     assert_text_equal(file_system_name("ntfs", ""), "NTFS");
     assert_text_equal(file_system_name("vfat", "FAT32"), "FAT32");
@@ -157,6 +216,8 @@ int main() {
         cmocka_unit_test(a_disk_without_a_table_is_one_partition),
         cmocka_unit_test(a_volume_is_raw_and_says_what_it_is),
         cmocka_unit_test(a_partition_that_leaves_the_disk_is_left_out),
+        cmocka_unit_test(a_disk_that_is_something_as_a_whole_says_so),
+        cmocka_unit_test(an_empty_disk_and_one_with_partitions_are_nothing_as_a_whole),
         cmocka_unit_test(names_are_those_of_windows_where_it_has_one),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
