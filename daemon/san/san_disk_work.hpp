@@ -31,7 +31,7 @@ class SanOfflineWork final : public disks::OfflineWork, public disks::ClaimStore
 
     void keep(dm::DeviceNumber, int) override {}
     void forget(dm::DeviceNumber) override {}
-    std::vector<Fd> take_kept() override { return {}; }
+    std::vector<disks::KeptClaim> take_kept() override { return {}; }
 
   private:
     sd_event* loop_;

@@ -10,6 +10,9 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 namespace mpapi::disks {
 
 namespace {
@@ -91,13 +94,16 @@ void SystemdClaimStore::forget(dm::DeviceNumber device) {
     sd_notify(0, state.c_str());
 }
 
-std::vector<Fd> SystemdClaimStore::take_kept() {
-    std::vector<Fd> kept;
+std::vector<KeptClaim> SystemdClaimStore::take_kept() {
+    std::vector<KeptClaim> kept;
     char** names = nullptr;
     const int count = sd_listen_fds_with_names(1, &names);
     for (int at = 0; at < count; ++at) {
         Fd fd(SD_LISTEN_FDS_START + at);
-        if (std::string_view(names[at]).starts_with(kStoredName)) kept.push_back(std::move(fd));
+        struct stat found {};
+        if (std::string_view(names[at]).starts_with(kStoredName) &&
+            ::fstat(fd.get(), &found) == 0 && S_ISBLK(found.st_mode))
+            kept.push_back({{::major(found.st_rdev), ::minor(found.st_rdev)}, std::move(fd)});
         std::free(names[at]);
     }
     std::free(names);

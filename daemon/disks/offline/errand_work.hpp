@@ -24,7 +24,7 @@ class SystemdClaimStore final : public ClaimStore {
   public:
     void keep(dm::DeviceNumber device, int claim) override;
     void forget(dm::DeviceNumber device) override;
-    std::vector<Fd> take_kept() override;
+    std::vector<KeptClaim> take_kept() override;
 };
 
 } // namespace mpapi::disks

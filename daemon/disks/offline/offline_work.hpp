@@ -23,6 +23,11 @@ class OfflineWork {
     virtual void lock_path(dm::DeviceNumber path, Ended then) = 0;
 };
 
+struct KeptClaim {
+    dm::DeviceNumber device;
+    Fd claim;
+};
+
 // Claims that outlive the daemon's process.
 class ClaimStore {
   public:
@@ -31,7 +36,7 @@ class ClaimStore {
     virtual void keep(dm::DeviceNumber device, int claim) = 0;
     virtual void forget(dm::DeviceNumber device) = 0;
     // Of the process before; once.
-    virtual std::vector<Fd> take_kept() = 0;
+    virtual std::vector<KeptClaim> take_kept() = 0;
 };
 
 } // namespace mpapi::disks

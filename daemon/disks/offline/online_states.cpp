@@ -4,8 +4,6 @@
 #include <cerrno>
 #include <utility>
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <syslog.h>
 
 namespace mpapi::disks {
@@ -28,11 +26,8 @@ BlockDisk block_disk(const Disk& disk) {
 
 OnlineStates::OnlineStates(Means means, const std::vector<DiskPtr>& present)
   : means_(std::move(means)) {
-    for (auto& claim : means_.store.take_kept()) {
-        struct stat found {};
-        if (::fstat(claim.get(), &found) < 0 || !S_ISBLK(found.st_mode)) continue;
-        kept_claims_[{::major(found.st_rdev), ::minor(found.st_rdev)}] = std::move(claim);
-    }
+    for (auto& kept : means_.store.take_kept())
+        kept_claims_[kept.device] = std::move(kept.claim);
     for (const auto& [name, id] : means_.marks.all())
         ++left_[id];
     for (const auto& disk : present)

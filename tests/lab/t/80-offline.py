@@ -36,6 +36,23 @@ def try_to_write(device):
     return code == 0 or told
 
 
+def kept():
+    """Claims that systemd keeps for mpapid."""
+    return int(sh("systemctl show -P NFileDescriptorStore mpapid"))
+
+
+# Claims the device as soon as it is free, and says so.
+RIVAL = """
+import os, sys, time
+while True:
+    try:
+        os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL)
+        sys.exit(1)
+    except OSError:
+        time.sleep(0.001)
+"""
+
+
 def members():
     return [f"/dev/{one}" for one in units["lu0"]]
 
@@ -64,6 +81,7 @@ def offline_unmounts_in_every_namespace():
         other.terminate()
         other.wait()
     require(disk()["Online"], False, "Online")
+    check(kept(), 1, "claims that systemd keeps")
     check(os.path.ismount(HERE), False, "mounted")
     check(Path(partition()).exists(), False, "the partition map is there")
 
@@ -97,9 +115,16 @@ def nobody_builds_on_it():
 
 @test
 def it_stays_so_over_a_restart():
-    restart()
-    managers.in_charge()
-    wait_for("it is offline", lambda: disk()["Online"] is False, deadline=30)
+    rival = subprocess.Popen(["python3", "-c", RIVAL, node()])
+    try:
+        restart()
+        managers.in_charge()
+        wait_for("it is offline", lambda: disk()["Online"] is False, deadline=30)
+        check(rival.poll(), None, "whoever wants it has not got it")
+    finally:
+        rival.terminate()
+        rival.wait()
+    check(kept(), 1, "claims that systemd keeps")
     told = try_to_write(node())
     check_that(told is not True, "dd fails", told)
     code, told = status(f"dmsetup create over --table '0 2048 linear {node()} 0'")
@@ -121,6 +146,7 @@ def it_comes_back_whole():
     settle()
     do("BringOnline")
     require(disk()["Online"], True, "Online")
+    check(kept(), 0, "claims that systemd keeps")
     check_that(not any(read_only(node(), *members()).values()), "all are writable", read_only(node(), *members()))
     wait_for("the partition is there", lambda: Path(partition()).exists(), deadline=30)
     mounted()

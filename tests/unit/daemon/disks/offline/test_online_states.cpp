@@ -4,11 +4,13 @@
 #include "tests/unit/cmocka.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <deque>
 #include <map>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 using namespace mpapi;
 using namespace mpapi::disks;
@@ -123,7 +125,7 @@ class World final : public OfflineWork, public ClaimStore {
     // ClaimStore
     void keep(dm::DeviceNumber device, int) override { kept = to_string(device); }
     void forget(dm::DeviceNumber) override { kept.clear(); }
-    std::vector<Fd> take_kept() override { return {}; }
+    std::vector<KeptClaim> take_kept() override { return std::move(left); }
 
     static constexpr model::DeviceNumber sda{8, 0}, sdb{8, 16}, sdc{8, 32};
     RuntimeMarks marks{""};
@@ -135,6 +137,7 @@ class World final : public OfflineWork, public ClaimStore {
     std::optional<Error> refusal;
     bool table_read_only = false, reload_helps = true;
     std::string kept;
+    std::vector<KeptClaim> left; // to the next start()
 
   private:
     void later(std::function<void()> answer) { answers.push_back(std::move(answer)); }
@@ -264,6 +267,34 @@ void a_restarted_daemon_takes_it_again(void**) {
     assert_true(world.notes.empty());
 }
 
+// Taken anew it would have been free in between.
+void a_claim_that_was_kept_is_gone_on_with(void**) {
+    World& world = *fresh();
+    assert_text_equal(world.offline(), "done");
+    world.log.clear();
+    std::array<int, 2> ends{};
+    assert_int_equal(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    const Fd other_end(ends[0]);
+    world.left.push_back({{253, 0}, Fd(ends[1])});
+    world.start();
+    assert_false(world.states->online("3600"));
+    assert_false(world.logged("take"));
+    assert_true(world.logged("lock 8:0") && world.logged("lock 8:16"));
+    char byte = 0;
+    assert_int_equal(::read(other_end.get(), &byte, 1), -1); // it is open
+    assert_text_equal(world.online(), "done");
+    assert_int_equal(::read(other_end.get(), &byte, 1), 0); // and closed
+}
+
+void a_claim_of_another_device_is_none_of_it(void**) {
+    World& world = *fresh();
+    assert_text_equal(world.offline(), "done");
+    world.log.clear();
+    world.left.push_back({{253, 7}, Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
+    world.start();
+    assert_true(world.logged("take"));
+}
+
 void what_a_restarted_daemon_cannot_take_stays_offline_and_is_told(void**) {
     World& world = *fresh();
     assert_text_equal(world.offline(), "done");
@@ -337,6 +368,8 @@ int main() {
         cmocka_unit_test(a_map_that_stays_read_only_for_all_that_stays_offline),
         cmocka_unit_test(what_cannot_be_made_writable_stays_offline),
         cmocka_unit_test(a_restarted_daemon_takes_it_again),
+        cmocka_unit_test(a_claim_that_was_kept_is_gone_on_with),
+        cmocka_unit_test(a_claim_of_another_device_is_none_of_it),
         cmocka_unit_test(what_a_restarted_daemon_cannot_take_stays_offline_and_is_told),
         cmocka_unit_test(a_disk_that_appears_after_the_start_is_taken_again),
         cmocka_unit_test(a_path_of_a_map_that_was_offline_is_left_to_the_next_map),
