@@ -31,7 +31,6 @@ struct BlockGeometry {
     std::uint64_t size = 0;        // bytes
     std::uint32_t sector_size = 0; // logical, bytes: a power of two, 512 at least
     bool read_only = false;
-    bool removable = false;
     bool operator==(const BlockGeometry&) const = default;
 };
 
@@ -51,8 +50,14 @@ class BlockDevice {
     virtual Status write(std::uint64_t offset, std::span<const std::uint8_t> from) = 0;
 };
 
-// What this system does with a block device, its partitions and what is on top of them.
+// What sysfs has no class of transport for (model::Transport).
+enum class Attachment : std::uint8_t { Unknown, Ata, Usb };
+
+// What this system knows of a block device, and does with it, its partitions and what is on top of
+// them.
 struct BlockUse {
+    bool removable = false; // its medium, as the device says
+    Attachment attachment = Attachment::Unknown;
     bool root = false; // holds /
     bool boot = false; // holds /boot, /efi or /boot/efi
     bool swap = false;

@@ -55,6 +55,7 @@ struct Examined {
     daemon::BlockGeometry geometry; // sector_size 0: not known
     std::optional<Label> label;     // nullopt: not known
     std::vector<UniqueId> unique_ids;
+    bool dynamic = false; // holds_volumes()
     Support persistent_reservations = Support::Unknown;
     bool unreadable = false;     // the last read failed
     bool held_by_others = false; // reserved or registered by keys that are not ours, and none is

@@ -92,24 +92,6 @@ std::string_view style_of(const Disk& disk) {
     return "none";
 }
 
-std::string_view bus_of(const Disk& disk) {
-    switch (disk.transport) {
-    case model::Transport::FibreChannel:
-        return "fibre-channel";
-    case model::Transport::ParallelScsi:
-        return "parallel-scsi";
-    case model::Transport::Iscsi:
-        return "iscsi";
-    case model::Transport::InfiniBand:
-        return "infiniband";
-    case model::Transport::Sas:
-        return "sas";
-    case model::Transport::Unknown:
-        break;
-    }
-    return "unknown";
-}
-
 std::string_view support(Support value) {
     switch (value) {
     case Support::Yes:
@@ -193,22 +175,49 @@ std::span<const Property> disk_properties() {
     return kProperties;
 }
 
+std::string_view bus_of(const Disk& disk) {
+    switch (disk.transport) {
+    case model::Transport::FibreChannel:
+        return "fibre-channel";
+    case model::Transport::ParallelScsi:
+        return "parallel-scsi";
+    case model::Transport::Iscsi:
+        return "iscsi";
+    case model::Transport::InfiniBand:
+        return "infiniband";
+    case model::Transport::Sas:
+        return "sas";
+    case model::Transport::Unknown:
+        break;
+    }
+    switch (disk.use ? disk.use->attachment : daemon::Attachment::Unknown) {
+    case daemon::Attachment::Ata:
+        return "ata";
+    case daemon::Attachment::Usb:
+        return "usb";
+    case daemon::Attachment::Unknown:
+        break;
+    }
+    return "unknown";
+}
+
 std::vector<std::string_view> flags_of(const Disk& disk) {
     static const daemon::BlockUse nothing;
     const daemon::BlockUse& use = disk.use ? *disk.use : nothing;
     const Examined& examined = disk.examined;
     const std::size_t usable = disk.usable_nexuses();
+    const bool dynamic = use.dynamic || examined.dynamic;
     const std::pair<std::string_view, bool> all[] = {
         {"boot", use.boot},
         {"system", use.root},
         {"swap", use.swap},
         {"hibernate", use.hibernate},
         {"crash-dump", use.crash_dump},
-        {"removable", examined.geometry.removable},
+        {"removable", use.removable},
         {"system-bus", use.system_bus},
         {"read-only", disk.read_only || examined.geometry.read_only},
-        {"basic", !use.dynamic},
-        {"dynamic", use.dynamic},
+        {"basic", !dynamic},
+        {"dynamic", dynamic},
         {"multipath", disk.multipath()},
         {"redundant", usable > 1},
         {"missing", usable == 0},

@@ -24,6 +24,9 @@ struct Property {
 
 std::span<const Property> disk_properties();
 
+// "fibre-channel", … as the XML has it.
+std::string_view bus_of(const Disk& disk);
+
 // "multipath", "redundant", … in the order of the XML.
 std::vector<std::string_view> flags_of(const Disk& disk);
 

@@ -8,6 +8,7 @@
 #include "common/system/clock.hpp"
 #include "daemon/disks/aligned_buffer.hpp"
 #include "daemon/disks/reservation_commands.hpp"
+#include "daemon/disks/volumes.hpp"
 #include "daemon/paths/set_groups_command.hpp"
 
 #include <algorithm>
@@ -167,10 +168,13 @@ Examined examine(daemon::Hardware& hardware, daemon::BlockHardware& blocks,
         return found;
     }
     found.geometry = (*block)->geometry();
-    auto label = read_label(found.geometry.size, found.geometry.sector_size,
-                            reader_of(**block, progress, timeout));
+    const auto reader = reader_of(**block, progress, timeout);
+    auto label = read_label(found.geometry.size, found.geometry.sector_size, reader);
     if (label) {
         found.label = std::move(*label);
+        found.dynamic =
+            holds_volumes(*found.label, found.geometry.size, found.geometry.sector_size, reader)
+                .value_or(false);
     } else {
         found.unreadable = true;
         add(found.trouble, label.error());

@@ -86,6 +86,40 @@ std::optional<OtherDisk> read_disk(const Sysfs& sysfs, const std::string& name) 
     return disk;
 }
 
+// Calls with each part of a path.
+template <typename Look>
+void for_each_part(std::string_view place, Look look) {
+    for (std::size_t at = 0; at < place.size();) {
+        const auto end = std::min(place.find('/', at), place.size());
+        look(place.substr(at, end - at));
+        at = end + 1;
+    }
+}
+
+// What a bridge from USB to ATA shows is USB's.
+daemon::Attachment attachment_at(std::string_view place) {
+    auto found = daemon::Attachment::Unknown;
+    for_each_part(place, [&](std::string_view part) {
+        if (part.starts_with("usb") && all_digits(part.substr(3)))
+            found = daemon::Attachment::Usb;
+        else if (found == daemon::Attachment::Unknown && part.starts_with("ata") &&
+                 all_digits(part.substr(3)))
+            found = daemon::Attachment::Ata;
+    });
+    return found;
+}
+
+// The device and what it stands on, down to disks.
+std::vector<std::string> stack_under(const Sysfs& sysfs, const std::string& kernel_name) {
+    std::vector<std::string> below{kernel_name};
+    for (std::size_t at = 0; at < below.size(); ++at)
+        for (auto& name : sysfs.entries("class/block/" + below[at] + "/slaves"))
+            if (below.size() < kMostBelow &&
+                std::find(below.begin(), below.end(), name) == below.end())
+                below.push_back(std::move(name));
+    return below;
+}
+
 std::string adapter_of(std::string_view place) {
     std::string_view adapter;
     for (std::size_t at = 0; at < place.size();) {
@@ -126,13 +160,8 @@ std::vector<OtherDisk> read_other_disks(const Sysfs& sysfs) {
 
 std::set<std::string> adapters_under(const Sysfs& sysfs, const std::string& kernel_name) {
     std::set<std::string> adapters;
-    std::vector<std::string> below{kernel_name};
-    for (std::size_t at = 0; at < below.size(); ++at) {
-        const std::string folder = "class/block/" + below[at];
-        for (auto& name : sysfs.entries(folder + "/slaves"))
-            if (below.size() < kMostBelow &&
-                std::find(below.begin(), below.end(), name) == below.end())
-                below.push_back(std::move(name));
+    for (const auto& each : stack_under(sysfs, kernel_name)) {
+        const std::string folder = "class/block/" + each;
         if (auto adapter = adapter_of(sysfs.link(folder).value_or("")); !adapter.empty())
             adapters.insert(std::move(adapter));
         // The kernel's multipath of NVMe stands on controllers, each of which has its place.
@@ -143,6 +172,18 @@ std::set<std::string> adapters_under(const Sysfs& sysfs, const std::string& kern
                     adapters.insert(std::move(adapter));
     }
     return adapters;
+}
+
+daemon::Attachment attachment_of(const Sysfs& sysfs, const std::string& kernel_name) {
+    std::optional<daemon::Attachment> found;
+    for (const auto& each : stack_under(sysfs, kernel_name)) {
+        const std::string folder = "class/block/" + each;
+        if (!sysfs.entries(folder + "/slaves").empty()) continue; // what it stands on tells
+        const auto here = attachment_at(sysfs.link(folder).value_or(""));
+        if (found && *found != here) return daemon::Attachment::Unknown;
+        found = here;
+    }
+    return found.value_or(daemon::Attachment::Unknown);
 }
 
 } // namespace mpapi::disks

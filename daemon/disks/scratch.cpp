@@ -52,6 +52,7 @@ struct Signature {
     std::int64_t at;
     std::string_view bytes;
     const char* what;
+    bool volumes = false;
 };
 
 using namespace std::string_view_literals;
@@ -70,9 +71,9 @@ constexpr Signature kSignatures[] = {
     {0x10000, "\x01\x16\x19\x70"sv, "GFS2 file system"},
     {0xff6, "SWAPSPACE2"sv, "swap space"},
     {0xff6, "SWAP-SPACE"sv, "swap space"},
-    {0x0, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.1)"},
-    {0x1000, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.2)"},
-    {-0x2000, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.0)"},
+    {0x0, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.1)", true},
+    {0x1000, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.2)", true},
+    {-0x2000, "\xfc\x4e\x2b\xa9"sv, "member of MD RAID (1.0)", true},
     {0x1018, "\xc6\x85\x73\xf6\x4e\x1a\x45\xca"sv, "bcache device"},
     {-0x200, "\xde\x11\xde\x11"sv, "member of DDF RAID"},
     {-0x400, "Intel Raid ISM Cfg Sig. "sv, "member of Intel RAID"},
@@ -135,26 +136,26 @@ Result<std::vector<ScratchSectors>> scratch_candidates(const Label& label, std::
     return found;
 }
 
-Result<std::optional<std::string>> find_signature(std::uint64_t size, std::uint32_t sector_size,
-                                                  const ReadBytes& read) {
+Result<std::optional<WholeDisk>> find_signature(std::uint64_t size, std::uint32_t sector_size,
+                                                const ReadBytes& read) {
     const auto length =
         static_cast<std::size_t>(std::min<std::uint64_t>(kMiB, size / sector_size * sector_size));
     std::vector<std::uint8_t> head(length), tail(length);
     if (auto got = read(0, head); !got) return std::move(got).error();
     const std::uint64_t end = size / sector_size * sector_size;
     if (auto got = read(end - length, tail); !got) return std::move(got).error();
-    using Found = std::optional<std::string>;
+    using Found = std::optional<WholeDisk>;
     for (const Signature& each : kSignatures) {
         const bool there =
             each.at >= 0
                 ? is_at(head, static_cast<std::size_t>(each.at), each.bytes)
                 : static_cast<std::size_t>(-each.at) <= tail.size() &&
                       is_at(tail, tail.size() - static_cast<std::size_t>(-each.at), each.bytes);
-        if (there) return Found(each.what);
+        if (there) return Found({each.what, each.volumes});
     }
-    if (is_physical_volume(head)) return Found("LVM physical volume");
-    if (is_zfs(head)) return Found("member of a ZFS pool");
-    if (is_old_raid(tail, end)) return Found("member of MD RAID (0.90)");
+    if (is_physical_volume(head)) return Found({"LVM physical volume", true});
+    if (is_zfs(head)) return Found({"member of a ZFS pool", false});
+    if (is_old_raid(tail, end)) return Found({"member of MD RAID (0.90)", true});
     return Found();
 }
 
@@ -164,7 +165,7 @@ Result<ScratchSectors> find_scratch_sectors(const Label& label, std::uint64_t si
     if (!candidates) return candidates.error();
     const auto signature = find_signature(size, sector_size, read);
     if (!signature) return signature.error();
-    if (*signature) return none("the disk is a " + **signature);
+    if (*signature) return none("the disk is a " + (*signature)->what);
     // A table that the disk's own software does not show to be one.
     if (label.style == LabelStyle::None) {
         std::vector<std::uint8_t> second(2 * std::size_t{sector_size});

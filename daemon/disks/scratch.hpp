@@ -47,11 +47,15 @@ inline constexpr unsigned kMostCandidates = 16;
 Result<std::vector<ScratchSectors>> scratch_candidates(const Label& label, std::uint64_t size,
                                                        std::uint32_t sector_size);
 
-// What the disk as a whole is, where that leaves no sector to anybody else: "LVM physical volume".
-// nullopt: nothing that is known. Reads up to 1 MiB at the beginning and at the end. Fails when
-// that cannot be read.
-Result<std::optional<std::string>> find_signature(std::uint64_t size, std::uint32_t sector_size,
-                                                  const ReadBytes& read);
+struct WholeDisk {
+    std::string what;     // "LVM physical volume"
+    bool volumes = false; // part of LVM or MD RAID
+};
+
+// What the disk as a whole is, where that leaves no sector to anybody else. nullopt: nothing that
+// is known. Reads up to 1 MiB at the beginning and at the end. Fails when that cannot be read.
+Result<std::optional<WholeDisk>> find_signature(std::uint64_t size, std::uint32_t sector_size,
+                                                const ReadBytes& read);
 
 // The two by what is on the disk now. ENOSPC: there are none, and the reason says what is in the
 // way.

@@ -44,12 +44,10 @@ Result<Fd> open_node(const std::string& node, model::DeviceNumber number, int fl
 
 class SystemBlock final : public daemon::BlockDevice {
   public:
-    SystemBlock(Fd file, std::shared_ptr<std::vector<Fd>> claim, std::string node, bool removable)
+    SystemBlock(Fd file, std::shared_ptr<std::vector<Fd>> claim, std::string node)
       : file_(std::move(file))
       , claim_(std::move(claim))
-      , node_(std::move(node)) {
-        geometry_.removable = removable;
-    }
+      , node_(std::move(node)) {}
 
     Status measure() {
         std::uint64_t size = 0;
@@ -202,10 +200,7 @@ SystemBlocks::open(const daemon::BlockRef& ref, const std::vector<daemon::BlockR
     auto file =
         open_node(node, ref.number, O_DIRECT | (access.writing ? O_RDWR | O_DSYNC : O_RDONLY));
     if (!file) return file.error();
-    const bool removable =
-        sysfs_.number("class/block/" + ref.device + "/removable").value_or(0) != 0;
-    auto block =
-        std::make_unique<SystemBlock>(std::move(*file), std::move(claimed), node, removable);
+    auto block = std::make_unique<SystemBlock>(std::move(*file), std::move(claimed), node);
     if (auto measured = block->measure(); !measured) return std::move(measured).error();
     return std::unique_ptr<daemon::BlockDevice>(std::move(block));
 }
@@ -217,6 +212,8 @@ Result<daemon::BlockUse> SystemBlocks::use(const daemon::BlockRef& ref) {
     const auto mounts = read_file(places_.mountinfo, kLargestTable);
     if (!mounts) return mounts.error();
     daemon::BlockUse use;
+    use.removable = sysfs_.number("class/block/" + ref.device + "/removable").value_or(0) != 0;
+    use.attachment = attachment_of(sysfs_, ref.device);
     const auto table = holders::parse_mountinfo(*mounts);
     for (const auto& mount : table)
         for (const auto& device : all) {

@@ -341,6 +341,16 @@ class RawIo(DiskTest):
         self.assertEqual(self.disk("FindScratchSectors"), (first, second))
         self.assertIn("RawWrite of disk " + ONE, self.said())
 
+    def test_what_libblkid_knows_leaves_no_scratch_sectors(self):
+        first, _ = self.disk("FindScratchSectors")
+        for content in ("nilfs2", "ambivalent"):
+            self.san.map_content("mpatha", content)
+            self.assertIn(content, self.refused_with("NoScratchSectors", "FindScratchSectors"))
+            self.assertIn(content, self.refused_with("NoScratchSectors", "RawWrite", first, b"x" * 512))
+        self.assertEqual(self.disk("RawRead", first, 512)[0], bytes(512))
+        self.san.map_content("mpatha", "")
+        self.assertEqual(self.disk("FindScratchSectors")[0], first)
+
     def test_other_sectors_are_not_written(self):
         first, second = self.disk("FindScratchSectors")
         for sector in (0, 1, first - 1, second + 1, (1 << 21) - 1):
@@ -442,6 +452,16 @@ class Anywhere(DiskTest):
         self.assertGreater(first, 2048 + 4096)
 
 
+    def test_a_member_of_a_volume_group_is_dynamic(self):
+        self.assertIn("basic", self.examined()["Flags"])
+        label = bytearray(512)
+        label[0:8], label[24:32] = b"LABELONE", b"LVM2 001"
+        self.disk("RawWrite", 1, bytes(label))
+        flags = self.examined()["Flags"]
+        self.assertIn("dynamic", flags)
+        self.assertNotIn("basic", flags)
+
+
 class TwoNodes(DiskTest):
     def read(self):
         generation, kind, holder, registrations = self.disk("ReservationRead")
@@ -503,12 +523,25 @@ class TwoNodes(DiskTest):
 
     def test_a_path_that_is_lost_is_told_apart(self):
         device = self.model().devices("mpatha")[1]
+        self.watching()
         self.san.path_lost(device)
+        self.becomes(where(ONE), UsablePathCount=3)
         nexuses = self.disk("ReservationRegister")[0]
         self.assertEqual({each[2]: each[3] for each in nexuses}[device], False)
         self.assertEqual(sum(each[3] for each in nexuses), 3)
         for each in nexuses:
             self.assertEqual(each[3], each[4] == "")
+        self.assertIn(f"done, but not through paths that are down: {device} (", self.said())
+
+    def test_a_path_in_use_that_does_not_take_the_key_is_a_failure(self):
+        device = self.model().devices("mpatha")[1]
+        for method in ("ReservationRegister", "ReservationUnregister"):
+            self.san.command_hangs(device, b"\x5f")
+            text = self.refused_with("TimedOut", method)
+            self.assertRegex(text, f"every path: {device} \\(.+ to .+\\): PERSISTENT RESERVE OUT")
+            self.assertIn(text, self.said())
+            self.san.command_released(device)
+        self.assertEqual(sum(each[3] for each in self.disk("ReservationRegister")[0]), 4)
 
     def test_the_holders_path_may_die(self):
         self.disk("ReservationRegister")

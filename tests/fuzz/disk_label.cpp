@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// A disk whose content is the input: its partition table and its scratch sectors. Whatever is on
-// it, the answer is one, and scratch sectors lie in no partition. The first byte chooses the sector
-// size.
+// A disk whose content is the input: its partition table, whether volumes are on it, and its
+// scratch sectors. Whatever is on it, the answer is one, and scratch sectors lie in no partition.
+// The first byte chooses the sector size.
 #include "daemon/disks/scratch.hpp"
+#include "daemon/disks/volumes.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -30,6 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     const auto label = read_label(disk, sector, read);
     if (!label) return 0;
+    if (!holds_volumes(*label, disk, sector, read)) std::abort();
     const auto scratch = find_scratch_sectors(*label, disk, sector, read);
     if (!scratch) return 0;
     if (scratch->mark == 0 || scratch->second() >= disk / sector) std::abort();

@@ -24,7 +24,7 @@ class Zeroes final : public daemon::BlockDevice {
     Status write(std::uint64_t, std::span<const std::uint8_t>) override { return Done{}; }
 
   private:
-    daemon::BlockGeometry geometry_{16u << 20, 512, false, false};
+    daemon::BlockGeometry geometry_{16u << 20, 512, false};
 };
 
 class Blocks final : public daemon::BlockHardware {

@@ -76,6 +76,64 @@ void the_device_to_resume_from(void**) {
     assert_text_equal(machine.vdb().users.at(0), "hibernation image on vdb");
 }
 
+void what_is_mounted_to_boot_from(void**) {
+    const Machine machine;
+    for (const char* point : {"/boot", "/efi", "/boot/efi"}) {
+        machine.write("mountinfo", "21 1 252:0 / / rw - ext4 /dev/vda rw\n"
+                                   "22 21 252:16 / " +
+                                       std::string(point) + " rw - vfat /dev/vdb rw\n");
+        assert_true(machine.vdb().boot && !machine.vdb().root);
+        assert_false(machine.vda().boot);
+    }
+    machine.write("mountinfo", "21 1 252:0 / / rw - ext4 /dev/vda rw\n"
+                               "22 21 252:16 / /bootable rw - vfat /dev/vdb rw\n");
+    assert_false(machine.vdb().boot);
+}
+
+void volumes_and_arrays_make_their_disks_dynamic(void**) {
+    Machine machine;
+    machine.attach("dm-0", "253:0", "devices/virtual/block");
+    machine.attribute("class/block/dm-0/dm/name", "vg0-data\n");
+    machine.attribute("class/block/dm-0/dm/uuid", "LVM-abcd\n");
+    machine.stack("dm-0", "vdb");
+    machine.attach("md127", "9:127", "devices/virtual/block");
+    machine.stack("md127", "nvme0n1");
+    assert_true(machine.vdb().dynamic);
+    assert_text_equal(machine.vdb().users.at(0), "logical volume vg0-data");
+    assert_true(machine.nvme().dynamic);
+    assert_text_equal(machine.nvme().users.at(1), "RAID array md127");
+    assert_false(machine.vda().dynamic);
+}
+
+void a_medium_that_can_be_removed(void**) {
+    Machine machine;
+    machine.attribute("class/block/vdb/removable", "1\n");
+    assert_true(machine.vdb().removable);
+    machine.attribute("class/block/vda/removable", "0\n");
+    assert_false(machine.vda().removable || machine.nvme().removable);
+}
+
+void a_disk_on_ata_or_usb(void**) {
+    using daemon::Attachment;
+    Machine machine;
+    const std::string pci = "devices/pci0000:00/0000:00:1f.2/";
+    machine.attach("sda", "8:0", pci + "ata3/host2/target2:0:0/2:0:0:0/block");
+    machine.attach("sdb", "8:16", pci + "usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block");
+    machine.attach("sdc", "8:32", pci + "host3/port-3:0/end_device-3:0/target3:0:0/3:0:0:0/block");
+    machine.attach("sdd", "8:48", pci + "ata4/host4/target4:0:0/4:0:0:0/block");
+    assert_true(machine.use("sda", {8, 0}).attachment == Attachment::Ata);
+    assert_true(machine.use("sdb", {8, 16}).attachment == Attachment::Usb);
+    assert_true(machine.use("sdc", {8, 32}).attachment == Attachment::Unknown);
+    assert_true(machine.vda().attachment == Attachment::Unknown);
+    // A map is where its paths are.
+    machine.attach("dm-1", "253:1", "devices/virtual/block");
+    machine.stack("dm-1", "sda");
+    machine.stack("dm-1", "sdd");
+    assert_true(machine.use("dm-1", {253, 1}).attachment == Attachment::Ata);
+    machine.stack("dm-1", "sdb");
+    assert_true(machine.use("dm-1", {253, 1}).attachment == Attachment::Unknown);
+}
+
 void crash_dumps_go_where_the_configuration_says(void**) {
     Machine machine;
     assert_false(machine.nvme().crash_dump); // no kernel waits for a crash
@@ -111,6 +169,10 @@ int main() {
         cmocka_unit_test(the_bus_of_the_system_is_that_of_the_root_file_system),
         cmocka_unit_test(a_file_that_is_swap_is_on_its_file_system),
         cmocka_unit_test(the_device_to_resume_from),
+        cmocka_unit_test(what_is_mounted_to_boot_from),
+        cmocka_unit_test(volumes_and_arrays_make_their_disks_dynamic),
+        cmocka_unit_test(a_medium_that_can_be_removed),
+        cmocka_unit_test(a_disk_on_ata_or_usb),
         cmocka_unit_test(crash_dumps_go_where_the_configuration_says),
         cmocka_unit_test(the_disks_that_are_not_scsi_are_listed),
     };

@@ -53,6 +53,46 @@ void a_signature_counts_only_under_its_style(void**) {
     assert_true(as_lun("/a", disk).signature == csvp::DiskSignature{});
 }
 
+void each_bus_has_its_number(void**) {
+    const std::pair<const char*, csvp::BusType> rows[] = {
+        {"parallel-scsi", csvp::BusType::Scsi}, {"fibre-channel", csvp::BusType::Fibre},
+        {"iscsi", csvp::BusType::Iscsi},        {"sas", csvp::BusType::Sas},
+        {"ata", csvp::BusType::Sata},           {"usb", csvp::BusType::Usb},
+    };
+    SharedDisk disk = good();
+    for (const auto& [name, type] : rows) {
+        disk.bus_type = name;
+        assert_true(as_lun("/a", disk).bus == type);
+    }
+}
+
+void each_flag_has_its_bit(void**) {
+    // MS-CSVP 2.2.5.
+    const std::pair<const char*, std::uint32_t> rows[] = {
+        {"boot", csvp::DiskBoot},
+        {"system", csvp::DiskSystem},
+        {"swap", csvp::DiskPageFile},
+        {"hibernate", csvp::DiskHibernate},
+        {"crash-dump", csvp::DiskCrashDump},
+        {"removable", csvp::DiskRemovable},
+        {"system-bus", csvp::DiskSystemBus},
+        {"basic", csvp::DiskBasic},
+        {"dynamic", csvp::DiskDynamic},
+        {"unreadable", csvp::DiskUnreadable},
+        {"multipath", csvp::DiskMpio},
+        {"clustered-other", csvp::DiskClusteredOther},
+        {"missing", csvp::DiskMissing},
+        {"redundant", csvp::DiskRedundant},
+        {"read-only", 0},
+        {"duplicate-identity", 0},
+    };
+    SharedDisk disk = good();
+    for (const auto& [name, bit] : rows) {
+        disk.flags = {name};
+        assert_int_equal(as_lun("/a", disk).flags, bit | csvp::DiskStyleGpt);
+    }
+}
+
 void buses_without_a_number_are_unknown(void**) {
     SharedDisk disk = good();
     for (const char* name : {"nvme", "virtio", "infiniband", "unknown", "", "what"}) {
@@ -102,6 +142,8 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_lun_has_what_the_disk_tells),
         cmocka_unit_test(a_signature_counts_only_under_its_style),
+        cmocka_unit_test(each_bus_has_its_number),
+        cmocka_unit_test(each_flag_has_its_bit),
         cmocka_unit_test(buses_without_a_number_are_unknown),
         cmocka_unit_test(what_speaks_against_a_cluster_makes_it_not_clusterable),
         cmocka_unit_test(state_is_told_in_words),
