@@ -221,6 +221,56 @@ class ByImpacket(LookedAt):
                     pcbDataRead=0, ulLatency=0)
         self.expect(made, "CprepDiskGetUniqueIds", DENIED, {**disk, "cbData": 4096}, pbData=b"", pcbDataOut=0)
 
+    def test_a_disk_that_the_system_runs_from_is_refused(self):
+        disk = {"DiskId": number(0)}
+        file = {**disk, "ulPartition": 0, "FileName": "\\probe.txt\0"}
+        content = {"cbDataIn": 3, "DataIn": b"abc"}
+        made = self.storage(number(0))
+        self.on_bus(lambda client: San(client).map_is_system("mpatha"))
+        try:
+            for method, parameters in (
+                    *((f"CprepDisk{name}", disk) for name in (
+                        "Online", "Offline", "SetOnline", "PRArbitrate", "PRRegister", "PRUnRegister", "PRReserve",
+                        "PRRelease", "PRPreempt", "PRClear", "IsPRPresent", "GetArbSectors", "IsReadable")),
+                    ("CprepDiskGetFSName", {**disk, "Partition": 0}),
+                    ("CprepDiskDiskPartitionIsNtfs", {**disk, "ulPartition": 0}),
+                    ("CprepDiskWriteFileData", {**file, **content}), ("CprepDiskVerifyFileData", {**file, **content}),
+                    ("CprepDiskDeleteFile", file), ("CprepDiskRawRead", {**disk, "ulSector": 0, "cbData": 512}),
+                    ("CprepDiskRawWrite", {**disk, "ulSector": 5, "cbData": 512, "pbData": bytes(512)})):
+                with self.subTest(method):
+                    self.expect(made, method, DENIED, parameters)
+        finally:
+            self.on_bus(lambda client: San(client).map_released("mpatha"))
+        self.expect(made, "CprepDiskIsReadable", OK, disk)
+
+    def test_a_key_that_a_path_in_use_did_not_take_is_no_success(self):
+        disk = {"DiskId": number(0)}
+        made, cleanup = self.storage(number(0)), self.made("cleanup")
+        device = self.on_bus(lambda client: client.call(where(ONE), SHARED, "ReservationUnregister"))[0][1][2]
+        heard = self.node.heard()
+        self.on_bus(lambda client: San(client).command_hangs(device, b"\x5f"))
+        try:
+            for made_of, method, parameters in ((made, "CprepDiskPRRegister", disk),
+                                                (made, "CprepDiskPRUnRegister", disk),
+                                                (cleanup, "ClearPR", {"DeviceNumber": 0})):
+                with self.subTest(method):
+                    self.expect(made_of, method, 0x80070079, parameters)
+                    self.node.waits_for(f"every path: {device} (", heard)
+                    heard = self.node.heard()
+        finally:
+            self.on_bus(lambda client: San(client).command_released(device))
+        # What is down is another matter.
+        self.on_bus(lambda client: San(client).path_lost(device))
+        try:
+            whole_node.within(DEADLINE, "the path is known to be down", lambda: self.on_bus(
+                lambda client: client.get(where(ONE), "SharedDisk", "UsablePathCount")) == 3)
+            self.expect(made, "CprepDiskPRRegister", OK, disk)
+            self.expect(made, "CprepDiskPRUnRegister", OK, disk)
+        finally:
+            self.on_bus(lambda client: San(client).path_restored(device))
+        whole_node.within(DEADLINE, "the path is back", lambda: self.on_bus(
+            lambda client: client.get(where(ONE), "SharedDisk", "UsablePathCount")) == 4)
+
     def test_sectors_are_found_written_and_read_by_both_mechanisms(self):
         disk = number(0)
         for kerberos in (False, True):
