@@ -148,6 +148,8 @@ class Contract(DiskTest):
 
 class Listed(DiskTest):
     def test_units_come_first_and_paths_are_not_listed_again(self):
+        for each in (ONE, ALONE):  # examined in any case, and then it would change while this reads
+            self.examined(each)
         disks = self.client.call(FOLDER, LIST, "ListDisks")[0]
         self.assertEqual(
             disks, [where(ONE), where(TWO), where("360014050000000000000000000000009"), where(ALONE)]

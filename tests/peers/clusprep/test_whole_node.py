@@ -230,7 +230,7 @@ class ByImpacket(LookedAt):
         try:
             for method, parameters in (
                     *((f"CprepDisk{name}", disk) for name in (
-                        "Online", "Offline", "SetOnline", "PRArbitrate", "PRRegister", "PRUnRegister", "PRReserve",
+                        "Online", "Offline", "PRArbitrate", "PRRegister", "PRUnRegister", "PRReserve",
                         "PRRelease", "PRPreempt", "PRClear", "IsPRPresent", "GetArbSectors", "IsReadable")),
                     ("CprepDiskGetFSName", {**disk, "Partition": 0}),
                     ("CprepDiskDiskPartitionIsNtfs", {**disk, "ulPartition": 0}),
