@@ -215,6 +215,13 @@ class SanTest(BusTest):
         with open(errors or self.errors, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def tells(self, text):
+        """Waits until it said so: a thread of its own writes what it tells."""
+        end = time.monotonic() + DEADLINE
+        while text not in self.said():
+            self.assertLess(time.monotonic(), end, self.said())
+            time.sleep(0.01)  # nobody tells that a line was written
+
     def refused(self, command, **more):
         """Runs a command that must end with status 1; returns what it says."""
         run = subprocess.run(command, capture_output=True, text=True, timeout=30, **more)

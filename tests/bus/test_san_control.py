@@ -145,7 +145,7 @@ class WithoutMultipathd(ControlTest):
         self.assertFalse(self.carries_io())
         self.shown(Ownership="this-node", UsablePathCount=3)
         self.assertEqual(len(self.read()[2]), 3)
-        self.assertIn(f"{self.device} is kept out of use", self.said())
+        self.tells(f"{self.device} is kept out of use")
         self.san.command_released(self.device)
         self.becomes(where(ONE), 30, UsablePathCount=4, PathsLeftOut=[])
         self.assertTrue(self.carries_io())

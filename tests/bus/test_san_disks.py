@@ -341,7 +341,7 @@ class RawIo(DiskTest):
             data, _ = self.disk("RawRead", sector, 512)
             self.assertEqual(data, byte * 512)
         self.assertEqual(self.disk("FindScratchSectors"), (first, second))
-        self.assertIn("RawWrite of disk " + ONE, self.said())
+        self.tells("RawWrite of disk " + ONE)
 
     def test_what_libblkid_knows_leaves_no_scratch_sectors(self):
         first, _ = self.disk("FindScratchSectors")
@@ -533,7 +533,7 @@ class TwoNodes(DiskTest):
         self.assertEqual(sum(each[3] for each in nexuses), 3)
         for each in nexuses:
             self.assertEqual(each[3], each[4] == "")
-        self.assertIn(f"done, but not through paths that are down: {device} (", self.said())
+        self.tells(f"done, but not through paths that are down: {device} (")
 
     def test_a_path_in_use_that_does_not_take_the_key_is_a_failure(self):
         device = self.model().devices("mpatha")[1]
@@ -541,7 +541,7 @@ class TwoNodes(DiskTest):
             self.san.command_hangs(device, b"\x5f")
             text = self.refused_with("TimedOut", method)
             self.assertRegex(text, f"every path: {device} \\(.+ to .+\\): PERSISTENT RESERVE OUT")
-            self.assertIn(text, self.said())
+            self.tells(text)
             self.san.command_released(device)
         self.assertEqual(sum(each[3] for each in self.disk("ReservationRegister")[0]), 4)
 
