@@ -194,20 +194,22 @@ Error not_registered(const Error& refusal) {
     return {refusal.action, "", "this node is not registered: " + refusal.reason, ENOKEY};
 }
 
-// Those through which a command with our key is taken, the holder's first; all where the device
-// does not tell.
+// Those through which a command with our key is taken; all where the device does not tell. The
+// holder's first where only it will do: else silent ones stay last, whoever holds through them.
 std::vector<Nexus> registered_nexuses(const ReservationState& state, const Disk& disk,
-                                      std::uint64_t key) {
-    std::vector<Nexus> found;
-    for (const bool holder : {true, false})
-        for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
-            const bool registered = std::any_of(
-                state.registrations.begin(), state.registrations.end(), [&](const auto& each) {
-                    return each.registration.key == key && each.registration.holder == holder &&
-                           std::find(each.ours.begin(), each.ours.end(), n) != each.ours.end();
-                });
-            if (registered) found.push_back(disk.nexuses[n]);
-        }
+                                      std::uint64_t key, bool holder_first) {
+    std::vector<Nexus> holders, found;
+    for (std::size_t n = 0; n < disk.nexuses.size(); ++n) {
+        bool registered = false, holds = false;
+        for (const auto& each : state.registrations)
+            if (each.registration.key == key &&
+                std::find(each.ours.begin(), each.ours.end(), n) != each.ours.end()) {
+                registered = true;
+                holds |= each.registration.holder;
+            }
+        if (registered) (holder_first && holds ? holders : found).push_back(disk.nexuses[n]);
+    }
+    found.insert(found.begin(), holders.begin(), holders.end());
     return found.empty() && state.registered(key) ? disk.nexuses : found;
 }
 
@@ -295,7 +297,8 @@ void Reservations::read_some(const DiskPtr& disk, std::vector<Nexus> nexuses, Re
 
 void Reservations::send(const DiskPtr& disk, const ReservationState& state, ReserveOutAction action,
                         std::uint64_t victim, Ended then) {
-    auto nexuses = registered_nexuses(state, *disk, means_.key);
+    auto nexuses =
+        registered_nexuses(state, *disk, means_.key, action == ReserveOutAction::Reserve);
     const bool registered = !nexuses.empty();
     if (!registered) nexuses = disk->nexuses;
     ask_first<Done>(
