@@ -291,6 +291,27 @@ void reserving_again_goes_through_the_holder(void**) {
     assert_ok(again); // for it is held
 }
 
+// An owner whose holding path falls silent, which it has not asked since: its defence does not wait
+// for that one. Only RESERVE needs the holder.
+void preempting_does_not_wait_for_the_holders_path(void**) {
+    Cluster cluster(std::chrono::minutes(1), kLong);
+    cluster.register_ours();
+    auto other = *cluster.disk;
+    for (auto& nexus : other.nexuses)
+        nexus.usable = nexus.device == "sdn";
+    const auto usual = std::exchange(cluster.disk, std::make_shared<const Disk>(other));
+    assert_ok(cluster.once(&Reservations::reserve));
+    cluster.disk = usual;
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    cluster.world.apply(san::disk_fault(san::Verb::CommandHangs, "sdn"));
+    std::optional<Status> removed;
+    cluster.reservations->preempt_key(cluster.disk, kTheirs,
+                                      [&](Status status) { removed = std::move(status); });
+    cluster.run([&] { return removed.has_value(); });
+    assert_ok(*removed);
+    assert_int_equal(count(cluster.state(), kTheirs), 0);
+}
+
 void a_reservation_of_another_node_is_a_conflict(void**) {
     Cluster cluster(kLong, kLong);
     cluster.they_register_and_reserve();
@@ -523,6 +544,7 @@ int main() {
         cmocka_unit_test(nobody_reserves_without_a_registration_and_the_device_says_so),
         cmocka_unit_test(reserving_twice_is_reserving_once),
         cmocka_unit_test(reserving_again_goes_through_the_holder),
+        cmocka_unit_test(preempting_does_not_wait_for_the_holders_path),
         cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
         cmocka_unit_test(releasing_keeps_the_registrations),
         cmocka_unit_test(releasing_works_through_whichever_nexus_holds),
