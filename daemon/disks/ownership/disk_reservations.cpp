@@ -14,6 +14,18 @@ Error gone() {
     return Error{"reserve", "", "the disk is gone", ENODEV};
 }
 
+// That a rival removed our key just before is a conflict like any other here.
+ReservationUnit::Ended conflicts(ReservationUnit::Ended ended) {
+    return [ended = std::move(ended)](Status status) {
+        if (!status && status.error().errnum == ENOKEY) {
+            Error conflict = status.error();
+            conflict.errnum = EBADE;
+            return ended(std::move(conflict));
+        }
+        ended(std::move(status));
+    };
+}
+
 } // namespace
 
 Standing standing_of(const Disk& disk, const ReservationState& state, ReservationKey key,
@@ -158,19 +170,19 @@ void DiskReservations::withdraw_path(const std::string&, Ended ended) {
 void DiskReservations::reserve(ReservationKey, Ended ended) {
     const auto disk = find_();
     if (!disk) return ended(gone());
-    reservations_.reserve(disk, std::move(ended));
+    reservations_.reserve(disk, conflicts(std::move(ended)));
 }
 
 void DiskReservations::preempt(ReservationKey, ReservationKey victim, Ended ended) {
     const auto disk = find_();
     if (!disk) return ended(gone());
-    reservations_.preempt_key(disk, victim, std::move(ended));
+    reservations_.preempt_key(disk, victim, conflicts(std::move(ended)));
 }
 
 void DiskReservations::release(ReservationKey, Ended ended) {
     const auto disk = find_();
     if (!disk) return ended(gone());
-    reservations_.release(disk, std::move(ended));
+    reservations_.release(disk, conflicts(std::move(ended)));
 }
 
 } // namespace mpapi::disks

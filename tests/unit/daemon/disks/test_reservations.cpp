@@ -4,6 +4,7 @@
 // fc-a, sdj and sdn through fc-b), and another that sends its commands itself.
 #include "daemon/disks/reservations.hpp"
 
+#include "daemon/disks/ownership/disk_reservations.hpp"
 #include "daemon/disks/reservation_commands.hpp"
 #include "daemon/san/san_blocks.hpp"
 #include "tests/unit/daemon/disks/overheard_san.hpp"
@@ -323,6 +324,22 @@ void a_reservation_of_another_node_is_a_conflict(void**) {
     assert_true(cluster.state().held_by(kTheirs));
 }
 
+// A rival that wins the race for a free disk may remove our key before our RESERVE arrives.
+void to_an_ownership_a_key_that_was_removed_is_a_conflict(void**) {
+    Cluster cluster;
+    cluster.they_register_and_reserve();
+    assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, ENOKEY);
+    DiskReservations unit(*cluster.reservations, [&] { return cluster.disk; });
+    const auto ends_with_conflict = [&](const std::function<void(ReservationUnit::Ended)>& ask) {
+        std::optional<Status> got;
+        ask([&](Status status) { got = std::move(status); });
+        cluster.run([&] { return got.has_value(); });
+        assert_int_equal(got->error().errnum, EBADE);
+    };
+    ends_with_conflict([&](auto ended) { unit.reserve(kOurs, std::move(ended)); });
+    ends_with_conflict([&](auto ended) { unit.preempt(kOurs, kTheirs, std::move(ended)); });
+}
+
 void releasing_keeps_the_registrations(void**) {
     Cluster cluster(kLong, kLong);
     cluster.register_ours();
@@ -546,6 +563,7 @@ int main() {
         cmocka_unit_test(reserving_again_goes_through_the_holder),
         cmocka_unit_test(preempting_does_not_wait_for_the_holders_path),
         cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
+        cmocka_unit_test(to_an_ownership_a_key_that_was_removed_is_a_conflict),
         cmocka_unit_test(releasing_keeps_the_registrations),
         cmocka_unit_test(releasing_works_through_whichever_nexus_holds),
         cmocka_unit_test(a_reservation_whose_path_died_is_released_all_the_same),
