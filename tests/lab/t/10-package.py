@@ -23,15 +23,16 @@ STATE = Path("/var/lib/mpapi")
 PLUGINS = Path("/etc/mpapi.conf")
 RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
 # No exception beyond those that the unit files explain: design.md, "2.0 or lower".
-EXPOSURE = {"mpapid.service": 2.0, "ipfailoverd.service": 2.0, "clusprepd.service": 2.0,
+EXPOSURE = {"mpapid.service": 2.0, "ipfailoverd.service": 2.0, "clusprepd.service": 2.0, "istd.service": 2.0,
             "mpapi-holders@1.service": 2.0, "mpapi-disk-files@1.service": 2.0, "mpapi-disk-state@1.service": 2.2,
             "mpapi-disk-changed@sda.service": 2.0, "mpapi-rule-set@1.service": 2.0, "mpapi-seal@1.service": 2.0}
-CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 13, "clusprepd.service": 0}
+CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 13, "clusprepd.service": 0,
+                "istd.service": 0}
 # Who connects to them is served by a process with rights of its own: (user, group, mode).
 SOCKETS = {"mpapi-holders": ("root", "root", 0o600), "mpapi-disk-files": ("root", "root", 0o600),
            "mpapi-disk-state": ("root", "root", 0o600), "mpapi-rule-set": ("root", "clusprep", 0o660),
            "mpapi-seal": ("root", "clusprep", 0o660)}
-NETWORK, CLUSPREPD = "org.mpapi.Network1", "clusprepd.service"
+NETWORK, DISCOVERY, CLUSPREPD = "org.mpapi.Network1", "org.mpapi.Discovery1", "clusprepd.service"
 CLUSPREP_CONFIG, CLUSPREP_STATE = Path("/etc/mpapi/clusprepd.toml"), Path("/var/lib/clusprep")
 ACCOUNTS = CLUSPREP_STATE / "accounts"
 units = {}
@@ -77,7 +78,8 @@ def process_status(unit):
 def each_service_runs_as_its_user_with_no_more_than_it_says():
     # The bus starts it when it is asked for the first time.
     check(sh(f"busctl call {NETWORK} /org/mpapi/Network1 org.freedesktop.DBus.Peer Ping"), "", "a call")
-    for unit, user, enabled in (("ipfailoverd.service", "ipfailover", "static"), (CLUSPREPD, "clusprep", "enabled")):
+    for unit, user, enabled in (("ipfailoverd.service", "ipfailover", "static"), (CLUSPREPD, "clusprep", "enabled"),
+                                ("istd.service", "istd", "enabled")):
         check(sh(f"systemctl is-enabled {unit}"), enabled, f"{unit}: is-enabled")
         wait_for(f"{unit} is active", lambda one=unit: status(f"systemctl is-active --quiet {one}")[0] == 0, 60)
         check(sh(f"systemctl show -P NRestarts {unit}"), "0", f"{unit}: starts that failed")
@@ -269,12 +271,13 @@ def ours():
 def removal_keeps_what_the_administrator_wrote():
     sh(f"dpkg --remove {ours()}", timeout=800)
     check(owner(), 0, "owner of the name")
-    check(status("pidof mpapid clusprepd ipfailoverd")[0], 1, "no process is left")
+    check(status("pidof mpapid clusprepd ipfailoverd istd")[0], 1, "no process is left")
     check_that(135 not in listening(), "port 135 is free", listening())
     for path in (RULE, Path("/usr/sbin/mpapid"), Path("/usr/lib/systemd/system/mpapid.service"),
                  Path("/usr/share/dbus-1/system-services/org.mpapi.Multipath1.service"),
                  *(Path(f"/run/{name}.socket") for name in SOCKETS),
-                 Path("/usr/sbin/clusprepd"), Path("/run/clusprep"),
+                 Path("/usr/sbin/clusprepd"), Path("/run/clusprep"), Path("/usr/sbin/istd"),
+                 Path("/usr/share/dbus-1/system-services/org.mpapi.Discovery1.service"),
                  Path("/usr/share/polkit-1/rules.d/50-clusprep-disks.rules")):
         check_that(not path.exists(), f"{path} is gone")
     for path in (CONFIG, CLUSPREP_CONFIG, ACCOUNTS):
@@ -290,16 +293,18 @@ def purging_leaves_nothing():
     drop_in.write_text("# of settings that were made\n")
     sh(f"dpkg --purge {ours()}", timeout=800)
     left = sh("find / -xdev \\( -path /proc -o -path /sys -o -path /lab -o -path /out -o -path /debs -o -path /var/log "
-              "-o -path /tmp \\) -prune -o \\( -iname '*mpapi*' -o -iname '*clusprep*' -o -iname '*ipfailover*' \\) -print; "
-              "ls -d /run/systemd/system/*{mpapi,clusprep,ipfailover}* /run/{mpapi,clusprep}* /var/log/clusprep 2>/dev/null",
-              check=False)
+              "-o -path /tmp \\) -prune -o \\( -iname '*mpapi*' -o -iname '*clusprep*' -o -iname '*ipfailover*' "
+              "-o -name 'istd*' -o -name _istd \\) -print; "
+              "ls -d /run/systemd/system/*{mpapi,clusprep,ipfailover,istd}* /run/{mpapi,clusprep}* /var/log/clusprep "
+              "2>/dev/null", check=False)
     check(left, "", "files that bear its name")
-    for unit in (UNIT, CLUSPREPD, "clusprepd.socket", "ipfailoverd.service", "mpapi-seal.socket"):
+    for unit in (UNIT, CLUSPREPD, "clusprepd.socket", "ipfailoverd.service", "istd.service", "istd.socket",
+                 "mpapi-seal.socket"):
         check(status(f"systemctl cat {unit}")[0], 1, f"systemd knows no {unit}")
     with Bus() as bus:
         names = bus.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                          "ListActivatableNames")
-    check_that(SERVICE not in names and NETWORK not in names, "the bus starts nobody", names)
+    check_that(not {SERVICE, NETWORK, DISCOVERY} & set(names), "the bus starts nobody", names)
 
 
 @test
