@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// ipfailoverd: has the right to raw sockets and serves it on the bus, one echo at a time.
+// ipfailoverd: keeps IP addresses that move between nodes, and sends echo requests; on the bus.
 #include "common/bus/gatekeeper.hpp"
 #include "common/system/handle.hpp"
+#include "failover/address_objects.hpp"
+#include "failover/addresses.hpp"
+#include "failover/config.hpp"
 #include "failover/echo/echoes.hpp"
 #include "failover/network_object.hpp"
 
 #include <CLI/CLI.hpp>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -15,7 +19,6 @@
 #include <cstdlib>
 #include <pwd.h>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -23,6 +26,7 @@ namespace {
 using namespace mpapi;
 
 constexpr char kTrustedUser[] = "clusprep"; // asks for the sake of a validation client
+constexpr char kConfigFile[] = "/etc/mpapi/ipfailoverd.toml";
 
 int fail(const Error& error) {
     std::fprintf(stderr, "ipfailoverd: %s\n", error.message().c_str());
@@ -61,7 +65,7 @@ Status watch_bus(sd_bus* bus, sd_event* loop) {
     return Done{};
 }
 
-int serve() {
+int serve(const failover::Config& config) {
     sd_event* raw_loop = nullptr;
     if (const int r = sd_event_default(&raw_loop); r < 0)
         return fail({"create", "event loop", "", -r});
@@ -80,6 +84,15 @@ int serve() {
     failover::Echoes echoes(loop.get(), {});
     const auto object = failover::NetworkObject::publish(bus.get(), gatekeeper, echoes, {});
     if (!object) return fail(object.error());
+    // Whom echoes are sent for has no say about addresses.
+    bus::Gatekeeper managers(bus.get(), {.trusted = {::geteuid()}});
+    const auto objects = failover::AddressObjects::publish(bus.get(), managers, config.defaults);
+    if (!objects) return fail(objects.error());
+    const auto addresses = failover::Addresses::start(loop.get(), config, (*objects)->events());
+    if (!addresses) return fail(addresses.error());
+    (*objects)->serve(**addresses);
+    // Before the name is ours: what we keep is defended before anybody asks for more.
+    if (auto taken = (*addresses)->take_up(); !taken) return fail(taken.error());
     if (const int r = sd_bus_request_name(bus.get(), failover::kNetworkName, 0); r < 0)
         return fail(
             {"own", failover::kNetworkName, r == -EEXIST ? "another instance is running" : "", -r});
@@ -87,13 +100,18 @@ int serve() {
     sd_notify(0, "READY=1");
     const int code = sd_event_loop(loop.get());
     sd_notify(0, "STOPPING=1");
+    if (!config.keep_on_stop && code == EXIT_SUCCESS) (*addresses)->remove_all();
     return code < 0 ? fail({"run", "event loop", "", -code}) : code;
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("ICMP echo for the programs of a cluster node", "ipfailoverd");
+    CLI::App app("IP addresses that move between the nodes of a cluster", "ipfailoverd");
+    std::string config_path = kConfigFile;
+    bool check = false;
+    app.add_option("--config", config_path, "Configuration file")->capture_default_str();
+    app.add_flag("--check", check, "Read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "ipfailoverd " MPAPI_VERSION);
     app.failure_message([](const CLI::App*, const CLI::Error& error) {
         return "ipfailoverd: " + std::string(error.what()) + "; see ipfailoverd --help\n";
@@ -103,5 +121,10 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    return serve();
+    // Only the usual file may be missing.
+    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
+        return fail({"read", config_path, "", errno});
+    const auto config = failover::load_config(config_path);
+    if (!config) return fail(config.error());
+    return check ? EXIT_SUCCESS : serve(*config);
 }

@@ -16,6 +16,7 @@ namespace mpapi::failover {
 inline constexpr char kNetworkName[] = "org.mpapi.Network1";
 inline constexpr char kNetworkPath[] = "/org/mpapi/Network1";
 inline constexpr char kEchoAction[] = "org.mpapi.network1.echo";
+inline constexpr char kManageAction[] = "org.mpapi.network1.manage-addresses";
 
 class NetworkObject {
   public:

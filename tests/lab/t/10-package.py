@@ -26,7 +26,7 @@ RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
 EXPOSURE = {"mpapid.service": 2.0, "ipfailoverd.service": 2.0, "clusprepd.service": 2.0, "istd.service": 2.0,
             "mpapi-holders@1.service": 2.0, "mpapi-disk-files@1.service": 2.0, "mpapi-disk-state@1.service": 2.2,
             "mpapi-disk-changed@sda.service": 2.0, "mpapi-rule-set@1.service": 2.0, "mpapi-seal@1.service": 2.0}
-CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 13, "clusprepd.service": 0,
+CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 12 | 1 << 13, "clusprepd.service": 0,
                 "istd.service": 0}
 # Who connects to them is served by a process with rights of its own: (user, group, mode).
 SOCKETS = {"mpapi-holders": ("root", "root", 0o600), "mpapi-disk-files": ("root", "root", 0o600),

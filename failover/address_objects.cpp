@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "failover/address_objects.hpp"
+
+#include "common/bus/object_label.hpp"
+#include "common/text/printable.hpp"
+#include "failover/network_object.hpp"
+#include "failover/wish_options.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace mpapi::failover {
+
+namespace {
+
+constexpr unsigned kCallsPerSender = 1024; // an Online waits for its probes
+constexpr std::size_t kMostConnections = 65536;
+constexpr std::uint64_t kConflictsApart = 1'000'000; // of one rival, in signals
+
+std::string path_of(const Addresses::Entry& entry) {
+    return std::string(kAddressFolder) + "/" + bus::escape(entry.key());
+}
+
+void refuse(sd_bus_message* call, const std::string& name, const std::string& text) {
+    const sd_bus_error error{name.c_str(), text.c_str(), 0};
+    sd_bus_reply_method_error(call, &error); // a caller that is gone needs no answer
+}
+
+void refuse(sd_bus_message* call, const Refused& refused) {
+    // An interface's name may be any bytes, a string of D-Bus may not.
+    refuse(call, std::string("org.mpapi.Network1.Error.") + name_of(refused.kind),
+           printable(refused.text));
+}
+
+void finish(sd_bus_message* call, const std::optional<Refused>& refused) {
+    if (refused)
+        refuse(call, *refused);
+    else
+        sd_bus_reply_method_return(call, "");
+}
+
+int append_counters(sd_bus_message* reply, const Counters& counters) {
+    return sd_bus_message_append(reply, "a{st}", 6, "probes", counters.probes, "announcements",
+                                 counters.announcements, "defences", counters.defences, "conflicts",
+                                 counters.conflicts, "send-errors", counters.send_errors,
+                                 "restored", counters.restored);
+}
+
+Result<std::vector<Connection>> read_connections(sd_bus_message* message) {
+    const auto wrong = [](const char* why) { return Error{"read", "connections", why, EINVAL}; };
+    std::vector<Connection> connections;
+    if (sd_bus_message_enter_container(message, 'a', "(qsq)") < 0) return wrong("expected a(qsq)");
+    Connection each;
+    const char* peer = nullptr;
+    int r = 0;
+    while ((r = sd_bus_message_read(message, "(qsq)", &each.local_port, &peer, &each.peer_port)) >
+           0) {
+        const auto ip = Ip::parse(peer);
+        if (!ip) return wrong("a peer is no address");
+        if (connections.size() == kMostConnections) return wrong("there are too many");
+        each.peer = *ip;
+        connections.push_back(each);
+    }
+    if (r < 0 || sd_bus_message_exit_container(message) < 0) return wrong("expected a(qsq)");
+    return connections;
+}
+
+} // namespace
+
+// One that is not answered yet.
+struct AddressObjects::Call {
+    BusMessage message;
+    bus::Senders::Call admitted;
+
+    sd_bus_message* get() const { return message.get(); }
+};
+
+const sd_bus_vtable AddressObjects::kManagerVtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD_WITH_ARGS("Online", SD_BUS_ARGS("s", address, "s", interface, "a{sv}", options),
+                            SD_BUS_RESULT("o", object), AddressObjects::online,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_PROPERTY("Statistics", "a{st}", AddressObjects::statistics, 0, 0),
+    SD_BUS_VTABLE_END,
+};
+
+const sd_bus_vtable AddressObjects::kAddressVtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD_WITH_ARGS("Offline", SD_BUS_ARGS("a{sv}", options),
+                            SD_BUS_RESULT("a(qsq)", connections), AddressObjects::offline,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Announce", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, AddressObjects::announce,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("s", policy), SD_BUS_NO_RESULT,
+                            AddressObjects::set_policy, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Tickle", SD_BUS_ARGS("a(qsq)", connections), SD_BUS_RESULT("u", sent),
+                            AddressObjects::tickle, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_PROPERTY("Address", "s", AddressObjects::property, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Interface", "s", AddressObjects::property, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("State", "s", AddressObjects::property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Reason", "s", AddressObjects::property, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Since", "t", AddressObjects::property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastConflict", "(st)", AddressObjects::property, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Options", "a{sv}", AddressObjects::property, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Counters", "a{st}", AddressObjects::property, 0, 0),
+    SD_BUS_SIGNAL_WITH_ARGS("StateChanged", SD_BUS_ARGS("s", before, "s", after, "s", reason), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Conflict", SD_BUS_ARGS("s", rival, "t", time), 0),
+    SD_BUS_VTABLE_END,
+};
+
+AddressObjects::AddressObjects(sd_bus* bus, bus::Gatekeeper& gatekeeper, const Wish& defaults)
+  : bus_(bus)
+  , gatekeeper_(gatekeeper)
+  , defaults_(defaults)
+  , senders_(bus, kCallsPerSender) {}
+
+Result<std::unique_ptr<AddressObjects>>
+AddressObjects::publish(sd_bus* bus, bus::Gatekeeper& gatekeeper, const Wish& defaults) {
+    std::unique_ptr<AddressObjects> objects(new AddressObjects(bus, gatekeeper, defaults));
+    sd_bus_slot* slots[4]{};
+    int r = sd_bus_add_object_vtable(bus, &slots[0], kNetworkPath, kManagerInterface,
+                                     kManagerVtable, objects.get());
+    if (r >= 0)
+        r = sd_bus_add_fallback_vtable(bus, &slots[1], kAddressFolder, kAddressInterface,
+                                       kAddressVtable, find, objects.get());
+    if (r >= 0)
+        r = sd_bus_add_node_enumerator(bus, &slots[2], kAddressFolder, enumerate, objects.get());
+    if (r >= 0) r = sd_bus_add_object_manager(bus, &slots[3], kNetworkPath);
+    for (sd_bus_slot* const slot : slots)
+        objects->slots_.emplace_back(slot);
+    if (r < 0) return Error{"publish", kNetworkPath, "", -r};
+    return objects;
+}
+
+Addresses::Events AddressObjects::events() {
+    return {
+        .added = [this](const Addresses::Entry& entry) { added(entry); },
+        .removed = [this](const Addresses::Entry& entry) { removed(entry); },
+        .changed = [this](const Addresses::Entry& entry, State before) { changed(entry, before); },
+        .conflict = [this](const Addresses::Entry& entry,
+                           const Claim& claim) { conflict(entry, claim); },
+        .trouble =
+            [](const Error& error) {
+                std::fprintf(stderr, "ipfailoverd: %s\n", printable(error.message()).c_str());
+            },
+    };
+}
+
+const Addresses::Entry* AddressObjects::at(const char* path) const {
+    const std::size_t folder = std::strlen(kAddressFolder);
+    if (!addresses_ || std::strncmp(path, kAddressFolder, folder) != 0 || path[folder] != '/')
+        return nullptr;
+    const auto key = bus::unescape(path + folder + 1);
+    return key ? addresses_->find(*key) : nullptr;
+}
+
+int AddressObjects::find(sd_bus*, const char* path, const char*, void* userdata, void** found,
+                         sd_bus_error*) {
+    const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    if (!self.at(path)) return 0;
+    *found = userdata;
+    return 1;
+}
+
+int AddressObjects::enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) {
+    const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    const auto all =
+        self.addresses_ ? self.addresses_->all() : std::vector<const Addresses::Entry*>();
+    auto** const list = static_cast<char**>(std::calloc(all.size() + 1, sizeof(char*)));
+    if (!list) return -ENOMEM;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        list[i] = ::strdup(path_of(*all[i]).c_str());
+    *nodes = list; // sd-bus frees it
+    return 0;
+}
+
+// `act` is called when the caller may, however much later.
+void AddressObjects::admit(sd_bus_message* message, Act act) {
+    auto admitted = senders_.admit(message);
+    if (!admitted || !addresses_)
+        return refuse(
+            message, Refused{Refusal::LimitsExceeded, "Too many calls are unanswered; try again."});
+    const auto call =
+        std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)), std::move(*admitted)});
+    gatekeeper_.ask(
+        message, call->admitted, kManageAction,
+        [call, act = std::move(act)](const bus::Gatekeeper::Verdict& verdict) {
+            if (verdict.allowed()) return act(call);
+            if (verdict.ruling == bus::Gatekeeper::Ruling::Busy)
+                return refuse(call->get(), Refused{Refusal::LimitsExceeded, verdict.reason});
+            refuse(call->get(), SD_BUS_ERROR_ACCESS_DENIED, verdict.reason);
+        });
+}
+
+int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    const char* address = nullptr;
+    const char* interface = nullptr;
+    if (const int r = sd_bus_message_read(message, "ss", &address, &interface); r < 0) return r;
+    Wanted wanted;
+    wanted.wish = self.defaults_;
+    wanted.interface = interface;
+    const auto parsed = Prefixed::parse(address);
+    if (const auto* refused = std::get_if<Refused>(&parsed)) {
+        refuse(message, *refused);
+        return 1;
+    }
+    wanted.placement.address = std::get<Prefixed>(parsed);
+    if (const auto refused = read_options(message, wanted)) {
+        refuse(message, *refused);
+        return 1;
+    }
+    self.admit(message, [&self, wanted](const std::shared_ptr<Call>& call) {
+        // The key is another where the interface is chosen: asked for when it is there.
+        const Prefixed& prefixed = wanted.placement.address;
+        self.addresses_->online(wanted, [&self, call, prefixed](const std::optional<Refused>& no) {
+            if (no) return refuse(call->get(), *no);
+            for (const Addresses::Entry* each : self.addresses_->all())
+                if (each->wanted().placement.address == prefixed &&
+                    is_held(each->managed().state()))
+                    sd_bus_reply_method_return(call->get(), "o", path_of(*each).c_str());
+        });
+    });
+    return 1;
+}
+
+int AddressObjects::offline(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    if (const auto refused = read_no_options(message)) {
+        refuse(message, *refused);
+        return 1;
+    }
+    const auto key =
+        bus::unescape(sd_bus_message_get_path(message) + std::strlen(kAddressFolder) + 1);
+    self.admit(message, [&self, key](const std::shared_ptr<Call>& call) {
+        const auto ended = self.addresses_->offline(key.value_or(""));
+        if (const auto* refused = std::get_if<Refused>(&ended))
+            return refuse(call->get(), *refused);
+        sd_bus_message* raw = nullptr;
+        int r = sd_bus_message_new_method_return(call->get(), &raw);
+        const BusMessage reply(raw);
+        if (r >= 0) r = sd_bus_message_open_container(raw, 'a', "(qsq)");
+        for (const Connection& each : std::get<0>(ended))
+            if (r >= 0)
+                r = sd_bus_message_append(raw, "(qsq)", each.local_port, each.peer.text().c_str(),
+                                          each.peer_port);
+        if (r >= 0) r = sd_bus_message_close_container(raw);
+        if (r >= 0) sd_bus_send(nullptr, raw, nullptr);
+    });
+    return 1;
+}
+
+int AddressObjects::announce(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    const auto key =
+        bus::unescape(sd_bus_message_get_path(message) + std::strlen(kAddressFolder) + 1);
+    self.admit(message, [&self, key](const std::shared_ptr<Call>& call) {
+        finish(call->get(), self.addresses_->announce(key.value_or("")));
+    });
+    return 1;
+}
+
+int AddressObjects::set_policy(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    const char* name = nullptr;
+    if (const int r = sd_bus_message_read(message, "s", &name); r < 0) return r;
+    const auto policy = policy_named(name);
+    if (!policy) {
+        refuse(message, Refused{Refusal::InvalidOption, "Expected always, once or never."});
+        return 1;
+    }
+    const auto key =
+        bus::unescape(sd_bus_message_get_path(message) + std::strlen(kAddressFolder) + 1);
+    self.admit(message, [&self, key, policy](const std::shared_ptr<Call>& call) {
+        finish(call->get(), self.addresses_->set_policy(key.value_or(""), *policy));
+    });
+    return 1;
+}
+
+int AddressObjects::tickle(sd_bus_message* message, void* userdata, sd_bus_error*) {
+    AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    auto connections = read_connections(message);
+    if (!connections) {
+        refuse(message, Refused{Refusal::InvalidOption, connections.error().message() + "."});
+        return 1;
+    }
+    const auto key =
+        bus::unescape(sd_bus_message_get_path(message) + std::strlen(kAddressFolder) + 1);
+    self.admit(message, [&self, key,
+                         connections = *std::move(connections)](const std::shared_ptr<Call>& call) {
+        const auto sent = self.addresses_->tickle(key.value_or(""), connections);
+        if (const auto* refused = std::get_if<Refused>(&sent)) return refuse(call->get(), *refused);
+        sd_bus_reply_method_return(call->get(), "u", std::get<0>(sent));
+    });
+    return 1;
+}
+
+int AddressObjects::statistics(sd_bus*, const char*, const char*, const char*,
+                               sd_bus_message* reply, void* userdata, sd_bus_error*) {
+    const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
+    const std::uint64_t malformed = self.addresses_ ? self.addresses_->malformed() : 0;
+    const std::uint64_t freezes = self.addresses_ ? self.addresses_->freezes() : 0;
+    return sd_bus_message_append(reply, "a{st}", 2, "malformed", malformed, "freezes", freezes);
+}
+
+int AddressObjects::property(sd_bus*, const char* path, const char*, const char* property,
+                             sd_bus_message* reply, void* userdata, sd_bus_error*) {
+    const Addresses::Entry* const entry = static_cast<AddressObjects*>(userdata)->at(path);
+    if (!entry) return -ENOENT;
+    const std::string_view name = property;
+    const Managed& managed = entry->managed();
+    const auto text = [&](const std::string& value) {
+        return sd_bus_message_append(reply, "s", printable(value).c_str());
+    };
+    if (name == "Address") return text(entry->wanted().placement.address.text());
+    if (name == "Interface") return text(entry->wanted().interface);
+    if (name == "State") return text(std::string(name_of(managed.state())));
+    if (name == "Reason") return text(managed.reason());
+    if (name == "Since") return sd_bus_message_append(reply, "t", entry->since());
+    if (name == "Options") return append_options(reply, entry->wanted(), managed.wish());
+    if (name == "Counters") return append_counters(reply, managed.counters());
+    const std::string rival = managed.rival() ? managed.rival()->from.text() : "";
+    return sd_bus_message_append(reply, "(st)", rival.c_str(), entry->met());
+}
+
+void AddressObjects::added(const Addresses::Entry& entry) {
+    if (addresses_)
+        sd_bus_emit_interfaces_added(bus_, path_of(entry).c_str(), kAddressInterface, nullptr);
+}
+
+void AddressObjects::removed(const Addresses::Entry& entry) {
+    told_.erase(entry.key());
+    sd_bus_emit_interfaces_removed(bus_, path_of(entry).c_str(), kAddressInterface, nullptr);
+}
+
+void AddressObjects::changed(const Addresses::Entry& entry, State before) {
+    const std::string path = path_of(entry);
+    sd_bus_emit_properties_changed(bus_, path.c_str(), kAddressInterface, "Interface", "State",
+                                   "Reason", "Since", "LastConflict", "Options", nullptr);
+    const State after = entry.managed().state();
+    if (before == after) return;
+    const std::string reason = printable(entry.managed().reason());
+    sd_bus_emit_signal(bus_, path.c_str(), kAddressInterface, "StateChanged", "sss",
+                       std::string(name_of(before)).c_str(), std::string(name_of(after)).c_str(),
+                       reason.c_str());
+    const bool bad = after == State::Conflict || after == State::Failed;
+    // <4> and <6>: a warning and a note, as sd-daemon(3) has it.
+    std::fprintf(stderr, "<%d>%s on %s is %s%s%s\n", bad ? 4 : 6, entry.key().c_str(),
+                 printable(entry.wanted().interface).c_str(), std::string(name_of(after)).c_str(),
+                 reason.empty() ? "" : ": ", reason.c_str());
+}
+
+void AddressObjects::conflict(const Addresses::Entry& entry, const Claim& claim) {
+    auto& [rival, time] = told_[entry.key()];
+    // A storm of them is told of once a second.
+    if (rival == claim.from && entry.met() - time < kConflictsApart) return;
+    rival = claim.from;
+    time = entry.met();
+    sd_bus_emit_signal(bus_, path_of(entry).c_str(), kAddressInterface, "Conflict", "st",
+                       rival.text().c_str(), time);
+}
+
+} // namespace mpapi::failover

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What is asked of the kernel and done by it over rtnetlink(7). Each call waits for the kernel's
+// answer, which comes at once. Needs CAP_NET_ADMIN for what changes something.
+#pragma once
+
+#include "common/result.hpp"
+#include "common/system/handle.hpp"
+#include "failover/kernel/facts.hpp"
+
+#include <netlink/netlink.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mpapi::failover {
+
+using NetlinkSocket = std::unique_ptr<nl_sock, DropWith<nl_socket_free>>;
+
+// Where and how an address is put.
+struct Placement {
+    Prefixed address;
+    std::string label;                // IPv4: "eth0:1"; may be empty
+    bool no_prefix_route = false;     // its network is not reached by it
+    std::chrono::seconds lifetime{0}; // valid and preferred for so long; 0: for ever
+
+    bool operator==(const Placement&) const = default;
+};
+
+class Netlink {
+  public:
+    static Result<Netlink> open();
+
+    // By index; of one interface where `link` is not 0.
+    Result<std::vector<LinkFacts>> links();
+    Result<std::vector<AddressFacts>> addresses(int link);
+
+    // As it is wanted, also where it is there already. IPv6 without the kernel's own duplicate
+    // address detection: ours came before. The address is marked as put there by a program
+    // (IFA_PROTO), where the kernel knows such marks.
+    Status add(int link, const Placement& placement);
+    // Gone when it returns, which is verified; well where it was not there. Other addresses of its
+    // network stay (IPv4 drops them with the first one of it, else).
+    Status remove(const LinkFacts& link, const Prefixed& address);
+
+  private:
+    explicit Netlink(NetlinkSocket socket)
+      : socket_(std::move(socket)) {}
+
+    // 0 or what nl_geterror() knows.
+    int request(nl_msg* message);
+    int promote_secondaries(int link, bool promoted);
+    template <typename Each>
+    int dump(int type, const void* head, std::size_t size, Each each);
+
+    NetlinkSocket socket_;
+};
+
+} // namespace mpapi::failover

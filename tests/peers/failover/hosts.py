@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Several hosts on one network: network namespaces on a bridge, each with a bus and an ipfailoverd of its own.
+
+Names of namespaces are of this process's own mounts, so that nothing is left behind, however it ends."""
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "clusprep"))
+import needs
+from service import Started
+from telling import Telling
+
+DEADLINE = 60
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+LIBC = ctypes.CDLL(None, use_errno=True)
+BUS = """<busconfig>
+  <listen>unix:path={}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
+  </policy>
+</busconfig>
+"""
+
+
+def own_world():
+    """This process gets a network of its own, and a place for the names of others."""
+    if LIBC.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+        needs.skip(f"network namespaces need root ({os.strerror(ctypes.get_errno())})")
+    LIBC.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+    os.makedirs("/run/netns", exist_ok=True)
+    if LIBC.mount(b"tmpfs", b"/run/netns", b"tmpfs", 0, None) != 0:
+        needs.skip(f"no tmpfs ({os.strerror(ctypes.get_errno())})")
+
+
+def run(*command, **more):
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE, **more)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def until(what, true, deadline=DEADLINE):
+    """Asked again and again, for what nobody tells of."""
+    end = time.monotonic() + deadline
+    while not (value := true()):
+        assert time.monotonic() < end, f"not in {deadline} s: {what}"
+        time.sleep(0.02)
+    return value
+
+
+class Network:
+    def __init__(self, subnet="10.77.0"):
+        self.subnet = subnet
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="failover-"))
+        os.chmod(self.directory, 0o755)
+        self.hosts = []
+        run("ip", "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0")
+        run("ip", "link", "set", "bridge", "up")
+
+    def host(self, name, number):
+        self.hosts.append(Host(self, name, number))
+        return self.hosts[-1]
+
+    def close(self):
+        for host in self.hosts:
+            host.close()
+        run("ip", "link", "del", "bridge")
+        shutil.rmtree(self.directory)
+
+
+class Host:
+    """10.77.0.NUMBER and fd77::NUMBER at 02:00:00:00:00:NUMBER."""
+
+    def __init__(self, network, name, number):
+        self.network, self.name, self.number = network, name, number
+        self.mac = f"02:00:00:00:00:{number:02x}"
+        self.directory = network.directory / name
+        self.directory.mkdir()
+        self.running, self.daemon, self.bus = [], None, None
+        run("ip", "netns", "add", name)
+        run("ip", "link", "add", f"to-{name}", "type", "veth", "peer", "name", "eth0", "netns", name)
+        run("ip", "link", "set", f"to-{name}", "master", "bridge", "up")
+        self.ip("link set lo up")
+        self.ip(f"link set eth0 address {self.mac}")
+        self.ip("link set eth0 up")
+        self.ip(f"addr add {network.subnet}.{number}/24 dev eth0")
+        self.ip(f"addr add fd77::{number:x}/64 dev eth0 nodad")
+        until(f"{name} has a carrier", lambda: "LOWER_UP" in self.ip("link show eth0"))
+
+    def command(self, *words):
+        return ["ip", "netns", "exec", self.name, *words]
+
+    def run(self, *words, **more):
+        return run(*self.command(*words), **more)
+
+    def ip(self, words):
+        return run("ip", "-n", self.name, *words.split())
+
+    def start(self, *words, stream="stdout", **more):
+        self.running.append(Telling(self.command(*words), stream, **more))
+        return self.running[-1]
+
+    def has(self, address, interface="eth0"):
+        return f" {address}/" in self.ip(f"addr show dev {interface}")
+
+    def addresses(self):
+        return json.loads(run("ip", "-n", self.name, "-j", "addr", "show", "dev", "eth0"))[0]["addr_info"]
+
+    def neighbour(self, address):
+        found = json.loads(run("ip", "-n", self.name, "-j", "neigh", "show", address) or "[]")
+        return found[0].get("lladdr") if found else None
+
+    # Its daemon.
+
+    def environment(self):
+        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.directory}/bus"}
+
+    def begin(self, settings=""):
+        if not self.bus:
+            (self.directory / "bus.conf").write_text(BUS.format(self.directory / "bus"))
+            self.bus = Telling(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork",
+                                "--nopidfile", "--print-address=1"], stderr=subprocess.DEVNULL)
+            self.bus.wait_for("unix:")
+        state = self.directory / "state"
+        state.mkdir(exist_ok=True)
+        config = self.directory / "ipfailoverd.toml"
+        config.write_text(f'state_directory = "{state}"\n{settings}')
+        self.daemon = Started(self.directory, self.command(os.environ["IPFAILOVERD"], "--config", str(config)),
+                              self.environment())
+        return self
+
+    def kill(self):
+        """As nothing can be done against."""
+        self.daemon.kill()
+        self.daemon = None
+
+    def end(self):
+        self.daemon.end()
+        self.daemon = None
+
+    def failover(self, *words, expect=0, **more):
+        done = subprocess.run([os.environ["IPFAILOVER"], *words], env=self.environment(), capture_output=True,
+                              text=True, timeout=2 * DEADLINE, check=False, **more)
+        assert done.returncode == expect, f"ipfailover {words} ended with {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout if expect == 0 else done.stdout + done.stderr
+
+    def online(self, address, *options, expect=0):
+        length = 64 if ":" in address else 24
+        return self.failover("online", f"{address}/{length}", "eth0", *options, expect=expect)
+
+    def status(self, address):
+        done = subprocess.run([os.environ["IPFAILOVER"], "--json", "status", address], env=self.environment(),
+                              capture_output=True, text=True, timeout=DEADLINE, check=False)
+        return json.loads(done.stdout) if done.stdout else {"state": None}
+
+    def state(self, address):
+        return self.status(address)["state"]
+
+    def until_state(self, address, *states):
+        until(f"{address} on {self.name} is {states}; is {self.status(address)}",
+              lambda: self.state(address) in states)
+
+    def capture(self, *expression):
+        return Capture(self, expression)
+
+    def send(self, packets, apart=0.0, interface="eth0"):
+        """Ethernet frames, as they are."""
+        def work():
+            with open(f"/run/netns/{self.name}") as namespace:
+                assert LIBC.setns(namespace.fileno(), CLONE_NEWNET) == 0
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+                raw.bind((interface, 0))
+                for packet in packets:
+                    raw.send(packet)
+                    if apart:
+                        time.sleep(apart)
+        child = os.fork()
+        if child == 0:
+            try:
+                work()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+
+    def close(self):
+        for program in self.running:
+            program.kill()
+        for program in (self.daemon, self.bus):
+            if program:
+                program.kill()
+        run("ip", "link", "del", f"to-{self.name}")
+        run("ip", "netns", "del", self.name)
+
+
+class Capture:
+    """What a host sees on its interface, and as tshark reads it."""
+
+    def __init__(self, host, expression):
+        self.file = host.directory / f"capture-{time.monotonic_ns()}.pcap"
+        self.program = host.start("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-Z", "root", "-w",
+                                  str(self.file), *expression, stream="stderr")
+        self.program.wait_for("listening on")
+
+    def packets(self, fields, only=""):
+        """One list for each packet, of these fields' values."""
+        self.program.process.send_signal(signal.SIGINT)
+        self.program.process.wait(DEADLINE)
+        command = ["tshark", "-r", str(self.file), "-T", "fields", "-E", "separator=|"]
+        for field in fields:
+            command += ["-e", field]
+        return [line.split("|") for line in run(*command, "-Y", only or "frame").splitlines()]
+
+
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def arp(sender, sender_ip, target_ip, operation=2, target="00:00:00:00:00:00", to="ff:ff:ff:ff:ff:ff"):
+    return (mac(to) + mac(sender) + struct.pack(">HHHBBH", 0x0806, 1, 0x0800, 6, 4, operation) + mac(sender)
+            + socket.inet_aton(sender_ip) + mac(target) + socket.inet_aton(target_ip))

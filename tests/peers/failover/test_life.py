@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What an address goes through: moves, links that come and go, and ends of the daemon in every state."""
+import re
+import unittest
+
+from hosts import *
+
+needs.modules("jeepney")
+from caller import Caller
+
+VIP, VIP6 = "10.77.0.100", "fd77::100"
+NOW = ("--profile", "none", "--announcements", "1")
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        self.network = Network()
+        self.addCleanup(self.network.close)
+        self.a, self.b, self.c = (self.network.host(name, number)
+                                  for name, number in (("a", 10), ("b", 11), ("c", 12)))
+
+
+class Command(Life):
+    def setUp(self):
+        super().setUp()
+        self.a.begin()
+
+    def test_each_mistake_has_its_error_and_changes_nothing(self):
+        self.a.ip("link add down type veth peer name other")
+        until("IPv6 has settled", lambda: "tentative" not in self.a.ip("addr"))
+        before = self.a.ip("addr")
+        for code, *words in (
+            (2, "online", "10.77.0.300/24", "eth0"), (2, "online", "host/24", "eth0"),
+            (2, "online", "10.77.0.100/33", "eth0"), (2, "online", "10.77.0.100", "eth0"),
+            (2, "online", "10.77.0.0/24", "eth0"), (2, "online", "10.77.0.255/24", "eth0"),
+            (2, "online", "224.0.0.1/24", "eth0"), (2, "online", "127.0.0.2/8", "eth0"),
+            (7, "online", "10.77.0.10/24", "eth0"), (7, "online", "fd77::a/64", "eth0"),
+            (4, "online", "10.77.0.100/24", "eth7"), (4, "online", "10.77.0.100/24", "lo"),
+            (4, "online", "10.77.0.100/24", "down"), (4, "online", "10.88.0.1/24"),
+            (2, "online", "10.77.0.100/24", "eth0", "--label", "other:1"),
+            (2, "online", "10.77.0.100/24", "eth0", "--set", "inet filter"),
+            (2, "online", "10.77.0.100/24", "eth0", "--policy", "sometimes"),
+            (1, "online", "10.77.0.101/24", "eth0", "--set", "inet no such"),
+            (6, "offline", "10.77.0.100"), (6, "announce", "10.77.0.100"), (6, "status", "10.77.0.99"),
+            (2, "nothing"),
+        ):
+            with self.subTest(words=words):
+                self.assertIn("ipfailover", self.a.failover(*words, expect=code))
+                self.assertEqual(self.a.ip("addr"), before)
+
+    def test_a_duplicate_is_told(self):
+        self.a.online(VIP, *NOW)
+        self.a.online(VIP, *NOW, expect=7)
+
+    def test_auto_is_the_interface_of_the_network(self):
+        self.a.failover("online", f"{VIP}/24", *NOW)
+        self.assertTrue(self.a.has(VIP))
+        self.assertEqual(self.a.status(VIP)["interface"], "eth0")
+
+    def test_options_reach_the_kernel(self):
+        self.a.online(VIP, *NOW, "--label", "eth0:one", "--lifetime", "1000", "--no-prefix-route")
+        found, = (each for each in self.a.addresses() if each["local"] == VIP)
+        self.assertEqual(found["label"], "eth0:one")
+        self.assertTrue(found["noprefixroute"])
+        self.assertTrue(0 < found["valid_life_time"] <= 1000)
+
+    def test_ipv6_is_usable_at_once(self):
+        self.a.online(VIP6, *NOW)
+        found, = (each for each in self.a.addresses() if each["local"] == VIP6)
+        self.assertFalse(found.get("tentative") or found.get("dadfailed"))
+
+    def test_status_watch_and_json(self):
+        watch = self.a.start(os.environ["IPFAILOVER"], "watch", env=self.a.environment())
+        lines = self.a.start(os.environ["IPFAILOVER"], "--json", "watch", env=self.a.environment())
+        # Both are there once they have told of one that was online before, or of its coming.
+        self.a.online(VIP, *NOW)
+        self.a.failover("policy", VIP, "always")
+        self.assertEqual(self.a.status(VIP)["options"]["policy"], "always")
+        self.assertIn("online", self.a.failover("status"))
+        watch.wait_for(f"{VIP}/24: ")
+        lines.wait_for(f"{VIP}/24")
+        self.a.failover("announce", VIP)
+        self.a.failover("offline", VIP)
+        watch.wait_for("not managed any more")
+        lines.wait_for("InterfacesRemoved")
+        for line in lines.told().splitlines():
+            json.loads(line)
+        self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
+
+    def test_a_set_has_the_address_while_it_is_online(self):
+        if not shutil.which("nft", path=needs.PATH):
+            needs.skip("not installed: nft; ./dev test installs it")
+        self.a.run("nft", "add table inet filter; add set inet filter services { type ipv4_addr; }")
+        listed = ("nft", "list", "set", "inet", "filter", "services")
+        self.a.online(VIP, *NOW, "--set", "inet filter services")
+        self.assertIn(VIP, self.a.run(*listed))
+        self.a.failover("offline", VIP)
+        self.assertNotIn(VIP, self.a.run(*listed))
+
+    def test_secondaries_stay_when_a_primary_goes(self):
+        self.a.run("sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=0", "net.ipv4.conf.eth0.promote_secondaries=0")
+        self.a.failover("online", "10.99.0.1/24", "eth0", *NOW)
+        self.a.ip("addr add 10.99.0.2/24 dev eth0")
+        self.a.failover("online", "10.99.0.3/24", "eth0", *NOW)
+        self.a.failover("offline", "10.99.0.1")
+        self.assertFalse(self.a.has("10.99.0.1"))
+        self.assertTrue(self.a.has("10.99.0.2"))
+        self.assertTrue(self.a.has("10.99.0.3"))
+        self.assertEqual(self.a.run("sysctl", "-n", "net.ipv4.conf.eth0.promote_secondaries").strip(), "0")
+
+    def test_many_addresses(self):
+        many = [f"10.78.{i // 200}.{i % 200 + 1}" for i in range(500)]
+        capture = self.c.capture("arp and ether src", self.a.mac)
+        Caller(self.a).online_all(many, 16)
+        self.assertEqual(len(json.loads(self.a.failover("--json", "status"))["addresses"]), 500)
+        until("all are online", lambda: all(each["state"] == "online" for each in json.loads(
+            self.a.failover("--json", "status"))["addresses"]))
+        self.assertEqual(sum(each["local"].startswith("10.78.") for each in self.a.addresses()), 500)
+        packets = capture.packets(["arp.src.proto_ipv4", "arp.opcode", "frame.time_relative"])
+        self.assertEqual({(address, form) for address, form, _ in packets},
+                         {(address, form) for address in many for form in "12"})
+        # 128 at once, then 2000 a second.
+        self.assertGreater(float(packets[-1][2]) - float(packets[0][2]), (1000 - 128) / 2000 - 0.05)
+        status = pathlib.Path(f"/proc/{self.a.daemon.process.pid}/status").read_text()
+        print("memory", re.search(r"VmRSS:\s*(\d+ kB)", status)[1])
+
+
+class Ends(Life):
+    def test_killed_in_each_state_it_takes_up_what_was_its_own(self):
+        self.a.begin()
+        taken = "10.77.0.101"
+        self.b.ip(f"addr add {taken}/24 dev eth0")
+        self.a.online(VIP, *NOW)
+        self.a.online(VIP6, "--profile", "fast")
+        self.a.online(taken, expect=3)
+        self.a.online("10.77.0.102", "--profile", "none", "--intervals", "60000")  # announcing
+        slow = self.a.start(os.environ["IPFAILOVER"], "online", "10.77.0.103/24", "eth0", "--profile", "rfc5227",
+                            env=self.a.environment())
+        self.a.until_state("10.77.0.103", "probing")
+        self.a.online("10.77.0.104", *NOW, "--policy", "always")
+        self.c.send([arp(self.c.mac, "10.77.0.104", "10.77.0.104")])
+        self.a.until_state("10.77.0.104", "defending")
+        self.a.kill()
+        self.assertEqual(slow.process.wait(DEADLINE), 8)
+        self.assertTrue(self.a.has(VIP))
+        capture = self.c.capture("arp and ether src", self.a.mac)
+        self.a.begin()
+        self.assertTrue(all(self.a.has(each) for each in (VIP, VIP6, "10.77.0.102", "10.77.0.104")))
+        self.assertEqual(self.a.status(taken)["state"], "conflict")
+        self.assertEqual(self.a.status(taken)["last_conflict"]["rival"], self.b.mac)
+        self.a.until_state(VIP, "online")
+        self.a.until_state(VIP6, "announcing", "online")
+        self.a.until_state("10.77.0.103", "announcing", "online")
+        self.assertIn([VIP], capture.packets(["arp.src.proto_ipv4"]))
+        for each in (VIP, VIP6, taken, "10.77.0.102", "10.77.0.103", "10.77.0.104"):
+            self.a.failover("offline", each)
+            self.assertFalse(self.a.has(each))
+
+    def test_removed_while_it_was_away_it_is_put_back(self):
+        self.a.begin()
+        self.a.online(VIP, "--announcements", "1")
+        self.a.kill()
+        self.a.ip(f"addr del {VIP}/24 dev eth0")
+        self.a.begin()
+        self.a.until_state(VIP, "online")
+        self.assertTrue(self.a.has(VIP))
+
+    def test_told_to_end_it_keeps_or_removes_as_configured(self):
+        self.a.begin()
+        self.a.online(VIP, *NOW)
+        self.a.end()
+        self.assertTrue(self.a.has(VIP))
+        self.a.begin('on_stop = "remove"\n')
+        self.assertTrue(self.a.has(VIP))
+        self.a.end()
+        self.assertFalse(self.a.has(VIP))
+        self.a.begin()
+        self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
+
+
+class Links(Life):
+    def setUp(self):
+        super().setUp()
+        self.a.begin()
+        for address in (VIP, VIP6):
+            self.a.online(address, *NOW)
+            self.a.until_state(address, "online")
+
+    def announced(self, act):
+        """It is announced after that."""
+        capture = self.c.capture("arp and ether src", self.a.mac, "and arp[6:2] == 2")
+        before = self.a.status(VIP)["counters"]["announcements"]
+        act()
+        until("announced again", lambda: self.a.status(VIP)["counters"]["announcements"] > before)
+        self.a.until_state(VIP, "online")
+        self.assertIn([VIP], capture.packets(["arp.src.proto_ipv4"]))
+
+    def test_down_it_is_offline_and_up_it_is_back(self):
+        self.a.ip("link set eth0 down")
+        for address in (VIP, VIP6):
+            self.a.until_state(address, "offline")
+            self.assertFalse(self.a.has(address))
+        self.announced(lambda: self.a.ip("link set eth0 up"))
+        self.a.until_state(VIP6, "online")
+        self.assertTrue(self.a.has(VIP) and self.a.has(VIP6))
+
+    def test_carrier_that_was_lost_is_announced_to_when_it_is_back(self):
+        run("ip", "link", "set", "to-a", "down")
+        until("no carrier", lambda: "LOWER_UP" not in self.a.ip("link show eth0"))
+        self.assertTrue(self.a.has(VIP))
+        self.announced(lambda: run("ip", "link", "set", "to-a", "up"))
+
+    def test_another_hardware_address_is_announced(self):
+        self.a.mac = "02:00:00:00:00:aa"
+        self.announced(lambda: self.a.ip(f"link set eth0 address {self.a.mac}"))
+
+    def test_renamed_it_is_the_same(self):
+        self.a.ip("link set eth0 name lan0")
+        until("the name is known", lambda: self.a.status(VIP)["interface"] == "lan0")
+        self.assertTrue(self.a.has(VIP, "lan0"))
+        self.a.failover("offline", VIP)
+        self.assertFalse(self.a.has(VIP, "lan0"))
+        self.a.ip("link set lan0 name eth0")
+
+    def test_removed_it_waits_for_one_of_that_name(self):
+        run("ip", "link", "del", "to-a")
+        self.a.until_state(VIP, "offline")
+        run("ip", "link", "add", "to-a", "type", "veth", "peer", "name", "eth0", "netns", "a")
+        run("ip", "link", "set", "to-a", "master", "bridge", "up")
+        self.a.mac = json.loads(run("ip", "-n", "a", "-j", "link", "show", "eth0"))[0]["address"]
+        self.announced(lambda: self.a.ip("link set eth0 up"))
+        self.assertTrue(self.a.has(VIP))
+
+    def test_removed_by_somebody_it_is_put_back(self):
+        self.announced(lambda: self.a.ip(f"addr del {VIP}/24 dev eth0"))
+        self.assertTrue(self.a.has(VIP))
+        self.assertEqual(self.a.status(VIP)["counters"]["restored"], 1)
+
+    def test_stopped_for_a_while_it_announces_again(self):
+        def stop():
+            self.a.daemon.process.send_signal(signal.SIGSTOP)
+            time.sleep(5)
+            self.a.daemon.process.send_signal(signal.SIGCONT)
+        self.announced(stop)
+
+    def test_another_active_slave_is_announced_through(self):
+        made = subprocess.run(["ip", "-n", "a", "link", "add", "bond0", "type", "bond", "mode", "active-backup"],
+                              capture_output=True, check=False)
+        if made.returncode != 0:
+            self.skipTest("this kernel has no bonding")
+        for name in ("one", "two"):
+            run("ip", "link", "add", f"to-{name}", "type", "veth", "peer", "name", name, "netns", "a")
+            run("ip", "link", "set", f"to-{name}", "master", "bridge", "up")
+            self.a.ip(f"link set {name} master bond0")
+        self.a.ip("link set bond0 up")
+        until("bond0 has a carrier", lambda: "LOWER_UP" in self.a.ip("link show bond0"))
+        self.a.failover("online", "10.79.0.1/24", "bond0", *NOW)
+        self.a.until_state("10.79.0.1", "online")
+        before = self.a.status("10.79.0.1")["counters"]["announcements"]
+        self.a.ip("link set bond0 type bond active_slave two")
+        until("announced again", lambda: self.a.status("10.79.0.1")["counters"]["announcements"] > before)
+        for name in ("one", "two"):
+            run("ip", "link", "del", f"to-{name}")
+
+
+class Moves(Life):
+    def setUp(self):
+        super().setUp()
+        for host in (self.a, self.b):
+            host.begin()
+        self.sockets = str(pathlib.Path(__file__).with_name("sockets.py"))
+
+    def serve(self, kind):
+        for host in (self.a, self.b):
+            host.start(sys.executable, self.sockets, kind, "serve", host.name).wait_for("ready")
+
+    def test_a_client_of_datagrams_goes_on(self):
+        self.serve("udp")
+        self.a.online(VIP, *NOW)
+        client = self.c.start(sys.executable, self.sockets, "udp", "ask", VIP)
+        client.wait_for("answered by a")
+        self.a.failover("offline", VIP)
+        self.b.online(VIP, *NOW)
+        client.wait_for("answered by b")
+        print("\n", client.told().splitlines()[-1])
+
+    def test_a_client_of_a_connection_connects_anew(self):
+        self.serve("tcp")
+        self.a.online(VIP, *NOW)
+        client = self.c.start(sys.executable, self.sockets, "tcp", "ask", VIP)
+        client.wait_for("answered by a")
+        self.a.failover("offline", VIP)
+        self.b.online(VIP, *NOW)
+        client.wait_for("answered by b")
+
+    def test_connections_of_the_node_that_failed_are_tickled(self):
+        self.serve("tcp")
+        self.a.online(VIP, *NOW)
+        client = self.c.start(sys.executable, self.sockets, "tcp", "wait", VIP)
+        client.wait_for("answered by a")
+        port = re.search(r"from port (\d+)", client.told())[1]
+        run("ip", "link", "set", "to-a", "nomaster")  # it fails without a word
+        self.b.online(VIP, *NOW)
+        # Without a tickle it waits for ever: nothing is to be sent.
+        self.b.failover("tickle", VIP, f"7777,10.77.0.12,{port}")
+        client.wait_for("answered by b")
+        run("ip", "link", "set", "to-a", "master", "bridge")
+
+    def test_offline_tells_the_connections_that_end(self):
+        self.serve("tcp")
+        self.a.online(VIP, *NOW)
+        client = self.c.start(sys.executable, self.sockets, "tcp", "wait", VIP)
+        client.wait_for("answered by a")
+        port = re.search(r"from port (\d+)", client.told())[1]
+        self.assertEqual(self.a.failover("offline", VIP).split(), [f"7777,10.77.0.12,{port}"])
+
+
+if __name__ == "__main__":
+    needs.tools("dbus-daemon", "ip", "sysctl", "tcpdump", "tshark")
+    own_world()
+    unittest.main(verbosity=2)
