@@ -6,6 +6,8 @@
 #include "failover/network_object.hpp"
 #include "failover/wish_options.hpp"
 
+#include <linux/if.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +19,11 @@ namespace {
 
 constexpr unsigned kCallsPerSender = 1024; // an Online waits for its probes
 constexpr std::size_t kMostConnections = 65536;
-constexpr std::uint64_t kConflictsApart = 1'000'000; // of one rival, in signals
+constexpr std::size_t kLongestAddress = 64; // with its prefix length
+// Signals of conflicts: one rival once a second, and not more than so many rivals, which one host
+// may forge.
+constexpr std::uint64_t kConflictsApart = 1'000'000;
+constexpr unsigned kRivalsASecond = 10;
 
 std::string path_of(const Addresses::Entry& entry) {
     return std::string(kAddressFolder) + "/" + bus::escape(entry.key());
@@ -203,6 +209,13 @@ int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error
     const char* address = nullptr;
     const char* interface = nullptr;
     if (const int r = sd_bus_message_read(message, "ss", &address, &interface); r < 0) return r;
+    // What is far too long is not repeated in an answer.
+    if (std::strlen(address) > kLongestAddress || std::strlen(interface) >= IFNAMSIZ) {
+        const bool first = std::strlen(address) > kLongestAddress;
+        refuse(message, Refused{first ? Refusal::InvalidAddress : Refusal::NoSuchInterface,
+                                first ? "That is no address." : "There is no such interface."});
+        return 1;
+    }
     Wanted wanted;
     wanted.wish = self.defaults_;
     wanted.interface = interface;
@@ -306,7 +319,9 @@ int AddressObjects::statistics(sd_bus*, const char*, const char*, const char*,
     const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
     const std::uint64_t malformed = self.addresses_ ? self.addresses_->malformed() : 0;
     const std::uint64_t freezes = self.addresses_ ? self.addresses_->freezes() : 0;
-    return sd_bus_message_append(reply, "a{st}", 2, "malformed", malformed, "freezes", freezes);
+    const std::uint64_t unsent = self.addresses_ ? self.addresses_->send_errors() : 0;
+    return sd_bus_message_append(reply, "a{st}", 3, "malformed", malformed, "freezes", freezes,
+                                 "send-errors", unsent);
 }
 
 int AddressObjects::property(sd_bus*, const char* path, const char*, const char* property,
@@ -357,13 +372,20 @@ void AddressObjects::changed(const Addresses::Entry& entry, State before) {
 }
 
 void AddressObjects::conflict(const Addresses::Entry& entry, const Claim& claim) {
-    auto& [rival, time] = told_[entry.key()];
-    // A storm of them is told of once a second.
-    if (rival == claim.from && entry.met() - time < kConflictsApart) return;
-    rival = claim.from;
-    time = entry.met();
-    sd_bus_emit_signal(bus_, path_of(entry).c_str(), kAddressInterface, "Conflict", "st",
-                       rival.text().c_str(), time);
+    Told& told = told_[entry.key()];
+    const std::uint64_t time = entry.met();
+    if (told.rival == claim.from && time - told.time < kConflictsApart) return;
+    if (time - told.second >= kConflictsApart) {
+        told.second = time;
+        told.in_second = 0;
+    }
+    if (++told.in_second > kRivalsASecond) return;
+    told.rival = claim.from;
+    told.time = time;
+    const std::string path = path_of(entry);
+    sd_bus_emit_properties_changed(bus_, path.c_str(), kAddressInterface, "LastConflict", nullptr);
+    sd_bus_emit_signal(bus_, path.c_str(), kAddressInterface, "Conflict", "st",
+                       claim.from.text().c_str(), time);
 }
 
 } // namespace mpapi::failover

@@ -67,7 +67,13 @@ class AddressObjects {
     Wish defaults_;
     bus::Senders senders_;
     Addresses* addresses_ = nullptr;
-    std::map<std::string, std::pair<HardwareAddress, std::uint64_t>> told_; // of conflicts
+    // Conflicts that were told of, by address; times in microseconds since the epoch.
+    struct Told {
+        HardwareAddress rival;
+        std::uint64_t time = 0, second = 0;
+        unsigned in_second = 0;
+    };
+    std::map<std::string, Told> told_;
     std::vector<BusSlot> slots_;
 };
 

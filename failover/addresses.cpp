@@ -37,10 +37,6 @@ std::uint64_t microseconds() {
     return static_cast<std::uint64_t>(now_realtime());
 }
 
-bool same_place(const Wanted& a, const Wanted& b) {
-    return a.interface == b.interface && a.placement.address == b.placement.address;
-}
-
 } // namespace
 
 Addresses::Entry::Entry(Addresses& owner, Wanted wanted)
@@ -63,7 +59,8 @@ Status Addresses::Entry::add(const Ip& ip) {
     placed_ = true;
     if (!wanted_.set.empty())
         if (auto opened = add_to_set(wanted_.set, ip); !opened) return opened;
-    if (auto added = owner_.netlink_.add(link_, wanted_.placement); !added) return added;
+    if (!std::exchange(as_it_is_, false))
+        if (auto added = owner_.netlink_.add(link_, wanted_.placement); !added) return added;
     return owner_.wire(link_).watch(ip, false);
 }
 
@@ -89,8 +86,8 @@ Status Addresses::Entry::remove(const Ip& ip) {
     return removed;
 }
 
-Status Addresses::Entry::probe(const Ip& ip, const Nonce& nonce) {
-    if (auto watched = owner_.wire(link_).watch(ip, true); !watched) return watched;
+Result<std::chrono::nanoseconds> Addresses::Entry::probe(const Ip& ip, const Nonce& nonce) {
+    if (auto watched = owner_.wire(link_).watch(ip, true); !watched) return watched.error();
     return owner_.wire(link_).probe(ip, nonce);
 }
 
@@ -174,11 +171,14 @@ Status Addresses::take_up() {
     for (Record& record : found->records) {
         if (entries_.count(record.wanted.key()) > 0) continue;
         Entry& entry = add(std::move(record.wanted));
+        const std::string key = entry.key();
         const Prefixed& address = entry.wanted_.placement.address;
         const bool on_interface =
             std::any_of(there->begin(), there->end(), [&](const AddressFacts& each) {
                 return each.link == entry.link_ && each.address == address;
             });
+        // Whatever may have been begun is undone when it ends otherwise.
+        entry.placed_ = on_interface || !entry.wanted_.set.empty();
         entry.met_ = record.met;
         if (!record.rival.empty()) {
             Claim rival;
@@ -187,12 +187,15 @@ Status Addresses::take_up() {
             entry.managed_.remember(rival);
         }
         if (record.ended) {
-            // Killed between the record and the removal.
-            entry.placed_ = on_interface;
-            if (on_interface) (void)entry.remove(address.ip);
-            entry.managed_.stay(*record.ended, record.reason);
+            // Killed between the record and the removal, or somebody else put it there.
+            if (auto removed = entry.remove(address.ip); removed)
+                entry.managed_.stay(*record.ended, record.reason);
+            else
+                entry.managed_.stay(State::Failed, removed.error().message());
+        } else if (!on_interface && entry.wanted_.placement.lifetime.count() > 0) {
+            (void)give_back(key, "its lifetime has ended");
         } else {
-            entry.placed_ = on_interface;
+            entry.as_it_is_ = on_interface && entry.wanted_.placement.lifetime.count() > 0;
             entry.managed_.take_up(on_interface, now());
         }
     }
@@ -267,7 +270,8 @@ void Addresses::online(Wanted wanted, Answer answer) {
     const auto known = entries_.find(key);
     if (known != entries_.end()) {
         const State state = known->second->managed_.state();
-        if (is_held(state) || state == State::Probing || known->second->placed_)
+        if (is_held(state) || state == State::Probing ||
+            (state == State::Failed && known->second->placed_))
             return answer(Refused{Refusal::AlreadyManaged,
                                   key + " is " + std::string(name_of(state)) + " on " +
                                       known->second->wanted_.interface + " already."});
@@ -279,10 +283,18 @@ void Addresses::online(Wanted wanted, Answer answer) {
     if (!there) return answer(Refused{Refusal::Failed, there.error().message() + "."});
     if (const auto refused = check(wanted, *there)) return answer(refused);
 
-    // Anew, but for what it went through: the same place and wish keeps its history.
-    if (known != entries_.end() &&
-        (!same_place(known->second->wanted_, wanted) || known->second->wanted_ != wanted))
-        drop(key);
+    // Anew, but for what it went through: the same place and wish keeps its history. A link-local
+    // one is known by the name of an interface that may have another name by now.
+    if (known != entries_.end()) {
+        Entry& before = *known->second;
+        before.answer(Refused{Refusal::Superseded, key + " is asked for anew."});
+        const LinkFacts* const link = link_named(wanted.interface);
+        if (before.wanted_ != wanted || !link || before.link_ != link->index) {
+            if (auto removed = before.remove(before.managed_.ip()); !removed)
+                return answer(Refused{Refusal::Failed, removed.error().message() + "."});
+            drop(key);
+        }
+    }
     const bool fresh = entries_.count(key) == 0;
     Entry& entry = fresh ? add(std::move(wanted)) : *entries_.at(key);
     // On record first: what is killed after it is on the interface must be known for ours.
@@ -292,15 +304,22 @@ void Addresses::online(Wanted wanted, Answer answer) {
     }
     entry.answer_ = std::move(answer);
     entry.managed_.go_online(now());
+    if (entry.managed_.state() == State::Offline)
+        entry.answer(Refused{Refusal::InterfaceDown, key + ": " + entry.managed_.reason() + "."});
     schedule();
 }
 
 std::variant<std::vector<Connection>, Refused> Addresses::offline(const std::string& key) {
+    return give_back(key, "given back");
+}
+
+std::variant<std::vector<Connection>, Refused> Addresses::give_back(const std::string& key,
+                                                                    const std::string& reason) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return Refused{Refusal::NotManaged, key + " is not managed here."};
     Entry& entry = *found->second;
     entry.answer(Refused{Refusal::Superseded, key + " was given back meanwhile."});
-    if (auto removed = entry.managed_.go_offline(); !removed)
+    if (auto removed = entry.managed_.go_offline(reason); !removed)
         return Refused{Refusal::Failed, removed.error().message() + "."};
     if (auto removed = records_.remove(entry.wanted_); !removed) trouble(removed.error());
     auto ended = std::move(entry.ended_);
@@ -331,13 +350,15 @@ std::variant<std::uint32_t, Refused> Addresses::tickle(const std::string& key,
     if (found == entries_.end() || !is_held(found->second->managed_.state()))
         return Refused{Refusal::NotManaged, key + " is not online here."};
     std::uint32_t sent = 0;
+    std::optional<Error> first; // there may be thousands
     for (const Connection& each : connections) {
         auto status = send_tickle(found->second->managed_.ip(), each);
         if (status)
             ++sent;
-        else
-            trouble(status.error());
+        else if (!first)
+            first = status.error();
     }
+    if (first) trouble(*first);
     return sent;
 }
 
@@ -368,6 +389,13 @@ std::uint64_t Addresses::malformed() const {
     std::uint64_t sum = malformed_before_;
     for (const auto& [index, wire] : wires_)
         sum += wire->malformed();
+    return sum;
+}
+
+std::uint64_t Addresses::send_errors() const {
+    std::uint64_t sum = send_errors_before_;
+    for (const auto& [index, wire] : wires_)
+        sum += wire->send_errors();
     return sum;
 }
 
@@ -444,18 +472,31 @@ void Addresses::link_gone(int index) {
     links_.erase(index);
     for (const auto& [key, entry] : entries_)
         if (entry->link_ == index) {
-            entry->placed_ = false;
             entry->managed_.link({}, now());
             entry->link_ = 0;
         }
     if (const auto wire = wires_.find(index); wire != wires_.end()) {
         malformed_before_ += wire->second->malformed();
+        send_errors_before_ += wire->second->send_errors();
         wires_.erase(wire);
     }
     schedule();
 }
 
+void Addresses::missing(const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+        Entry& entry = *entries_.at(key);
+        // Who gives it a lifetime wants it to end.
+        if (entry.wanted_.placement.lifetime.count() > 0)
+            (void)give_back(key, "its lifetime has ended");
+        else
+            entry.managed_.lost(now());
+    }
+    schedule();
+}
+
 void Addresses::address_gone(const AddressFacts& address) {
+    std::vector<std::string> keys;
     for (const auto& [key, entry] : entries_) {
         if (entry->link_ != address.link || entry->wanted_.placement.address != address.address ||
             !is_held(entry->managed_.state()))
@@ -466,9 +507,9 @@ void Addresses::address_gone(const AddressFacts& address) {
                 return each.address == address.address;
             }))
             continue;
-        entry->managed_.lost(now());
+        keys.push_back(key);
     }
-    schedule();
+    missing(keys);
 }
 
 void Addresses::settings_changed() {
@@ -481,14 +522,16 @@ void Addresses::overrun() {
     if (auto looked = look(); !looked) trouble(looked.error());
     const auto there = netlink_.addresses(0);
     if (!there) return trouble(there.error());
+    std::vector<std::string> keys;
     for (const auto& [key, entry] : entries_) {
+        if (!is_held(entry->managed_.state())) continue;
         const AddressFacts wanted{entry->link_, entry->wanted_.placement.address, 0};
         if (std::none_of(there->begin(), there->end(), [&](const AddressFacts& each) {
                 return each.link == wanted.link && each.address == wanted.address;
             }))
-            entry->managed_.lost(now());
+            keys.push_back(key);
     }
-    schedule();
+    missing(keys);
 }
 
 void Addresses::write(const Entry& entry) {
@@ -527,6 +570,9 @@ void Addresses::schedule() {
 
 int Addresses::due(sd_event_source*, std::uint64_t, void* userdata) {
     Addresses& self = *static_cast<Addresses*>(userdata);
+    // On a busy machine an answer may wait to be read when the time for answers is over.
+    for (const auto& [index, wire] : self.wires_)
+        wire->hear();
     for (const auto& [key, entry] : self.entries_)
         if (const auto next = entry->managed_.next(); next && *next <= now())
             entry->managed_.due(now());

@@ -63,6 +63,7 @@ class Addresses : private Monitor::Listener {
     const Entry* find(const std::string& key) const;
     std::vector<const Entry*> all() const;
     std::uint64_t malformed() const;
+    std::uint64_t send_errors() const; // of frames that had waited for their pace
     std::uint64_t freezes() const { return freezes_; }
 
   private:
@@ -84,6 +85,10 @@ class Addresses : private Monitor::Listener {
     const LinkFacts* link_named(const std::string& name) const;
     Wire& wire(int index);
     void heard(int index, const Claim& claim);
+    // They are not where they were put.
+    void missing(const std::vector<std::string>& keys);
+    std::variant<std::vector<Connection>, Refused> give_back(const std::string& key,
+                                                             const std::string& reason);
     bool is_own(const HardwareAddress& address) const;
     void write(const Entry& entry);
     void trouble(const Error& error);
@@ -104,7 +109,7 @@ class Addresses : private Monitor::Listener {
     std::map<std::string, std::unique_ptr<Entry>> entries_;
     EventSource timer_, heart_;
     std::uint64_t last_beat_ = 0; // CLOCK_BOOTTIME, microseconds
-    std::uint64_t freezes_ = 0, malformed_before_ = 0;
+    std::uint64_t freezes_ = 0, malformed_before_ = 0, send_errors_before_ = 0;
 };
 
 class Addresses::Entry : private Managed::Hands {
@@ -123,7 +128,7 @@ class Addresses::Entry : private Managed::Hands {
 
     Status add(const Ip& ip) override;
     Status remove(const Ip& ip) override;
-    Status probe(const Ip& ip, const Nonce& nonce) override;
+    Result<std::chrono::nanoseconds> probe(const Ip& ip, const Nonce& nonce) override;
     Status announce(const Ip& ip, Forms forms) override;
     void changed(State before) override;
     void conflict(const Claim& claim) override;
@@ -135,6 +140,7 @@ class Addresses::Entry : private Managed::Hands {
     Managed managed_;
     int link_ = 0;                  // index; 0: not there
     bool placed_ = false;           // it was put on the interface, or was to be
+    bool as_it_is_ = false;         // on the interface, for as long as it was given at first
     std::vector<Connection> ended_; // with the last removal
     Answer answer_;
     std::uint64_t since_ = 0, met_ = 0;

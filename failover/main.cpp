@@ -91,11 +91,12 @@ int serve(const failover::Config& config) {
     const auto addresses = failover::Addresses::start(loop.get(), config, (*objects)->events());
     if (!addresses) return fail(addresses.error());
     (*objects)->serve(**addresses);
-    // Before the name is ours: what we keep is defended before anybody asks for more.
-    if (auto taken = (*addresses)->take_up(); !taken) return fail(taken.error());
+    // First the name: another instance would take up what is not its own. No call is answered
+    // before the loop runs.
     if (const int r = sd_bus_request_name(bus.get(), failover::kNetworkName, 0); r < 0)
         return fail(
             {"own", failover::kNetworkName, r == -EEXIST ? "another instance is running" : "", -r});
+    if (auto taken = (*addresses)->take_up(); !taken) return fail(taken.error());
     sd_event_set_watchdog(loop.get(), true);
     sd_notify(0, "READY=1");
     const int code = sd_event_loop(loop.get());

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <cerrno>
 
 namespace mpapi::failover {
 
@@ -17,6 +18,8 @@ namespace {
 
 // A storm has others wait for no longer than this many packets take.
 constexpr int kMostAtOneTurn = 64;
+// Frames that wait for their pace: more than that, and what follows is better sent another time.
+constexpr std::size_t kMostWaiting = 16384;
 
 Time now() {
     return std::chrono::steady_clock::now();
@@ -81,20 +84,24 @@ void Wire::forget(const Ip& ip) {
     of.socket.reset();
 }
 
-Status Wire::probe(const Ip& ip, const Nonce& nonce) {
+Result<Wire::Wait> Wire::probe(const Ip& ip, const Nonce& nonce) {
     const auto type = static_cast<std::uint16_t>(link_.hardware_type);
     if (ip.v4()) return send(ip, link_.broadcast, arp::encode(arp::probe(ip, link_.address, type)));
     return send(ip, nd::ethernet_group(nd::solicited_node(ip)), nd::solicitation(ip, nonce));
 }
 
 Status Wire::announce(const Ip& ip, Forms forms) {
+    const auto sent_to = [&](const HardwareAddress& to, std::vector<std::uint8_t> bytes) -> Status {
+        if (auto sent = send(ip, to, std::move(bytes)); !sent) return sent.error();
+        return Done{};
+    };
     if (!ip.v4())
-        return send(ip, nd::ethernet_group(nd::all_nodes()),
-                    nd::advertisement(ip, link_.address, link_.forwards_v6));
+        return sent_to(nd::ethernet_group(nd::all_nodes()),
+                       nd::advertisement(ip, link_.address, link_.forwards_v6));
     const auto in_form = [&](arp::Operation form) {
         const auto type = static_cast<std::uint16_t>(link_.hardware_type);
-        return send(ip, link_.broadcast,
-                    arp::encode(arp::announcement(ip, link_.address, type, form)));
+        return sent_to(link_.broadcast,
+                       arp::encode(arp::announcement(ip, link_.address, type, form)));
     };
     Status sent = Done{};
     if (forms != Forms::Reply) sent = in_form(arp::Operation::Request);
@@ -111,13 +118,20 @@ Status Wire::send_now(const Waiting& frame) {
     return by.socket->send(frame.to, frame.bytes);
 }
 
-Status Wire::send(const Ip& ip, const HardwareAddress& to, std::vector<std::uint8_t> bytes) {
+Result<Wire::Wait> Wire::send(const Ip& ip, const HardwareAddress& to,
+                              std::vector<std::uint8_t> bytes) {
     Waiting frame{ip, to, std::move(bytes)};
     const Time at = now();
-    if (waiting_.empty() && pace_.next(at) <= at) return send_now(frame);
+    if (waiting_.empty() && pace_.next(at) <= at) {
+        if (auto sent = send_now(frame); !sent) return sent.error();
+        return Wait(0);
+    }
+    if (waiting_.size() >= kMostWaiting)
+        return Error{"send on", link_.name, "too many frames wait for their pace", ENOBUFS};
+    const Wait wait = pace_.next(at, waiting_.size()) - at;
     waiting_.push_back(std::move(frame));
-    if (waiting_.size() == 1) wake_at(pace_.next(at));
-    return Done{};
+    if (waiting_.size() == 1) wake_at(at + wait);
+    return wait;
 }
 
 void Wire::drain() {
@@ -152,7 +166,8 @@ void Wire::receive(Port& port) {
         const auto received = port.socket->receive(buffer);
         // An error is told once, and is about the interface, of which the monitor knows more.
         if (!received || !*received) return;
-        const auto& [bytes, from] = **received;
+        const auto& [bytes, from, elsewhere] = **received;
+        if (elsewhere) continue;
         std::optional<Claim> claim;
         if (&port == &arp_) {
             const auto packet = arp::parse(bytes);
@@ -166,6 +181,11 @@ void Wire::receive(Port& port) {
         }
         if (claim && port.addresses.count(claim->address) > 0) heard_(*claim);
     }
+}
+
+void Wire::hear() {
+    for (Port* const port : {&arp_, &nd_})
+        if (port->socket) receive(*port);
 }
 
 int Wire::readable(sd_event_source*, int fd, std::uint32_t, void* userdata) {

@@ -44,9 +44,13 @@ class Wire {
     // What waits to be sent for it is not sent any more.
     void forget(const Ip& ip);
 
-    // An error is one of now; what waits for its pace has none.
-    Status probe(const Ip& ip, const Nonce& nonce);
+    // How long the frame waits for its pace. An error is one of now; one of what had waited is
+    // counted.
+    using Wait = std::chrono::nanoseconds;
+    Result<Wait> probe(const Ip& ip, const Nonce& nonce);
     Status announce(const Ip& ip, Forms forms);
+    // Hands on what was received and is not read yet.
+    void hear();
 
     std::uint64_t malformed() const { return malformed_; }
     std::uint64_t send_errors() const { return send_errors_; } // of what had waited
@@ -68,7 +72,7 @@ class Wire {
     std::vector<sock_filter> filter(const Port& port) const;
     Status open(Port& port);
     Status renew_filter(Port& port);
-    Status send(const Ip& ip, const HardwareAddress& to, std::vector<std::uint8_t> bytes);
+    Result<Wait> send(const Ip& ip, const HardwareAddress& to, std::vector<std::uint8_t> bytes);
     Status send_now(const Waiting& frame);
     void drain();
     void wake_at(Time when);

@@ -3,7 +3,10 @@
 
 #include "failover/kernel/set_element.hpp"
 
+#include <linux/if.h>
+
 #include <cerrno>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@ namespace mpapi::failover {
 namespace {
 
 constexpr std::uint32_t kMostAnnouncements = 32, kMostMilliseconds = 24 * 3600 * 1000;
+constexpr std::size_t kLongestName = 64; // that is repeated in an answer
 
 Refused wrong(const std::string& option, const std::string& expected) {
     return {Refusal::InvalidOption, option + ": expected " + expected + "."};
@@ -109,7 +113,8 @@ std::optional<Refused> read_option(Value value, const std::string& option, Wante
     }
     const char* text = nullptr;
     if (option == "label") {
-        if (!value.read("s", text)) return wrong(option, "a string (s)");
+        if (!value.read("s", text) || std::strlen(text) >= IFNAMSIZ)
+            return wrong(option, "a string (s) of up to 15 characters");
         wanted.placement.label = text;
         return std::nullopt;
     }
@@ -119,7 +124,8 @@ std::optional<Refused> read_option(Value value, const std::string& option, Wante
         wanted.set = text;
         return std::nullopt;
     }
-    return Refused{Refusal::InvalidOption, "There is no option " + option + "."};
+    return Refused{Refusal::InvalidOption,
+                   "There is no option " + option.substr(0, kLongestName) + "."};
 }
 
 } // namespace

@@ -12,6 +12,10 @@ namespace {
 constexpr unsigned kMostRestored = 5;
 constexpr Ms kRestoredWithin{60'000};
 
+Profile asking(Profile profile) {
+    return profile == Profile::None ? Profile::Fast : profile;
+}
+
 constexpr std::pair<std::string_view, State> names[] = {
     {"offline", State::Offline}, {"probing", State::Probing},     {"announcing", State::Announcing},
     {"online", State::Online},   {"defending", State::Defending}, {"conflict", State::Conflict},
@@ -59,12 +63,15 @@ void Managed::go_online(Time now) {
     probing_.reset();
     state_ = State::Offline; // so that the same end as last time is told again
     reason_.clear();
-    if (usable()) begin_probing(now);
+    if (usable()) begin_probing(now, wish_.profile);
 }
 
 void Managed::take_up(bool on_interface, Time now) {
     wanted_ = true;
-    if (!on_interface) return go_online(now);
+    if (!on_interface) {
+        if (usable()) begin_probing(now, asking(wish_.profile));
+        return;
+    }
     if (!link_.there || !link_.up) return leave(State::Offline, "the interface is down");
     take(now);
 }
@@ -73,8 +80,8 @@ void Managed::stay(State state, std::string reason) {
     go(state, std::move(reason));
 }
 
-void Managed::begin_probing(Time now) {
-    const ProbeTimes times = ProbeTimes::of(wish_.profile, ip_.family);
+void Managed::begin_probing(Time now, Profile profile) {
+    const ProbeTimes times = ProbeTimes::of(profile, ip_.family);
     if (times.count == 0) return take(now);
     // RFC 5227 2.1.1
     const Time earliest = conflicts_ >= kMaxConflicts ? last_attempt_ + kRateLimitInterval : now;
@@ -120,7 +127,7 @@ void Managed::leave(State state, std::string reason) {
     go(state, std::move(reason));
 }
 
-Status Managed::go_offline() {
+Status Managed::go_offline(std::string reason) {
     wanted_ = false;
     probing_.reset();
     defence_.forget();
@@ -128,7 +135,7 @@ Status Managed::go_offline() {
         go(State::Failed, removed.error().message());
         return removed;
     }
-    go(State::Offline, "given back");
+    go(State::Offline, std::move(reason));
     return Done{};
 }
 
@@ -177,7 +184,7 @@ void Managed::link(const LinkState& link, Time now) {
     const LinkState before = std::exchange(link_, link);
     if (!wanted_ || before == link) return;
     if (is_held(state_)) {
-        if (!link.there) return go(State::Offline, "the interface is not there");
+        if (!link.there) return leave(State::Offline, "the interface is not there");
         // An address that a down interface keeps would be back without a question.
         if (!link.up) return leave(State::Offline, "the interface is down");
         if (link.carrier && (!before.carrier || before.address != link.address)) announce(now);
@@ -185,10 +192,10 @@ void Managed::link(const LinkState& link, Time now) {
     }
     if (state_ == State::Probing && (!link.usable() || before.address != link.address)) {
         probing_.reset();
-        if (usable()) begin_probing(now);
+        if (usable()) begin_probing(now, asking(wish_.profile));
         return;
     }
-    if (state_ == State::Offline && usable()) begin_probing(now);
+    if (state_ == State::Offline && usable()) begin_probing(now, asking(wish_.profile));
 }
 
 void Managed::lost(Time now) {
@@ -220,10 +227,12 @@ void Managed::due(Time now) {
         for (auto& byte : *nonce_)
             byte = static_cast<std::uint8_t>(draw_(256));
         ++counters_.probes;
-        if (hands_.probe(ip_, *nonce_))
+        if (const auto waits = hands_.probe(ip_, *nonce_)) {
             asked_ = true;
-        else
+            probing_->put_off(*waits);
+        } else {
             ++counters_.send_errors;
+        }
         return;
     }
     if (!is_held(state_)) return;

@@ -13,7 +13,9 @@
 //   conflict    somebody else has it; not on the interface
 //   failed      this host's kernel does not take it; not on the interface
 //
-// What is in conflict or failed stays so until somebody decides.
+// What is in conflict or failed stays so until somebody decides. What was off the interface for a
+// while is asked for before it is taken again, whatever the profile: that nobody has it was known
+// when the wish came, and somebody may have taken it since.
 #pragma once
 
 #include "failover/claim.hpp"
@@ -67,7 +69,8 @@ class Managed {
         virtual Status add(const Ip& ip) = 0;
         // Off the interface when it returns.
         virtual Status remove(const Ip& ip) = 0;
-        virtual Status probe(const Ip& ip, const Nonce& nonce) = 0;
+        // How long it waits before it leaves, for its pace.
+        virtual Result<std::chrono::nanoseconds> probe(const Ip& ip, const Nonce& nonce) = 0;
         virtual Status announce(const Ip& ip, Forms forms) = 0;
         // Something that can be seen from outside is another now.
         virtual void changed(State before) = 0;
@@ -82,7 +85,7 @@ class Managed {
     void take_up(bool on_interface, Time now);
     // As it was when the program ended: nothing is done.
     void stay(State state, std::string reason);
-    Status go_offline();
+    Status go_offline(std::string reason = "given back");
     // From the first one on, if it is held.
     void announce(Time now);
     void set_policy(Policy policy);
@@ -104,7 +107,7 @@ class Managed {
     void remember(const Claim& rival) { rival_ = rival; }
 
   private:
-    void begin_probing(Time now);
+    void begin_probing(Time now, Profile profile);
     void take(Time now);
     void announce_now();
     void leave(State state, std::string reason);

@@ -7,6 +7,8 @@
 #include "failover/core/profile.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 namespace mpapi::failover {
 
@@ -16,8 +18,10 @@ class Pace {
       : apart_(std::chrono::nanoseconds(1'000'000'000 / std::max(per_second, 1u)))
       , burst_(apart_ * (std::max(burst, 1u) - 1)) {}
 
-    // When the next may leave: `now`, or later.
-    Time next(Time now) const { return std::max(now, full_ - burst_); }
+    // When the next may leave, after so many that wait already: `now`, or later.
+    Time next(Time now, std::size_t before = 0) const {
+        return std::max(now, full_ + apart_ * static_cast<std::int64_t>(before) - burst_);
+    }
     // One leaves now.
     void leave(Time now) { full_ = std::max(full_, now) + apart_; }
 

@@ -28,6 +28,8 @@ class Probing {
 
     // What to do at `now`. After Probe there is another due().
     Step due(Time now);
+    // The probe leaves so much later: all that follows does too.
+    void put_off(std::chrono::nanoseconds time) { next_ += time; }
     Time next() const { return next_; }
 
     // Whether the claim, which is for this address, ends the probing in a conflict. `own` is our

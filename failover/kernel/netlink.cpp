@@ -74,6 +74,16 @@ int Netlink::request(nl_msg* message) {
 }
 
 template <typename Each>
+int Netlink::ask(nl_msg* message, Each each) {
+    nl_socket_modify_cb(socket_.get(), NL_CB_VALID, NL_CB_CUSTOM, each_message<Each>, &each);
+    int r = nl_send_auto(socket_.get(), message);
+    if (r >= 0) r = nl_recvmsgs_default(socket_.get());
+    if (r >= 0) r = nl_wait_for_ack(socket_.get()); // it comes after the answer
+    nl_socket_modify_cb(socket_.get(), NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
+    return r;
+}
+
+template <typename Each>
 int Netlink::dump(int type, const void* head, std::size_t size, Each each) {
     const Message message = message_of(type, NLM_F_DUMP, head, size);
     if (!message) return -NLE_NOMEM;
@@ -144,6 +154,16 @@ Status Netlink::add(int link, const Placement& placement) {
     return Done{};
 }
 
+bool Netlink::promotes_secondaries(int link) {
+    ifinfomsg head{};
+    head.ifi_index = link;
+    const Message message = message_of(RTM_GETLINK, 0, &head, sizeof head);
+    if (!message) return false;
+    std::optional<LinkFacts> facts;
+    const int r = ask(message.get(), [&facts](nlmsghdr* told) { facts = read_link(told); });
+    return r >= 0 && facts && facts->promotes_secondaries;
+}
+
 int Netlink::promote_secondaries(int link, bool promoted) {
     ifinfomsg head{};
     head.ifi_index = link;
@@ -162,8 +182,8 @@ int Netlink::promote_secondaries(int link, bool promoted) {
 
 Status Netlink::remove(const LinkFacts& link, const Prefixed& address) {
     // For as long as this takes, on this interface; a secondary address is of no consequence, but
-    // to know would take as long.
-    const bool promote = address.ip.v4() && !link.promotes_secondaries;
+    // to know would take as long. Asked for now: nobody is told when somebody changes it.
+    const bool promote = address.ip.v4() && !promotes_secondaries(link.index);
     if (promote) (void)promote_secondaries(link.index, true);
     const ifaddrmsg head = head_of(link.index, address);
     const Message message = message_of(RTM_DELADDR, 0, &head, sizeof head);

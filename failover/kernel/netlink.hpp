@@ -52,7 +52,10 @@ class Netlink {
 
     // 0 or what nl_geterror() knows.
     int request(nl_msg* message);
+    bool promotes_secondaries(int link); // conf.promote_secondaries, IPv4
     int promote_secondaries(int link, bool promoted);
+    template <typename Each>
+    int ask(nl_msg* message, Each each); // for one thing
     template <typename Each>
     int dump(int type, const void* head, std::size_t size, Each each);
 

@@ -81,6 +81,11 @@ PacketSocket::receive(std::span<std::uint8_t> buffer) {
         std::min<std::size_t>(address.head.sll_halen, size > kAddressAt ? size - kAddressAt : 0);
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&address) + kAddressAt;
     received.from = HardwareAddress::of({bytes, length}).value_or(HardwareAddress());
+    // A socket on an interface gets what was received through it, also when it is of a VLAN above
+    // it, which may have a network of the same addresses. Without an interface for that VLAN it
+    // looks like a frame to another host (net/core/dev.c, __netif_receive_skb_core).
+    received.elsewhere =
+        address.head.sll_ifindex != link_ || address.head.sll_pkttype == PACKET_OTHERHOST;
     return std::optional(received);
 }
 

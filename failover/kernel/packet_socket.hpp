@@ -21,6 +21,8 @@ class PacketSocket {
     struct Received {
         std::span<const std::uint8_t> bytes; // in the buffer
         HardwareAddress from;
+        // It is none of this link's: one with the tag of a VLAN, or to another host.
+        bool elsewhere = false;
     };
 
     // `protocol`: ETH_P_*. Nothing gets in that the filter has not seen.

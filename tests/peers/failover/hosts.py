@@ -6,7 +6,6 @@ import ctypes
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import struct
@@ -63,7 +62,8 @@ class Network:
     def __init__(self, subnet="10.77.0"):
         self.subnet = subnet
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="failover-"))
-        os.chmod(self.directory, 0o755)
+        # As /run is: records of addresses are flushed, and a disk may take its time.
+        run("mount", "-t", "tmpfs", "-o", "mode=0755", "none", str(self.directory))
         self.hosts = []
         run("ip", "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0")
         run("ip", "link", "set", "bridge", "up")
@@ -76,7 +76,8 @@ class Network:
         for host in self.hosts:
             host.close()
         run("ip", "link", "del", "bridge")
-        shutil.rmtree(self.directory)
+        run("umount", str(self.directory))
+        self.directory.rmdir()
 
 
 class Host:
@@ -207,20 +208,26 @@ class Host:
 class Capture:
     """What a host sees on its interface, and as tshark reads it."""
 
+    END = b"the end of the capture"  # in a frame of a type that is left to experiments
+
     def __init__(self, host, expression):
-        self.file = host.directory / f"capture-{time.monotonic_ns()}.pcap"
+        self.host, self.file = host, host.directory / f"capture-{time.monotonic_ns()}.pcap"
         self.program = host.start("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-Z", "root", "-w",
-                                  str(self.file), *expression, stream="stderr")
+                                  str(self.file), "ether proto 0x88b5 or (" + " ".join(expression) + ")",
+                                  stream="stderr")
         self.program.wait_for("listening on")
 
-    def packets(self, fields, only=""):
-        """One list for each packet, of these fields' values."""
+    def packets(self, fields, only="not eth.type == 0x88b5"):
+        """One list for each packet, of these fields' values. From any host that is not the one that captures."""
+        other = next(each for each in self.host.network.hosts if each is not self.host)
+        other.send([mac("ff:ff:ff:ff:ff:ff") + mac(other.mac) + b"\x88\xb5" + self.END.ljust(46)])
+        until("the capture has ended", lambda: self.END in self.file.read_bytes())
         self.program.process.send_signal(signal.SIGINT)
         self.program.process.wait(DEADLINE)
         command = ["tshark", "-r", str(self.file), "-T", "fields", "-E", "separator=|"]
         for field in fields:
             command += ["-e", field]
-        return [line.split("|") for line in run(*command, "-Y", only or "frame").splitlines()]
+        return [line.split("|") for line in run(*command, "-Y", only).splitlines()]
 
 
 def mac(text):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What an address goes through: moves, links that come and go, and ends of the daemon in every state."""
 import re
+import shutil
 import unittest
 
 from hosts import *
@@ -96,6 +97,29 @@ class Command(Life):
         self.assertIn(VIP, self.a.run(*listed))
         self.a.failover("offline", VIP)
         self.assertNotIn(VIP, self.a.run(*listed))
+        # Also where it went with its interface.
+        self.a.ip("link add here type veth peer name there")
+        self.a.ip("link set there up")
+        self.a.ip("link set here up")
+        until("here has a carrier", lambda: "LOWER_UP" in self.a.ip("link show here"))
+        self.a.failover("online", "10.80.0.1/24", "here", *NOW, "--set", "inet filter services")
+        self.assertIn("10.80.0.1", self.a.run(*listed))
+        self.a.ip("link del here")
+        self.a.until_state("10.80.0.1", "offline")
+        self.assertNotIn("10.80.0.1", self.a.run(*listed))
+
+    def test_a_lifetime_ends_and_is_not_renewed_by_a_restart(self):
+        other = "10.77.0.101"
+        self.a.online(VIP, *NOW, "--lifetime", "1000")
+        self.a.online(other, *NOW, "--lifetime", "1")
+        until("its lifetime has ended", lambda: not self.a.state(other))
+        self.assertFalse(self.a.has(other))
+        self.a.kill()
+        self.a.ip(f"addr change {VIP}/24 dev eth0 valid_lft 500 preferred_lft 500")
+        self.a.begin()
+        found, = (each for each in self.a.addresses() if each["local"] == VIP)
+        self.assertLessEqual(found["valid_life_time"], 500)
+        self.a.online(other, *NOW)  # it can be had again
 
     def test_secondaries_stay_when_a_primary_goes(self):
         self.a.run("sysctl", "-qw", "net.ipv4.conf.all.promote_secondaries=0", "net.ipv4.conf.eth0.promote_secondaries=0")

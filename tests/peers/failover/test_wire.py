@@ -53,10 +53,11 @@ class Packets(Wire):
         times = [float(time) for time, in capture.packets(["frame.time_relative"])]
         gaps = [after - before for before, after in zip(times, times[1:])]
         self.assertEqual(len(gaps), 5)
-        # No sooner than is meant; later as the machine is busy.
-        for gap, least in zip(gaps, (0.05, 0.05, 0.1, 0.2, 0.4)):
-            self.assertGreater(gap, least - 0.002, gaps)
-            self.assertLess(gap, least + 0.5, gaps)
+        # On a busy machine a frame is late, and so the next one near to it. That no time is too short or too long
+        # is tested with a clock of the tests' own.
+        for gap, meant in zip(gaps, (0.05, 0.05, 0.1, 0.2, 0.4)):
+            self.assertGreater(gap, meant / 4, gaps)
+        self.assertGreater(sum(gaps), 0.75)
 
     def test_each_form_alone(self):
         for form, operation in (("request", "1"), ("reply", "2")):
@@ -200,19 +201,42 @@ class Rivals(Wire):
                 self.assertEqual(len(ours), defences)
                 self.a.failover("offline", VIP)
 
+    def test_a_storm_of_many_rivals_is_told_of_now_and_then(self):
+        watch = self.a.start(os.environ["IPFAILOVER"], "watch", env=self.a.environment())
+        self.a.online(VIP, "--profile", "none", "--announcements", "1", "--policy", "always")
+        watch.wait_for("online")
+        begun = time.monotonic()
+        self.c.send([arp(f"02:00:00:01:{i >> 8:02x}:{i & 255:02x}", VIP, VIP) for i in range(1000)])
+        self.a.until_state(VIP, "defending")
+        self.a.failover("offline", VIP)
+        watch.wait_for("not managed any more")
+        told = watch.told().count("conflict with")
+        self.assertTrue(1 <= told <= 10 * (2 + int(time.monotonic() - begun)), watch.told())
+
+    def test_another_vlan_is_another_network(self):
+        self.a.online(VIP, "--profile", "none", "--announcements", "1", "--policy", "never")
+        before = self.malformed()
+        claim = arp(self.c.mac, VIP, VIP)
+        # With a tag; and after it something that is counted, so that it was seen.
+        self.c.send([claim[:12] + b"\x81\x00\x00\x05" + claim[12:]] * 3 + [claim[:30]])
+        until("it was seen", lambda: self.malformed() > before)
+        self.assertEqual(self.a.status(VIP)["counters"]["conflicts"], 0)
+        self.assertTrue(self.a.has(VIP))
+
+    def malformed(self):
+        told = run("busctl", f"--address=unix:path={self.a.directory}/bus", "get-property", "org.mpapi.Network1",
+                   "/org/mpapi/Network1", "org.mpapi.Network1.Addresses", "Statistics")
+        return int(told.split('"malformed"')[1].split()[0])
+
     def test_malformed_packets_are_counted_and_nothing_else(self):
         self.a.online(VIP, "--profile", "none", "--announcements", "1", "--policy", "never")
         whole = arp(self.c.mac, VIP, VIP)
         wrong_length, wrong_protocol = bytearray(whole), bytearray(whole)
         wrong_length[18] = 7
         wrong_protocol[17] = 1
+        before = self.malformed()
         self.c.send([whole[:30], bytes(wrong_length), bytes(wrong_protocol)] * 10)
-
-        def counted():
-            told = run("busctl", f"--address=unix:path={self.a.directory}/bus", "get-property", "org.mpapi.Network1",
-                       "/org/mpapi/Network1", "org.mpapi.Network1.Addresses", "Statistics")
-            return int(told.split('"malformed"')[1].split()[0])
-        until("30 are counted", lambda: counted() >= 30)
+        until("30 are counted", lambda: self.malformed() >= before + 30)
         self.assertEqual(self.a.state(VIP), "online")
 
     def test_keepalived_that_has_it_is_found(self):

@@ -25,9 +25,10 @@ class Notes : public Managed::Hands {
   public:
     Status add(const Ip&) override { return done("add", !refuses_add); }
     Status remove(const Ip&) override { return done("remove", !refuses_remove); }
-    Status probe(const Ip&, const Nonce& nonce) override {
+    Result<std::chrono::nanoseconds> probe(const Ip&, const Nonce& nonce) override {
         last_nonce = nonce;
-        return done("probe", !refuses_send);
+        if (auto sent = done("probe", !refuses_send); !sent) return sent.error();
+        return waits;
     }
     Status announce(const Ip&, Forms) override { return done("announce", !refuses_send); }
     void changed(State) override {}
@@ -36,6 +37,7 @@ class Notes : public Managed::Hands {
     std::string take() { return std::exchange(text, {}); }
 
     bool refuses_add = false, refuses_remove = false, refuses_send = false;
+    std::chrono::nanoseconds waits{0};
     Nonce last_nonce{};
     std::string text;
 
@@ -305,9 +307,37 @@ void an_interface_that_is_removed_and_comes_again_has_it_again(void**) {
     world.managed.go_online(world.now);
     (void)world.hands.take();
     world.link(false, false, false, {});
-    expect_that(world, Offline, "");
+    expect_that(world, Offline, "remove ");
     world.link(true, true, true, kHigh);
-    expect_that(world, Online, "add announce ");
+    world.pass(1s);
+    expect_that(world, Online, "probe probe probe add announce ");
+}
+
+// That nobody has it was true when it was wanted.
+void what_was_off_the_interface_is_asked_for_whatever_the_profile(void**) {
+    World down(without_probe());
+    down.managed.go_online(down.now);
+    down.link(true, false, false);
+    down.link(true, true, true);
+    (void)down.hands.take();
+    down.hear(kHigh);
+    expect_that(down, Conflict, "conflict remove ");
+
+    World restarted(without_probe());
+    restarted.managed.take_up(false, restarted.now);
+    restarted.pass(1s);
+    expect_that(restarted, Online, "probe probe probe add announce ");
+}
+
+void a_probe_that_waits_for_its_pace_puts_the_end_off(void**) {
+    World world;
+    world.hands.waits = 500ms;
+    world.managed.go_online(world.now);
+    world.pass(1s);
+    expect_that(world, Probing, "probe probe ");
+    world.pass(500ms);
+    world.hear(kHigh);
+    expect_that(world, Conflict, "probe conflict remove ");
 }
 
 void a_link_that_goes_in_the_midst_of_probing_starts_it_anew(void**) {
@@ -435,6 +465,8 @@ int main() {
         cmocka_unit_test(an_address_that_nobody_could_be_asked_for_is_not_taken),
         cmocka_unit_test(a_link_that_goes_down_takes_it_off_and_up_asks_anew),
         cmocka_unit_test(an_interface_that_is_removed_and_comes_again_has_it_again),
+        cmocka_unit_test(what_was_off_the_interface_is_asked_for_whatever_the_profile),
+        cmocka_unit_test(a_probe_that_waits_for_its_pace_puts_the_end_off),
         cmocka_unit_test(a_link_that_goes_in_the_midst_of_probing_starts_it_anew),
         cmocka_unit_test(a_carrier_that_returns_is_announced_to),
         cmocka_unit_test(another_hardware_address_is_announced),

@@ -225,6 +225,7 @@ void the_pace_lets_a_burst_go_and_spreads_the_rest(void**) {
         pace.leave(now);
     }
     assert_true(pace.next(now) == now + 1ms);
+    assert_true(pace.next(now, 2) == now + 3ms); // after two that wait
 }
 
 } // namespace
