@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <pwd.h>
 #include <string>
+#include <sysexits.h>
 #include <vector>
 
 namespace {
@@ -126,6 +127,9 @@ int main(int argc, char** argv) {
     if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
         return fail({"read", config_path, "", errno});
     const auto config = failover::load_config(config_path);
-    if (!config) return fail(config.error());
+    if (!config) {
+        fail(config.error());
+        return EX_CONFIG;
+    }
     return check ? EXIT_SUCCESS : serve(*config);
 }

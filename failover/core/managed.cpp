@@ -152,8 +152,13 @@ void Managed::set_policy(Policy policy) {
     hands_.changed(state_);
 }
 
-void Managed::heard(const Claim& claim, Time now) {
-    if (claim.from == link_.address) return;
+void Managed::heard(const Claim& told, Time now) {
+    if (told.from == link_.address) return;
+    Claim claim = told;
+    if (claim.marked)
+        fellow_.emplace(claim.from, now);
+    else if (fellow_ && fellow_->first == claim.from && now - fellow_->second < kDefendInterval)
+        claim.marked = claim.kind == Claim::Kind::Use;
     if (state_ == State::Probing) {
         if (!Probing::conflicts(claim, link_.address, nonce_)) return;
     } else if (!is_held(state_) || claim.kind != Claim::Kind::Use) {

@@ -29,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mpapi::failover {
 
@@ -90,7 +91,7 @@ class Managed {
     void announce(Time now);
     void set_policy(Policy policy);
 
-    void heard(const Claim& claim, Time now);
+    void heard(const Claim& told, Time now);
     void link(const LinkState& link, Time now);
     // Somebody else took it off the interface.
     void lost(Time now);
@@ -131,6 +132,9 @@ class Managed {
     Defence defence_;
     Counters counters_;
     std::optional<Claim> rival_;
+    // The last host that was known for one with this software, and when: its kernel speaks for the
+    // address as well, without a mark.
+    std::optional<std::pair<HardwareAddress, Time>> fellow_;
     unsigned conflicts_ = 0; // in a row
     Time last_attempt_{};
     Time restored_since_{};

@@ -89,8 +89,6 @@ class Command(Life):
         self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
 
     def test_a_set_has_the_address_while_it_is_online(self):
-        if not shutil.which("nft", path=needs.PATH):
-            needs.skip("not installed: nft; ./dev test installs it")
         self.a.run("nft", "add table inet filter; add set inet filter services { type ipv4_addr; }")
         listed = ("nft", "list", "set", "inet", "filter", "services")
         self.a.online(VIP, *NOW, "--set", "inet filter services")
@@ -200,6 +198,73 @@ class Ends(Life):
         self.assertFalse(self.a.has(VIP))
         self.a.begin()
         self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
+
+
+class Agent(Life):
+    """ocf:mpapi:IPaddr as a cluster engine calls it."""
+
+    AGENT = pathlib.Path(__file__).parents[3] / "failover/ocf/IPaddr"
+    SUCCESS, GENERIC, ARGUMENTS, UNIMPLEMENTED, CONFIGURED, NOT_RUNNING = 0, 1, 2, 3, 6, 7
+
+    def environment(self, host, **parameters):
+        given = {"ip": VIP, "cidr_netmask": "24", "nic": "eth0", **parameters}
+        return {**host.environment(), "MPAPI_IPFAILOVER": os.environ["IPFAILOVER"],
+                **{f"OCF_RESKEY_{name}": value for name, value in given.items()}}
+
+    def agent(self, host, *words, expect=SUCCESS, **parameters):
+        done = subprocess.run([self.AGENT, *words], env=self.environment(host, **parameters), capture_output=True,
+                              text=True, timeout=2 * DEADLINE, check=False)
+        self.assertEqual(done.returncode, expect, f"{words}, {parameters}: {done.stdout}{done.stderr}")
+        return done.stderr
+
+    def test_it_moves_as_the_engine_says(self):
+        for host in (self.a, self.b):
+            host.begin()
+            self.agent(host, "monitor", expect=self.NOT_RUNNING)
+        self.agent(self.a, "start")
+        self.agent(self.a, "start")
+        self.agent(self.a, "monitor")
+        self.assertTrue(self.a.has(VIP))
+        self.assertIn(self.a.mac, self.agent(self.b, "start", expect=self.GENERIC))
+        self.agent(self.b, "monitor", expect=self.NOT_RUNNING)
+        self.agent(self.b, "stop")
+        self.agent(self.a, "stop")
+        self.assertFalse(self.a.has(VIP))
+        self.agent(self.a, "stop")
+        self.agent(self.b, "start", profile="none", policy="always")
+        self.assertTrue(self.b.has(VIP))
+        self.agent(self.b, "stop")
+
+    def test_it_does_not_run_without_its_link(self):
+        self.a.begin()
+        self.agent(self.a, "start")
+        self.a.ip("link set eth0 down")
+        self.a.until_state(VIP, "offline")
+        self.agent(self.a, "monitor", expect=self.NOT_RUNNING)
+        self.agent(self.a, "stop")
+        self.a.ip("link set eth0 up")
+
+    def test_mistakes(self):
+        self.a.begin()
+        for parameters in ({"ip": ""}, {"ip": "10.77.0.100/24"}, {"ip": "$(id)"}, {"cidr_netmask": "x"},
+                           {"cidr_netmask": "33"}, {"profile": "slow"}, {"policy": "sometimes"}):
+            self.agent(self.a, "start", expect=self.CONFIGURED, **parameters)
+        self.agent(self.a, "start", expect=self.GENERIC, nic="eth7")
+        self.agent(self.a, "promote", expect=self.UNIMPLEMENTED)
+        self.agent(self.a, expect=self.ARGUMENTS)
+        self.a.end()
+        self.agent(self.a, "monitor", expect=self.GENERIC)  # nobody can tell
+        self.agent(self.a, "stop", expect=self.GENERIC)
+
+    def test_ocf_tester_finds_nothing(self):
+        agent = self.network.directory / "IPaddr"  # where anybody can read it
+        shutil.copy(self.AGENT, agent)
+        self.a.begin()
+        done = subprocess.run([shutil.which("ocf-tester", path=needs.PATH), "-n", "ip", "-o", f"ip={VIP}", "-o",
+                               "cidr_netmask=24", "-o", "nic=eth0", str(agent)], env=self.environment(self.a),
+                              capture_output=True, text=True, timeout=2 * DEADLINE, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("passed all tests", done.stdout)
 
 
 class Links(Life):
@@ -340,6 +405,6 @@ class Moves(Life):
 
 
 if __name__ == "__main__":
-    needs.tools("dbus-daemon", "ip", "sysctl", "tcpdump", "tshark")
+    needs.tools("dbus-daemon", "ip", "nft", "ocf-tester", "sysctl", "tcpdump", "tshark")
     own_world()
     unittest.main(verbosity=2)

@@ -215,6 +215,20 @@ void a_rival_is_met_as_the_policy_says(void**) {
     expect_that(always, Online, "");
 }
 
+// Else both of two might give up: the one for the mark, the other for what the kernel of the one
+// said meanwhile.
+void what_the_kernel_of_one_of_ours_says_is_its_own_word(void**) {
+    World world(without_probe(Policy::Never));
+    world.managed.go_online(world.now);
+    (void)world.hands.take();
+    world.hear(kHigh, Claim::Kind::Use, true);
+    world.hear(kHigh);
+    expect_that(world, Defending, "conflict announce conflict ");
+    world.pass(30s);
+    world.hear(kHigh); // it may be without this software by now
+    assert_true(world.managed.state() == State::Conflict);
+}
+
 void a_storm_of_answers_is_answered_once_an_interval(void**) {
     World world(without_probe(Policy::Always));
     world.managed.go_online(world.now);
@@ -456,6 +470,7 @@ int main() {
         cmocka_unit_test(after_ten_conflicts_it_is_tried_once_a_minute),
         cmocka_unit_test(a_probe_that_is_seen_when_online_is_left_to_the_kernel),
         cmocka_unit_test(a_rival_is_met_as_the_policy_says),
+        cmocka_unit_test(what_the_kernel_of_one_of_ours_says_is_its_own_word),
         cmocka_unit_test(a_storm_of_answers_is_answered_once_an_interval),
         cmocka_unit_test(the_policy_can_be_another_while_it_is_online),
         cmocka_unit_test(offline_takes_it_off_the_interface),
