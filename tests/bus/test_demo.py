@@ -53,6 +53,8 @@ class Demo(unittest.TestCase):
         if os.geteuid() == 0:
             self.assertRegex(text, r"\nstorage\.example\.org +192\.0\.2\.1 +wire +\d")
         text = re.sub(r"\x1b\[\d*m", "", text)
+        if os.geteuid() == 0:
+            self.assertRegex(text, r"\n10\.77\.0\.100/24 +eth0 +conflict ")
         # The three on the allow-list, and no others.
         disks = re.findall(r"^\d+ +number:\d+ +(\w+) +4 +yes ", text, re.MULTILINE)
         self.assertEqual(sorted(disks), ["fibre", "fibre", "iscsi"], text)
