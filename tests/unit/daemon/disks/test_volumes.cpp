@@ -84,7 +84,7 @@ void partitions_by_what_they_begin_with(void**) {
         volume.mbr_entry(1, 0x83, 8192, 2048);
         put_volume(volume, std::uint64_t{8192} * sector_size);
         assert_true(dynamic(volume));
-        for (const std::uint64_t at : {0, 4096}) {
+        for (const std::uint64_t at : {0U, 4096U}) {
             DiskImage raid(kGiB, sector_size);
             raid.mbr(1);
             raid.mbr_entry(0, 0x83, 2048, 2048);
