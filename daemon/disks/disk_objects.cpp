@@ -57,11 +57,11 @@ std::string object_path(const Disk& disk) {
 // A call from its arrival to its answer.
 class DiskObjects::Pending final : public Call {
   public:
-    Pending(sd_bus_message* call, bus::Senders::Call admitted, const Method& method,
+    Pending(sd_bus_message* call, bus::Senders::Call admitted, std::shared_ptr<const Method> method,
             publish::Journal::Sink journal)
       : call_(sd_bus_message_ref(call))
       , admitted_(std::move(admitted))
-      , method_(method)
+      , method_(std::move(method))
       , journal_(std::move(journal)) {}
     ~Pending() override {
         if (call_) fail(publish::error::kFailed, "The call was given up.");
@@ -100,15 +100,15 @@ class DiskObjects::Pending final : public Call {
     void remark(std::string text) override { remark_ = std::move(text); }
 
     bus::Senders::Call& admitted() { return admitted_; }
-    const Method& method() const { return method_; }
+    const Method& method() const { return *method_; }
     void begin(DiskPtr disk) { disk_ = std::move(disk); }
     void asked_by(std::optional<uid_t> user) { user_ = user; }
 
   private:
     // Of what was let in: a refusal before that is no change.
     void record(const std::string& how) const {
-        if (!method_.recorded || !disk_) return;
-        journal_({"MESSAGE=" + std::string(method_.name) + " of disk " + disk_->id +
+        if (!method_->recorded || !disk_) return;
+        journal_({"MESSAGE=" + std::string(method_->name) + " of disk " + disk_->id +
                       ", asked for by user " + (user_ ? std::to_string(*user_) : "unknown") + ": " +
                       how,
                   std::string("MESSAGE_ID=") + publish::message_id::kChange,
@@ -117,7 +117,7 @@ class DiskObjects::Pending final : public Call {
 
     BusMessage call_;
     bus::Senders::Call admitted_;
-    const Method& method_;
+    const std::shared_ptr<const Method> method_;
     publish::Journal::Sink journal_;
     DiskPtr disk_;
     std::optional<uid_t> user_;
@@ -157,7 +157,7 @@ struct DiskObjects::Calls {
 
     static int call(sd_bus_message* call, void* userdata, sd_bus_error*) {
         const char* member = sd_bus_message_get_member(call);
-        for (const Method& method : self(userdata)->methods_)
+        for (const Method& method : *self(userdata)->methods_)
             if (std::strcmp(method.name, member) == 0) self(userdata)->called(call, method);
         return 1;
     }
@@ -208,7 +208,7 @@ struct DiskObjects::Calls {
 
 DiskObjects::DiskObjects(Means means, Methods methods)
   : means_(std::move(means))
-  , methods_(std::move(methods)) {}
+  , methods_(std::make_shared<const Methods>(std::move(methods))) {}
 
 DiskObjects::~DiskObjects() {
     *alive_ = false;
@@ -237,7 +237,7 @@ Status DiskObjects::start() {
     for (const auto& property : disk_properties())
         vtable_.push_back(SD_BUS_PROPERTY(property.name, property.signature, Calls::get, 0,
                                           property.flags & 0xff'ffff'ffff'ffff));
-    for (const Method& method : methods_) {
+    for (const Method& method : *methods_) {
         sd_bus_vtable entry =
             SD_BUS_METHOD(method.name, method.signature, method.result, Calls::call, open);
         entry.x.method.names = method.names;
@@ -328,7 +328,9 @@ void DiskObjects::called(sd_bus_message* call, const Method& method) {
     if (!admitted)
         return publish::error::reply(call, publish::error::kLimitsExceeded,
                                      "Too many calls of this client are unanswered already.");
-    auto pending = std::make_shared<Pending>(call, std::move(*admitted), method, means_.journal);
+    auto pending =
+        std::make_shared<Pending>(call, std::move(*admitted),
+                                  std::shared_ptr<const Method>(methods_, &method), means_.journal);
     const std::string id = found_->id;
     means_.gatekeeper.ask(
         call, pending->admitted(), publish::action::kDisk,

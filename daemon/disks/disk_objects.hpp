@@ -56,10 +56,10 @@ class DiskObjects final : private DisksObserver {
     void disk_changed(const DiskPtr& before, const DiskPtr& after) override;
 
     Means means_;
-    const Methods methods_;
-    DiskPtr found_;                       // for the call of sd-bus under way
-    std::map<std::string, DiskPtr> told_; // by id: as it was told last, of those with news
-    bool telling_ = false;                // what is read now goes into a signal
+    const std::shared_ptr<const Methods> methods_; // calls may outlive this
+    DiskPtr found_;                                // for the call of sd-bus under way
+    std::map<std::string, DiskPtr> told_;          // by id: as it was told last, of those with news
+    bool telling_ = false;                         // what is read now goes into a signal
     EventSource turns_;
     std::vector<sd_bus_vtable> vtable_, list_vtable_;
     std::vector<BusSlot> slots_;

@@ -389,8 +389,7 @@ void whatever_ends_the_ownership_meanwhile_leaves_no_key(void**) {
             std::optional<Status> admitted;
             two.a.before = [&](const std::string& what) {
                 if (what != "read" && what != "enroll sd3") return;
-                if (++command != at) return;
-                two.a.before = nullptr;
+                if (++command != at) return; // once: later ones are more than `at`
                 if (stopped) {
                     two.a.stop_defense();
                     return;
