@@ -21,7 +21,7 @@ WITH_NUMBER = ["MP_SetFailbackPollingRate", "MP_SetProbingPollingRate"]
 class Values(MpapiTest):
     def setUp(self):
         super().setUp()
-        self.start(TWO_ARRAYS)
+        self.start(TWO_ARRAYS, PATIENT)
         self.mp = self.mpapi()
         self.seen = self.model()
 

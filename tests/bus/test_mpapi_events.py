@@ -12,7 +12,7 @@ class Stories(MpapiTest):
 
     def setUp(self):
         super().setUp()
-        self.start()
+        self.start(config=PATIENT)
         self.before = self.model()
         self.marked = self.id_of(self.before.unit("mark"))
         self.clients = [self.mpapi() for _ in range(self.clients_wanted)]
@@ -183,7 +183,7 @@ class Stories(MpapiTest):
 class Registration(MpapiTest):
     def setUp(self):
         super().setUp()
-        self.start()
+        self.start(config=PATIENT)
         self.mp = self.mpapi()
         self.before = self.model()
         self.device = self.before.devices("mpatha")[0]

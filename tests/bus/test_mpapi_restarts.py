@@ -29,7 +29,7 @@ class RestartTest(MpapiTest):
 
     def serve(self, san=STORY_SAN):
         self.mark = "mark"
-        self.start(san, FAST, "--state", self.state)
+        self.start(san, PATIENT, "--state", self.state)
         self.seen = self.model()
 
     def nothing_but_the_plugin(self, mp, why):

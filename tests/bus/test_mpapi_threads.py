@@ -30,7 +30,7 @@ class Threads(MpapiTest):
         return json.loads(output)
 
     def test_eight_threads_call_everything_while_paths_flap(self):
-        self.start()
+        self.start(config=PATIENT)
         model = self.model()
         devices = model.devices("mpatha") + model.devices("mpathb")
         program = self.program("MPAPI_THREADS", SECONDS)
@@ -45,7 +45,7 @@ class Threads(MpapiTest):
         self.assertGreater(told["callbacks"], 10)
 
     def test_a_thousand_times_leave_nothing_behind(self):
-        self.start()
+        self.start(config=PATIENT)
         told = self.said_by(self.program("MPAPI_RELOAD", "1000"), 200)
         print(told)
         before, after = told["before"], told["after"]
