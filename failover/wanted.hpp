@@ -8,7 +8,7 @@
 #include "common/result.hpp"
 #include "common/settings/document.hpp"
 #include "failover/core/managed.hpp"
-#include "failover/kernel/netlink.hpp"
+#include "failover/kernel/placement.hpp"
 
 #include <cstdint>
 #include <optional>

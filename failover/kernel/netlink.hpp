@@ -7,28 +7,17 @@
 #include "common/result.hpp"
 #include "common/system/handle.hpp"
 #include "failover/kernel/facts.hpp"
+#include "failover/kernel/placement.hpp"
 
 #include <netlink/netlink.h>
 
-#include <chrono>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace mpapi::failover {
 
 using NetlinkSocket = std::unique_ptr<nl_sock, DropWith<nl_socket_free>>;
-
-// Where and how an address is put.
-struct Placement {
-    Prefixed address;
-    std::string label;                // IPv4: "eth0:1"; may be empty
-    bool no_prefix_route = false;     // its network is not reached by it
-    std::chrono::seconds lifetime{0}; // valid and preferred for so long; 0: for ever
-
-    bool operator==(const Placement&) const = default;
-};
 
 class Netlink {
   public:
