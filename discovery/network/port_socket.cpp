@@ -53,6 +53,7 @@ Result<Fd> PortSocket::bind(std::uint16_t port) {
     address.sin_port = htons(port);
     if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         return Error{"bind", "UDP port " + std::to_string(port), "", errno};
+    set(socket.get(), SOL_SOCKET, SO_RCVBUF, kBuffer); // less is enough for less
     return socket;
 }
 
@@ -64,7 +65,6 @@ Result<std::unique_ptr<PortSocket>> PortSocket::take(sd_event* loop, Fd socket, 
     const int fd = socket.get();
     if (!set(fd, SOL_SOCKET, SO_BROADCAST, 1) || !set(fd, IPPROTO_IP, IP_PKTINFO, 1))
         return Error{"set up", "UDP socket", "", errno};
-    set(fd, SOL_SOCKET, SO_RCVBUF, kBuffer); // less is enough for less
     std::unique_ptr<PortSocket> self(new PortSocket(std::move(socket), std::move(received)));
     sd_event_source* source = nullptr;
     const int r = sd_event_add_io(loop, &source, fd, EPOLLIN, readable, self.get());

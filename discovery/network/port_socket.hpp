@@ -21,7 +21,8 @@ class PortSocket {
     // `port`: 0 is any. Others may have the port too (SO_REUSEADDR): nmbd binds it for each
     // address.
     static Result<Fd> bind(std::uint16_t port);
-    // Takes a bound socket over and sets what it needs.
+    // Takes a bound socket over and sets what it needs; not the room for what arrives: the service
+    // manager may give more than this process could ask for, and what it asks for is what it gets.
     static Result<std::unique_ptr<PortSocket>> take(sd_event* loop, Fd socket, Received received);
     PortSocket(const PortSocket&) = delete;
     PortSocket& operator=(const PortSocket&) = delete;

@@ -93,7 +93,7 @@ class Lan:
 
 
 class Machine:
-    def __init__(self, lan, name, number, networks, vlan=None):
+    def __init__(self, lan, name, number, networks):
         self.lan, self.name, self.full = lan, name, f"{name}.example.org"
         self.work = lan.work / name
         self.work.mkdir()
@@ -143,8 +143,8 @@ class Machine:
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.bus_address = Lines(self.bus, "dbus-daemon").next()
 
-    def serve(self, answer="always", more=""):
-        """istd, ready when this returns."""
+    def serve(self, answer="always", more="", given=None):
+        """istd, ready when this returns. `given` is a socket as systemd hands it over."""
         if self.bus is None:
             self.start_bus()
         config = self.work / "istd.toml"
@@ -158,7 +158,7 @@ smb_conf = "/nowhere/smb.conf"
 socket = "{self.unexpected}"
 """, encoding="utf-8")
         self.istd = Started(self.work, self.inside(ISTD, "--config", str(config)),
-                            {"DBUS_SYSTEM_BUS_ADDRESS": self.bus_address})
+                            {"DBUS_SYSTEM_BUS_ADDRESS": self.bus_address}, port=given)
         return self.istd
 
     def enable_target(self, enabled):

@@ -21,6 +21,9 @@ needs.modules("jeepney")
 needs.tools("ip", "nsenter", "dbus-daemon", "tshark")
 
 
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+
+
 class Wire:
     """All that passes a machine's cable, as a file for tshark."""
 
@@ -165,6 +168,23 @@ class Discovery(NetworkTest):
         watch.wait_for('{"event":"answered","name":"server.example.org","address":"10.77.0.2"')
         server.stop()
         watch.wait_for('{"event":"gone","name":"server.example.org"}')
+
+
+class HandedOver(NetworkTest):
+    """As systemd starts it: with the socket of istd.socket, and the question on it that was why."""
+
+    def test_a_socket_keeps_its_room_and_the_question_that_was_waiting_is_answered(self):
+        server, hand = self.lan.machine("server", 2), self.lan.machine("hand", 9)
+        given, asker = server.socket(), hand.socket()
+        self.addCleanup(given.close)
+        self.addCleanup(asker.close)
+        given.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)  # as ReceiveBuffer= does, past any limit
+        asker.sendto(mail.ask("hand", hand.address, "EXAMPLE"), (server.address, mail.PORT))
+        server.serve(given=given)
+        self.assertEqual(mail.read(asker.recv(2048)).text, server.full)
+        self.assertEqual(server.property("Transport"), "socket")
+        self.assertEqual(given.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF), 8 << 20)  # told twofold, socket(7)
+        server.stop()
 
 
 class ByHand(NetworkTest):
