@@ -7,6 +7,16 @@
 
 namespace mpapi::discovery {
 
+namespace {
+
+// "*", which Windows and Samba fill up with NULs, where other names have spaces.
+bool is_everybody(std::string_view name) {
+    return name.starts_with('*') &&
+           std::all_of(name.begin() + 1, name.end(), [](char c) { return c == '\0' || c == ' '; });
+}
+
+} // namespace
+
 bool Mail::to(std::string_view mailslot) const {
     return same_name(write.mailslot, mailslot);
 }
@@ -31,7 +41,7 @@ bool Addressee::takes(const Mail& mail) const {
     case Datagram::Type::DirectGroup:
         return std::any_of(groups.begin(), groups.end(), is);
     case Datagram::Type::Broadcast:
-        return mail.destination.text == "*";
+        return is_everybody(mail.destination.text);
     }
     return false;
 }
