@@ -127,7 +127,8 @@ int serve(const Config& config) {
     const auto tell_transport = [&] {
         if (!transport) return; // told below
         const auto& state = transport->state();
-        if (state.way == std::string_view("off")) warn("no mail is exchanged: " + state.reason);
+        if (state.way == std::string_view("off") && state.decided)
+            warn("no mail is exchanged: " + state.reason);
         sd_notifyf(0, "STATUS=%s%s%s", state.way, state.reason.empty() ? "" : ": ",
                    printable(state.reason).c_str());
         if (object) object->transport_changed();

@@ -43,13 +43,17 @@ int NmbdReader::readable(sd_event_source* source, int fd, std::uint32_t, void* u
     std::array<std::uint8_t, 16384> bytes{};
     const ssize_t got = ::recv(fd, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
-    Error why{"read", "stream of nmbd", "nmbd has ended it", got < 0 ? errno : 0};
+    Error why{"read", "stream of nmbd", kNmbdEnded, got < 0 ? errno : 0};
     if (got > 0) {
         const bool before = self.frames_.accepted();
         auto fed = self.frames_.feed(OctetView(bytes).first(static_cast<std::size_t>(got)),
                                      self.told_.received);
-        if (!before && self.frames_.accepted()) self.told_.accepted();
-        if (fed) return 0;
+        if (fed) {
+            if (before || !self.frames_.accepted()) return 0;
+            const auto accepted = self.told_.accepted;
+            accepted(); // may drop us
+            return 0;
+        }
         why = std::move(fed).error();
     }
     sd_event_source_set_enabled(source, SD_EVENT_OFF);

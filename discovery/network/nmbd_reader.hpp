@@ -13,13 +13,15 @@
 
 namespace mpapi::discovery {
 
+inline constexpr char kNmbdEnded[] = "nmbd has ended it"; // the reason, where it is that
+
 class NmbdReader {
   public:
     struct Told {
         NmbdFrames::Received received;
+        // In either the reader may be dropped.
         std::function<void()> accepted;
-        // Once; nmbd has ended, or its stream is none that we know. The reader may be dropped then.
-        std::function<void(const Error&)> ended;
+        std::function<void(const Error&)> ended; // once: nmbd, or its stream is none that we know
     };
 
     // Fails where nobody listens at the socket: "connect to" with ENOENT or ECONNREFUSED.

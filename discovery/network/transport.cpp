@@ -3,6 +3,8 @@
 
 #include "discovery/wire/messages.hpp"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 
 namespace mpapi::discovery {
@@ -14,6 +16,14 @@ constexpr std::uint64_t kLookAgain = 10'000'000; // us
 // Nobody listens there: it does not run.
 bool is_absent(const Error& error) {
     return error.errnum == ENOENT || error.errnum == ECONNREFUSED;
+}
+
+// Which nmbd it is: each makes its socket anew when it starts. Empty where there is none.
+std::string nmbd_at(const std::string& path) {
+    struct stat socket {};
+    if (::stat(path.c_str(), &socket) < 0) return "";
+    return std::to_string(socket.st_ino) + "." + std::to_string(socket.st_ctim.tv_sec) + "." +
+           std::to_string(socket.st_ctim.tv_nsec);
 }
 
 } // namespace
@@ -47,7 +57,13 @@ int Transport::look_again(sd_event_source* timer, std::uint64_t, void* userdata)
 }
 
 void Transport::look() {
-    if (questions_) return; // nmbd is there, or is being asked
+    if (questions_) {
+        if (is_beside_nmbd()) return;
+        drop_nmbd();
+        return become("off", "nmbd has UDP port 138, and says nothing at " + settings_.nmbd_socket);
+    }
+    if (!unfit_.empty() && unfit_ == nmbd_at(settings_.nmbd_socket)) return;
+    unfit_.clear();
     switch (settings_.way) {
     case Way::Off:
         return become("off", "switched off by the configuration");
@@ -63,7 +79,6 @@ void Transport::look() {
 // Whether nmbd is there; if so the rest is told later.
 bool Transport::reach_nmbd() {
     accepted_ = 0;
-    version_fits_ = false;
     const auto connect = [&](std::string_view mailslot) {
         return NmbdReader::connect(loop_, settings_.nmbd_socket, mailslot,
                                    {told_.received, [this] { nmbd_accepted(); },
@@ -75,6 +90,7 @@ bool Transport::reach_nmbd() {
             if (settings_.way == Way::Nmbd) become("off", "nmbd does not run");
             return false;
         }
+        drop_nmbd();
         become("off", questions.error().message());
         return true;
     }
@@ -83,29 +99,31 @@ bool Transport::reach_nmbd() {
         NmbdVersion::ask(loop_, settings_.nmbd_program,
                          [this](Result<std::string> told) { nmbd_told_version(std::move(told)); });
     if (!answers || !version) {
+        drop_nmbd();
         become("off", (answers ? version.error() : answers.error()).message());
         return true;
     }
     questions_ = *std::move(questions);
     answers_ = *std::move(answers);
     version_ = *std::move(version);
+    if (state_.reason.empty() && std::string_view(state_.way) == "off")
+        become("off", "nmbd is being asked", false);
     return true;
 }
 
 void Transport::nmbd_told_version(Result<std::string> version) {
     version_.reset();
-    const Status fits = version ? nmbd_version_fits(*version) : Status(version.error());
-    if (!fits) {
+    if (!version) {
         drop_nmbd();
-        return become("off", fits.error().message());
+        return become("off", version.error().message());
     }
-    version_fits_ = true;
+    if (const Status fits = nmbd_version_fits(*version); !fits) return leave_alone(fits.error());
     nmbd_accepted();
 }
 
 // Called for each of three things, in any order.
 void Transport::nmbd_accepted() {
-    if (++accepted_ < 3 || !version_fits_) return;
+    if (++accepted_ < kAccepted) return;
     if (!spare_) {
         auto socket = PortSocket::bind(0);
         if (!socket) {
@@ -124,13 +142,20 @@ void Transport::nmbd_accepted() {
 }
 
 void Transport::nmbd_ended(const Error& why) {
+    if (why.reason != kNmbdEnded) return leave_alone(why);
     drop_nmbd();
     become("off", why.message());
-    if (settings_.way == Way::Auto && why.action == "read" && why.reason == "nmbd has ended it")
-        use_port();
+    if (settings_.way == Way::Auto) use_port();
+}
+
+void Transport::leave_alone(const Error& why) {
+    unfit_ = nmbd_at(settings_.nmbd_socket);
+    drop_nmbd();
+    become("off", why.message());
 }
 
 void Transport::drop_nmbd() {
+    accepted_ = 0;
     questions_.reset();
     answers_.reset();
     version_.reset();
@@ -155,8 +180,8 @@ void Transport::use_port() {
     become("socket", "");
 }
 
-void Transport::become(const char* way, std::string reason) {
-    State now{way, std::move(reason)};
+void Transport::become(const char* way, std::string reason, bool decided) {
+    State now{way, std::move(reason), decided};
     if (now == state_) return;
     state_ = std::move(now);
     told_.changed();

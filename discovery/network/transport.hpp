@@ -8,7 +8,9 @@
 // - not at all, and why.
 //
 // nmbd may come and go: where the way is not fixed by configuration, it is looked for every ten
-// seconds, and when it ends the port is ours again. Loop thread only.
+// seconds, and when it ends the port is ours again. One that says nothing is given up, and asked
+// again later; one whose version or stream is not known is left alone until another one has taken
+// its place. Loop thread only.
 #pragma once
 
 #include "common/result.hpp"
@@ -35,9 +37,11 @@ class Transport {
     struct State {
         const char* way = "off"; // "socket", "nmbd", "off"
         std::string reason;      // why it is off, or is beside nmbd
+        bool decided = true;     // false: nmbd is being asked for the first time
 
         bool operator==(const State& other) const {
-            return std::string_view(way) == other.way && reason == other.reason;
+            return std::string_view(way) == other.way && reason == other.reason &&
+                   decided == other.decided;
         }
     };
     struct Told {
@@ -56,14 +60,18 @@ class Transport {
     Status send(OctetView packet, std::uint32_t to, int interface, std::uint32_t from);
 
   private:
+    static constexpr int kAccepted = 3; // by both streams, and by us: the version
+
     Transport(sd_event* loop, Settings settings, Told told);
     void look();
     bool reach_nmbd();
+    bool is_beside_nmbd() const { return accepted_ == kAccepted; }
     void nmbd_accepted();
     void nmbd_told_version(Result<std::string> version);
     void nmbd_ended(const Error& why);
+    void leave_alone(const Error& why);
     void use_port();
-    void become(const char* way, std::string reason);
+    void become(const char* way, std::string reason, bool decided = true);
     void drop_nmbd();
     static int look_again(sd_event_source* timer, std::uint64_t, void* userdata);
 
@@ -76,7 +84,7 @@ class Transport {
     std::unique_ptr<NmbdReader> questions_, answers_;
     std::unique_ptr<NmbdVersion> version_;
     int accepted_ = 0;
-    bool version_fits_ = false;
+    std::string unfit_; // the nmbd that is left alone
     EventSource timer_;
 };
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """istd beside Samba's nmbd, which has UDP port 138 there: both roles go through nmbd's stream; nmbd comes and goes; a
 program that is none, or of another version, is told and not used."""
+import contextlib
 import json
 import os
 import socket
 import subprocess
-import threading
 import unittest
 
 from lan import Lan, Telling, own_namespaces
@@ -84,16 +84,14 @@ class BesideNmbd(unittest.TestCase):
         self.beside.stop()
 
 
-class Played(unittest.TestCase):
-    """What listens at nmbd's socket is not what it should be."""
+class Stage:
+    """A machine on which something listens where nmbd would, and is what nmbd should not be."""
 
-    def setUp(self):
-        self.lan = Lan()
-        self.addCleanup(self.lan.close)
-        self.machine = self.lan.machine("beside", 2)
+    def __init__(self, test, lan, name, number):
+        self.test, self.machine = test, lan.machine(name, number)
         (self.machine.work / "nmbd").mkdir()
         self.listener = socket.socket(socket.AF_UNIX)
-        self.addCleanup(self.listener.close)
+        test.addCleanup(self.listener.close)
         self.listener.bind(str(self.machine.unexpected))
         self.listener.listen(8)
         self.program = self.machine.work / "nmbd-program"
@@ -105,37 +103,61 @@ class Played(unittest.TestCase):
     def serve(self):
         # The last section of the file is [nmbd].
         self.machine.unexpected = f'{self.machine.unexpected}"\nprogram = "{self.program}'
-        self.machine.serve()
+        return self.machine.serve()
 
-    def answering(self, stream):
-        def serve():
-            while True:
-                try:
-                    connection, _ = self.listener.accept()
-                except OSError:
-                    return
+    def answer_both(self, stream):
+        """Each mailslot has a connection."""
+        for _ in range(2):
+            connection, _ = self.listener.accept()
+            self.test.addCleanup(connection.close)
+            with contextlib.suppress(OSError):  # it may have heard enough from the other one
                 connection.recv(4096)
                 connection.sendall(stream)
-                self.addCleanup(connection.close)
 
-        threading.Thread(target=serve, daemon=True).start()
+    def told_once(self):
+        told = self.machine.istd.told()
+        self.test.assertEqual(told.count("no mail is exchanged"), 1, told)
+
+
+class Played(unittest.TestCase):
+    def setUp(self):
+        self.lan = Lan()
+        self.addCleanup(self.lan.close)
 
     def test_a_version_that_is_not_known_is_told(self):
-        self.version("Version 5.0.1")
-        self.serve()
-        reason = self.machine.wait_for("TransportReason", lambda text: "5.0.1" in text)
+        stage = Stage(self, self.lan, "beside", 2)
+        stage.version("Version 5.0.1")
+        stage.serve()
+        reason = stage.machine.wait_for("TransportReason", lambda text: "5.0.1" in text)
         self.assertIn("not known", reason)
-        self.assertEqual(self.machine.property("Transport"), "off")
-        failed = self.machine.discover("--timeout", "1", check=False)
+        self.assertEqual(stage.machine.property("Transport"), "off")
+        failed = stage.machine.discover("--timeout", "1", check=False)
         self.assertEqual(failed.returncode, 1)
         self.assertIn("5.0.1", failed.stderr)
+        stage.told_once()
 
-    def test_a_stream_that_is_another_is_told(self):
-        self.version("Version 4.17.12")
-        self.answering(b"\0" + b"\x40" + bytes(7) + b"\x07" + bytes(100))
-        self.serve()
-        self.machine.wait_for("TransportReason", lambda text: "another kind" in text)
-        self.machine.stop()
+    def test_without_its_program_it_is_not_used(self):
+        stage = Stage(self, self.lan, "beside", 2)
+        stage.serve()
+        stage.machine.wait_for("TransportReason", lambda text: str(stage.program) in text)
+        stage.told_once()
+
+    def test_one_that_says_nothing_is_told_and_one_that_is_none_is_asked_no_more(self):
+        silent, other = Stage(self, self.lan, "silent", 2), Stage(self, self.lan, "other", 3)
+        for stage in (silent, other):
+            stage.version("Version 4.17.12")
+            stage.serve()
+            self.assertEqual(stage.machine.property("TransportReason"), "nmbd is being asked")
+        other.answer_both(b"\0" + b"\x40" + bytes(7) + b"\x07" + bytes(100))
+        other.machine.wait_for("TransportReason", lambda text: "another kind" in text)
+        # Ten seconds after its start each looks again.
+        silent.machine.wait_for("TransportReason", lambda text: "says nothing" in text)
+        other.listener.settimeout(2)
+        self.assertRaises(TimeoutError, other.listener.accept)
+        self.assertIn("another kind", other.machine.property("TransportReason"))
+        for stage in (silent, other):
+            stage.told_once()
+            stage.machine.stop()
 
 
 if __name__ == "__main__":
