@@ -99,7 +99,7 @@ Outcome Searches::take(const Mail& mail, const Interface& interface, bool beyond
         if (observer_) observer_->server_answered(search, server);
         if (observer_) observer_->search_changed(search);
         // The first answer counts: one that comes by a second interface moves nothing.
-        const auto change = collection_.add(server);
+        const auto change = collection_.add(server, now);
         if (!observer_) continue;
         if (change.gone) observer_->server_gone(*change.gone);
         if (change.news == Collection::News::Added) observer_->server_added(server);
@@ -123,7 +123,7 @@ void Searches::end(Entry& entry, Search::State state, std::string message) {
     entry.names_of.clear();
     if (observer_) observer_->search_changed(entry.told);
     if (state != Search::State::Done) return; // it did not listen long enough to miss anybody
-    for (const Server& gone : collection_.search_ended(entry.told.began_at, entry.told.interface))
+    for (const Server& gone : collection_.search_ended(entry.told.began, entry.told.interface))
         if (observer_) observer_->server_gone(gone);
 }
 

@@ -29,6 +29,7 @@ struct Server {
 
 class Collection {
   public:
+    using Time = std::chrono::steady_clock::time_point; // whatever the wall clock is set to
     static constexpr unsigned kMisses = 3;
 
     explicit Collection(std::size_t most)
@@ -41,12 +42,11 @@ class Collection {
         News news = News::None;
         std::optional<Server> gone;
     };
-    Change add(const Server& server);
+    Change add(const Server& server, Time now);
 
     // A search has ended that began at `since` and asked on `interface`, or on all where that is
     // empty. Returns who leaves.
-    std::vector<Server> search_ended(std::chrono::system_clock::time_point since,
-                                     std::string_view interface);
+    std::vector<Server> search_ended(Time since, std::string_view interface);
 
     // In the order in which they were found.
     std::vector<Server> servers() const;
@@ -55,6 +55,7 @@ class Collection {
   private:
     struct Entry {
         Server server;
+        Time heard{};
         unsigned missed = 0;
     };
     std::size_t most_;

@@ -202,6 +202,23 @@ void who_misses_three_searches_leaves_the_collection(void**) {
     assert_int_equal(world.searches.collection().size(), 1);
 }
 
+void a_wall_clock_that_is_set_keeps_nobody_and_loses_nobody(void**) {
+    World world;
+    world.begin();
+    world.answer("stays");
+    world.answer("leaves", 0x0a000003);
+    world.later(3s);
+    for (int i = 0; i < 3; ++i) {
+        world.begin();
+        world.answer("stays");
+        world.real -= 24h; // within a search and between two
+        world.later(3s);
+    }
+    assert_contains(world.took(), "gone leaves");
+    assert_int_equal(world.searches.collection().size(), 1);
+    assert_text_equal(world.searches.collection().servers()[0].name, "stays");
+}
+
 void a_server_with_another_address_has_moved(void**) {
     World world;
     world.begin();
@@ -216,12 +233,12 @@ void a_server_with_another_address_has_moved(void**) {
 
 void the_collection_is_bounded(void**) {
     Collection collection(2);
-    const auto server = [](const char* name, int hour) {
-        return Server{name, 1, "eth0", 0us, std::chrono::system_clock::time_point(1h * hour)};
+    const auto add = [&](const char* name, int hour) {
+        return collection.add({name, 1, "eth0", 0us, {}}, Collection::Time(1h * hour));
     };
-    collection.add(server("a", 2));
-    collection.add(server("b", 1));
-    const auto change = collection.add(server("c", 3));
+    add("a", 2);
+    add("b", 1);
+    const auto change = add("c", 3);
     assert_true(change.news == Collection::News::Added);
     assert_true(change.gone.has_value());
     assert_text_equal(change.gone->name, "b");
@@ -244,6 +261,7 @@ int main() {
         cmocka_unit_test(what_has_ended_is_forgotten_after_ten_minutes),
         cmocka_unit_test(what_has_ended_makes_room_for_newer_ones),
         cmocka_unit_test(who_misses_three_searches_leaves_the_collection),
+        cmocka_unit_test(a_wall_clock_that_is_set_keeps_nobody_and_loses_nobody),
         cmocka_unit_test(a_server_with_another_address_has_moved),
         cmocka_unit_test(the_collection_is_bounded),
     };
