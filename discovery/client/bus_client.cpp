@@ -49,6 +49,13 @@ Status BusClient::watch() {
                             "PropertiesChanged", on_change, this);
     if (r < 0) return Error{"watch", "istd", "", -r};
     changes_.reset(slot);
+    r = sd_bus_add_match(bus_.get(), &slot,
+                         "type='signal',sender='org.freedesktop.DBus',"
+                         "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+                         "arg0='org.mpapi.Discovery1'",
+                         on_owner, this);
+    if (r < 0) return Error{"watch", "istd", "", -r};
+    owner_.reset(slot);
     return Done{};
 }
 
@@ -89,6 +96,10 @@ Result<std::string> BusClient::text_of(const std::string& job, const char* prope
 }
 
 Status BusClient::search(std::chrono::milliseconds timeout, const std::string& interface) {
+    // What was told of one before: the daemon is started by the call where it is down.
+    while (sd_bus_process(bus_.get(), nullptr) > 0) {
+    }
+    ended_ = false;
     // Answers to it may come before the next look at the connection: they wait in line.
     auto job = begin(timeout, interface);
     if (!job) return job.error();
@@ -115,6 +126,7 @@ Status BusClient::wait_for(const std::string& job, std::chrono::steady_clock::ti
         while ((r = sd_bus_process(bus_.get(), nullptr)) > 0) {
         }
         if (r < 0) return Error{"talk to", "system bus", "", -r};
+        if (ended_) return Error{"wait for", "istd", "it has ended", 0};
         look = std::exchange(changed_, false);
         if (look) continue;
         const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -150,6 +162,13 @@ int BusClient::on_gone(sd_bus_message* signal, void* userdata, sd_bus_error*) {
 int BusClient::on_change(sd_bus_message* signal, void* userdata, sd_bus_error*) {
     auto& self = *static_cast<BusClient*>(userdata);
     if (self.job_ == sd_bus_message_get_path(signal)) self.changed_ = true;
+    return 0;
+}
+
+int BusClient::on_owner(sd_bus_message* signal, void* userdata, sd_bus_error*) {
+    const char *name = nullptr, *before = nullptr, *now = nullptr;
+    if (sd_bus_message_read(signal, "sss", &name, &before, &now) >= 0 && *before != 0)
+        static_cast<BusClient*>(userdata)->ended_ = true;
     return 0;
 }
 

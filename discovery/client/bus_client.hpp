@@ -38,12 +38,14 @@ class BusClient {
     static int on_answer(sd_bus_message* signal, void* userdata, sd_bus_error*);
     static int on_gone(sd_bus_message* signal, void* userdata, sd_bus_error*);
     static int on_change(sd_bus_message* signal, void* userdata, sd_bus_error*);
+    static int on_owner(sd_bus_message* signal, void* userdata, sd_bus_error*);
 
     Told told_;
     std::string job_; // whose answers are told
     bool changed_ = false;
+    bool ended_ = false; // the daemon that searches
     Bus bus_;
-    BusSlot answers_, gone_, changes_;
+    BusSlot answers_, gone_, changes_, owner_;
 };
 
 } // namespace mpapi::discovery
