@@ -5,6 +5,7 @@
 #include "common/system/handle.hpp"
 #include "common/text/printable.hpp"
 #include "discovery/client/discover.hpp"
+#include "discovery/command_line.hpp"
 #include "discovery/config.hpp"
 #include "discovery/discovery_object.hpp"
 #include "discovery/exchange.hpp"
@@ -15,7 +16,6 @@
 #include "discovery/search/searches.hpp"
 #include "discovery/service/responder.hpp"
 
-#include <CLI/CLI.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -160,28 +160,15 @@ int serve(const Config& config) {
 } // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("iSCSI software target discovery: the daemon, and its command", "istd");
-    std::string config_path = "/etc/mpapi/istd.toml";
-    bool check = false;
-    app.add_option("--config", config_path, "Configuration file of the daemon")
-        ->capture_default_str();
-    app.add_flag("--check", check, "Read the configuration, say what is wrong, and end");
-    app.set_version_flag("--version", "istd " MPAPI_VERSION);
-    app.failure_message([](const CLI::App*, const CLI::Error& error) {
-        return "istd: " + std::string(error.what()) + "; see istd --help\n";
-    });
-    const DiscoverCommand discover(app);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& wrong) {
-        return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
-    if (discover.asked()) return discover.run();
+    const auto called = read_command_line(argc, argv);
+    if (const int* const code = std::get_if<int>(&called)) return *code;
+    const auto& line = std::get<CommandLine>(called);
+    if (line.discover) return discover(*line.discover);
 
     // Only the usual file may be missing.
-    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
-        return fail({"read", config_path, "", errno});
-    const auto config = load_config(config_path);
+    if (line.config_named && ::access(line.config.c_str(), R_OK) < 0)
+        return fail({"read", line.config, "", errno});
+    const auto config = load_config(line.config);
     if (!config) return fail(config.error());
-    return check ? EXIT_SUCCESS : serve(*config);
+    return line.check ? EXIT_SUCCESS : serve(*config);
 }

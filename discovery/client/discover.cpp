@@ -3,11 +3,14 @@
 
 #include "common/text/printable.hpp"
 #include "discovery/client/bus_client.hpp"
+#include "discovery/client/roll.hpp"
 #include "discovery/client/send_targets.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 namespace mpapi::discovery {
@@ -16,80 +19,94 @@ namespace {
 
 constexpr std::chrono::seconds kTargetPatience{15}; // of one server
 
-void write(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
-}
-
 int fail(const Error& error) {
     std::fprintf(stderr, "istd: %s\n", printable(error.message()).c_str());
     return EXIT_FAILURE;
 }
 
-void add_targets(Found& found) {
-    auto targets = send_targets(found.address, kTargetPatience);
-    if (targets)
-        found.targets = *std::move(targets);
-    else
-        found.trouble = targets.error().message();
+// What is printed as it happens; a JSON document of a single search only at the end.
+class Printer {
+  public:
+    explicit Printer(const DiscoverOptions& options)
+      : options_(options) {
+        if (options.watch && !options.json) write(heading());
+    }
+
+    void answered(const Found& found) {
+        if (options_.watch) {
+            write(options_.json ? answered_as_json(found, options_.targets) : as_text(found));
+        } else if (!options_.json) {
+            write((std::exchange(first_, false) ? heading() : "") + as_text(found));
+        }
+    }
+    void gone(const std::string& name) {
+        write(options_.json ? gone_as_json(name) : "gone: " + printable(name) + "\n");
+    }
+    void ended(const std::vector<Found>& all) {
+        if (options_.json)
+            write(as_json(all, options_.targets));
+        else if (all.empty())
+            std::fputs("istd: no server has answered\n", stderr);
+    }
+
+    // Whether all of it reached the standard output.
+    const Status& written() const { return written_; }
+
+  private:
+    void write(const std::string& text) {
+        if (!written_) return;
+        if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+            std::fflush(stdout) != 0)
+            written_ = Error{"write to", "the standard output", "", errno};
+    }
+
+    const DiscoverOptions& options_;
+    bool first_ = true;
+    Status written_ = Done{};
+};
+
+void add_targets(Roll& roll, const std::vector<std::string>& names, Printer& printer) {
+    std::vector<std::string> addresses;
+    for (const auto& name : names)
+        addresses.push_back(roll.find(name)->address);
+    send_targets(addresses, kTargetPatience,
+                 [&](std::size_t place, Result<std::vector<Target>> targets) {
+                     Found& found = *roll.find(names[place]);
+                     if (targets)
+                         found.targets = *std::move(targets);
+                     else
+                         found.trouble = targets.error().message();
+                     printer.answered(found);
+                 });
 }
 
 } // namespace
 
-DiscoverCommand::DiscoverCommand(CLI::App& app)
-  : command_(app.add_subcommand("discover", "List the servers of block storage on the network")) {
-    command_->add_option("--timeout", timeout_, "How long to wait for answers, in seconds")
-        ->check(CLI::Range(1, 60))
-        ->capture_default_str();
-    command_->add_option("--interface", interface_, "Ask on this interface only");
-    command_->add_flag("--watch", watch_, "Ask again and again, tell what changes, until Ctrl-C");
-    command_->add_flag("--json", json_, "Print JSON; with --watch a line for each event");
-    command_->add_flag("--targets", targets_, "List the iSCSI targets of each server");
-}
-
-int DiscoverCommand::run() const {
-    const std::chrono::seconds timeout(timeout_);
-    std::vector<Found> found; // by this search, or with --watch by all
-    std::size_t shown = 0;    // of them
-    std::vector<std::string> gone;
-    const auto client = BusClient::connect(
-        {[&](const Found& one) {
-             const auto known = std::find_if(found.begin(), found.end(), [&](const Found& each) {
-                 return each.name == one.name && each.address == one.address;
-             });
-             if (known != found.end()) return;
-             found.push_back(one);
-             if (targets_) return; // asked for when all have answered: it takes its time
-             if (watch_)
-                 write(json_ ? answered_as_json(one, false) : as_text(one));
-             else if (!json_)
-                 write((found.size() == 1 ? heading() : "") + as_text(one));
-             shown = found.size();
-         },
-         [&](const std::string& name) { gone.push_back(name); }});
+int discover(const DiscoverOptions& options) {
+    Roll roll;
+    Printer printer(options);
+    std::vector<std::string> news, gone; // by the search under way
+    const auto client =
+        BusClient::connect({[&](const Found& one) {
+                                if (!roll.add(one)) return;
+                                if (options.targets)
+                                    news.push_back(one.name); // it takes its time
+                                else
+                                    printer.answered(one);
+                            },
+                            [&](const std::string& name) { gone.push_back(name); }});
     if (!client) return fail(client.error());
-    if (watch_ && !json_) write(heading());
-    for (;;) {
-        if (const auto searched = (*client)->search(timeout, interface_); !searched)
+    do {
+        if (const auto searched = (*client)->search(options.timeout, options.interface); !searched)
             return fail(searched.error());
-        if (targets_ && !watch_ && !json_ && !found.empty()) write(heading());
-        for (; targets_ && shown < found.size(); ++shown) {
-            add_targets(found[shown]);
-            if (watch_)
-                write(json_ ? answered_as_json(found[shown], true) : as_text(found[shown]));
-            else if (!json_)
-                write(as_text(found[shown]));
-        }
-        if (!watch_) break;
-        for (const auto& name : gone) {
-            write(json_ ? gone_as_json(name) : "gone: " + printable(name) + "\n");
-            shown -= std::erase_if(found, [&](const Found& each) { return each.name == name; });
-        }
-        gone.clear();
-    }
-    if (json_) write(as_json(found, targets_));
-    if (!json_ && found.empty()) std::fputs("istd: no server has answered\n", stderr);
-    const bool troubled = std::any_of(found.begin(), found.end(),
+        add_targets(roll, std::exchange(news, {}), printer);
+        if (!options.watch) break; // what leaves the collection was not found by this search
+        for (const auto& name : std::exchange(gone, {}))
+            if (roll.remove(name)) printer.gone(name);
+    } while (printer.written());
+    if (!options.watch) printer.ended(roll.all());
+    if (!printer.written()) return fail(printer.written().error());
+    const bool troubled = std::any_of(roll.all().begin(), roll.all().end(),
                                       [](const Found& each) { return !each.trouble.empty(); });
     return troubled ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -3,26 +3,18 @@
 // The command "istd discover": asks the daemon on the bus to search, and prints who answered.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include <chrono>
 #include <string>
 
 namespace mpapi::discovery {
 
-class DiscoverCommand {
-  public:
-    // Adds itself to the program's commands.
-    explicit DiscoverCommand(CLI::App& app);
-
-    bool asked() const { return command_->parsed(); }
-    // To the standard output and error; the program's exit status.
-    int run() const;
-
-  private:
-    CLI::App* command_;
-    unsigned timeout_ = 3; // seconds
-    std::string interface_;
-    bool watch_ = false, json_ = false, targets_ = false;
+struct DiscoverOptions {
+    std::chrono::seconds timeout{3};
+    std::string interface; // empty: all
+    bool watch = false, json = false, targets = false;
 };
+
+// To the standard output and error; the program's exit status.
+int discover(const DiscoverOptions& options);
 
 } // namespace mpapi::discovery

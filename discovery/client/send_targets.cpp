@@ -13,57 +13,18 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
+#include <optional>
 
 namespace mpapi::discovery {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Targets = Result<std::vector<Target>>;
 
-constexpr std::size_t kMostOutput = 8u << 20;
-
-class Child {
-  public:
-    explicit Child(pid_t process)
-      : process_(process) {}
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-    ~Child() {
-        if (process_ < 0) return;
-        ::kill(process_, SIGKILL);
-        wait();
-    }
-    int wait() {
-        int status = 0;
-        while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-        }
-        process_ = -1;
-        return status;
-    }
-
-  private:
-    pid_t process_;
-};
-
-// What it says until it closes its output.
-Result<std::string> read_all(int fd, Clock::time_point until) {
-    std::string text;
-    for (;;) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
-        pollfd waiting{fd, POLLIN, 0};
-        const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<long>(left, 0)));
-        if (ready < 0 && errno == EINTR) continue;
-        if (ready < 0) return Error{"wait for", "iscsiadm", "", errno};
-        if (ready == 0) return Error{"wait for", "iscsiadm", "", ETIMEDOUT};
-        std::array<char, 4096> piece{};
-        const ssize_t got = ::read(fd, piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{"read from", "iscsiadm", "", errno};
-        if (got == 0) return text;
-        if (text.size() < kMostOutput) text.append(piece.data(), static_cast<std::size_t>(got));
-    }
-}
+constexpr std::size_t kAtATime = 16;
+constexpr std::size_t kMostOutput = 8u << 20; // of each
 
 std::string last_line(std::string_view text) {
     while (text.ends_with('\n'))
@@ -72,15 +33,54 @@ std::string last_line(std::string_view text) {
     return std::string(before == std::string_view::npos ? text : text.substr(before + 1));
 }
 
-} // namespace
+// One run of iscsiadm. Dropped before it has ended, it is killed.
+class Run {
+  public:
+    static Result<std::unique_ptr<Run>> start(std::size_t place, const std::string& address,
+                                              Clock::time_point until, const std::string& program);
+    ~Run() {
+        if (process_ < 0) return;
+        ::kill(process_, SIGKILL);
+        wait();
+    }
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
 
-Result<std::vector<Target>> send_targets(const std::string& address,
-                                         std::chrono::milliseconds patience,
-                                         const std::string& program) {
+    std::size_t place() const { return place_; }
+    int fd() const { return output_.get(); }
+    Clock::time_point until() const { return until_; }
+    // When it said something, closed its output, or its time may be over: what came of it, if it is
+    // at its end.
+    std::optional<Targets> go_on(bool readable, Clock::time_point now);
+
+  private:
+    Run(std::size_t place, std::string address, Clock::time_point until)
+      : place_(place)
+      , address_(std::move(address))
+      , until_(until) {}
+    int wait() {
+        int status = 0;
+        while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+        }
+        process_ = -1;
+        return status;
+    }
+
+    std::size_t place_;
+    std::string address_;
+    Clock::time_point until_;
+    pid_t process_ = -1;
+    Fd output_;
+    std::string text_;
+};
+
+Result<std::unique_ptr<Run>> Run::start(std::size_t place, const std::string& address,
+                                        Clock::time_point until, const std::string& program) {
+    std::unique_ptr<Run> self(new Run(place, address, until));
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) < 0) return Error{"open", "pipe", "", errno};
-    const Fd output(ends[0]);
-    Fd input(ends[1]);
+    self->output_.reset(ends[0]);
+    const Fd input(ends[1]);
     std::array<std::string, 9> words{program,        "-m", "discovery",       "-t",
                                      "sendtargets",  "-p", address + ":3260", "-o",
                                      "nonpersistent"};
@@ -92,21 +92,74 @@ Result<std::vector<Target>> send_targets(const std::string& address,
     ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    pid_t process = -1;
-    const int failed =
-        ::posix_spawnp(&process, program.c_str(), &actions, nullptr, arguments.data(), environ);
+    const int failed = ::posix_spawnp(&self->process_, program.c_str(), &actions, nullptr,
+                                      arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
+    if (failed == 0) return self;
+    self->process_ = -1;
     if (failed == ENOENT)
         return Error{"run", program, "it is not installed; it is in the package open-iscsi"};
-    if (failed != 0) return Error{"run", program, "", failed};
-    Child child(process);
-    input.reset();
-    const auto said = read_all(output.get(), Clock::now() + patience);
-    if (!said) return said.error();
-    const int status = child.wait();
+    return Error{"run", program, "", failed};
+}
+
+std::optional<Targets> Run::go_on(bool readable, Clock::time_point now) {
+    if (!readable) {
+        if (now < until_) return std::nullopt;
+        return Error{"wait for", "iscsiadm", "", ETIMEDOUT};
+    }
+    std::array<char, 4096> piece{};
+    const ssize_t got = ::read(fd(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) return std::nullopt;
+    if (got < 0) return Error{"read from", "iscsiadm", "", errno};
+    if (got > 0) {
+        if (text_.size() < kMostOutput) text_.append(piece.data(), static_cast<std::size_t>(got));
+        return std::nullopt;
+    }
+    const int status = wait();
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return Error{"ask", address, "iscsiadm: " + last_line(*said)};
-    return targets_in(*said);
+        return Error{"ask", address_, "iscsiadm: " + last_line(text_)};
+    return targets_in(text_);
+}
+
+// Until one of them said something, or the time of one is over.
+void wait_for_one(const std::vector<std::unique_ptr<Run>>& running, std::vector<pollfd>& events) {
+    events.clear();
+    auto until = Clock::time_point::max();
+    for (const auto& run : running) {
+        events.push_back({run->fd(), POLLIN, 0});
+        until = std::min(until, run->until());
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (::poll(events.data(), events.size(), static_cast<int>(std::max<long>(left, 0))) < 0)
+        for (pollfd& event : events)
+            event.revents = 0; // a signal: they are looked at again
+}
+
+} // namespace
+
+void send_targets(const std::vector<std::string>& addresses, std::chrono::milliseconds patience,
+                  const TargetsTold& told, const std::string& program) {
+    std::vector<std::unique_ptr<Run>> running;
+    std::vector<pollfd> events;
+    for (std::size_t next = 0; next < addresses.size() || !running.empty();) {
+        for (; running.size() < kAtATime && next < addresses.size(); ++next) {
+            auto run = Run::start(next, addresses[next], Clock::now() + patience, program);
+            if (run)
+                running.push_back(*std::move(run));
+            else
+                told(next, run.error());
+        }
+        if (running.empty()) continue;
+        wait_for_one(running, events);
+        const auto now = Clock::now();
+        for (std::size_t at = running.size(); at-- > 0;) { // from behind: some go
+            auto targets = running[at]->go_on(events[at].revents != 0, now);
+            if (!targets) continue;
+            const std::size_t place = running[at]->place();
+            running.erase(running.begin() + static_cast<std::ptrdiff_t>(at));
+            told(place, *std::move(targets));
+        }
+    }
 }
 
 } // namespace mpapi::discovery

@@ -149,6 +149,33 @@ class Discover(DiscoveryTest):
         self.assertEqual(objects[job][JOB]["State"], ("s", "done"))
 
 
+class Command(DiscoveryTest):
+    def start(self, *options, stdout=subprocess.PIPE):
+        process = subprocess.Popen(
+            [os.environ["ISTD"], "discover", *options], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+            text=True, env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address})
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_what_could_not_be_written_is_no_success(self):
+        for options in ((), ("--json",), ("--watch",)):
+            with self.subTest(options=options), open("/dev/full", "wb") as full:
+                process = self.start(*options, "--timeout", "1", stdout=full)
+                _, told = process.communicate(timeout=DEADLINE)
+                self.assertEqual(process.returncode, 1)
+                self.assertIn("No space left", told)
+
+    def test_it_ends_with_the_daemon_that_searches(self):
+        process = self.start("--timeout", "60")
+        lines = [process.stdout.readline() for _ in range(2)]
+        self.assertIn("node1.example.org", lines[1])  # and now it waits for others
+        self.daemon.kill()
+        _, told = process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("it has ended", told)
+
+
 class Off(DiscoveryTest):
     more = 'transport = "off"\n'
 
