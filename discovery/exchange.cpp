@@ -31,11 +31,11 @@ void Exchange::links_changed(const Interfaces& all) {
     chosen_ = choose(all, settings_.interfaces);
 }
 
-void Exchange::note(Outcome outcome, std::uint32_t from, const std::string& detail) {
+void Exchange::note(Outcome outcome, std::uint32_t other, const std::string& detail) {
     const auto now = means_.now();
     std::string about;
     if (tally_.due(outcome, now)) {
-        about = "from " + ipv4_text(from);
+        about = (outcome == Outcome::Unsent ? "to " : "from ") + ipv4_text(other);
         if (!detail.empty()) about += ", " + detail;
     }
     if (const auto line = tally_.note(outcome, about, now)) means_.log(*line);
@@ -104,6 +104,9 @@ Status Exchange::ask(const std::string& interface) {
                 if (!packet) return packet.error();
                 last = means_.send(*packet, network.broadcast(), one.index, network.address);
                 sent = sent || last.has_value();
+                if (!last)
+                    note(Outcome::Unsent, network.broadcast(),
+                         one.name + ", " + last.error().message());
             }
         }
     }

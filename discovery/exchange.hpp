@@ -40,13 +40,13 @@ class Exchange {
 
     void arrived(const Arrival& arrival);
     // Asks all block storage services on that interface, or on all where it is empty. Fails where
-    // nobody could be asked.
+    // nobody could be asked; where some could not be, that is counted and logged.
     Status ask(const std::string& interface);
 
     const Tally& tally() const { return tally_; }
 
   private:
-    void note(Outcome outcome, std::uint32_t from, const std::string& detail);
+    void note(Outcome outcome, std::uint32_t other, const std::string& detail);
     Outcome take(const Mail& mail, std::string& detail);
     Outcome respond(const Mail& mail, const Interface& interface, std::string& detail);
 

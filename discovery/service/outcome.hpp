@@ -24,7 +24,7 @@ enum class Outcome : std::uint8_t {
     Foreign,       // from an address that is not of the interface's networks
     Limited,       // of a source that asks too often, or answers with too many names
     Unasked,       // an answer while nobody listens
-    Unsent,        // an answer that could not be sent
+    Unsent,        // an answer or a question that could not be sent
 };
 inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::Unsent) + 1;
 

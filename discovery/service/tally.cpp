@@ -29,7 +29,7 @@ const char* words_for(Outcome outcome) {
     case Outcome::Limited:
         return "ignored messages of a source that sends too many";
     case Outcome::Unsent:
-        return "could not send an answer";
+        return "could not send mail";
     }
     return nullptr;
 }

@@ -39,6 +39,7 @@ class Machine {
 
     RateLimit::Time now{1h};
     bool serving = true, unsendable = false;
+    int broken = 0; // an interface
     std::vector<Sent> sent;
     std::vector<std::string> lines;
     Responder responder{{5, 10, 100}, false, {[this] { return now; }, [this] { return serving; }}};
@@ -54,7 +55,8 @@ class Machine {
         {{"eth*"}, false},
         {[this] { return now; }, [this]() -> const Names& { return names_; },
          [this](OctetView packet, std::uint32_t to, int interface, std::uint32_t from) {
-             if (unsendable) return Status(Error{"send", "mail", "", EPERM});
+             if (unsendable || (broken != 0 && interface == broken))
+                 return Status(Error{"send", "mail", "", EPERM});
              sent.push_back({{packet.begin(), packet.end()}, to, interface, from});
              return Status(Done{});
          },
@@ -136,6 +138,19 @@ void a_question_that_goes_nowhere_is_told(void**) {
     Machine asker("asker", kAsker);
     asker.unsendable = true;
     assert_false(asker.exchange.ask("").has_value());
+}
+
+void a_question_that_goes_out_by_some_interfaces_only_is_told(void**) {
+    Machine asker("asker", kAsker);
+    asker.broken = 3;
+    for (int i = 0; i < 10; ++i)
+        assert_ok(asker.exchange.ask(""));
+    assert_int_equal(asker.sent.size(), 10);
+    assert_int_equal(asker.count(Outcome::Unsent), 10);
+    assert_int_equal(asker.lines.size(), 1);
+    assert_contains(asker.lines[0], "to 10.1.0.255, eth1");
+    assert_contains(asker.lines[0], "Operation not permitted");
+    assert_false(asker.exchange.ask("eth1").has_value());
 }
 
 void an_asker_with_a_long_name_asks_with_its_label(void**) {
@@ -227,6 +242,7 @@ int main() {
         cmocka_unit_test(one_interface_is_asked_where_one_is_named),
         cmocka_unit_test(nobody_can_be_asked_without_an_interface),
         cmocka_unit_test(a_question_that_goes_nowhere_is_told),
+        cmocka_unit_test(a_question_that_goes_out_by_some_interfaces_only_is_told),
         cmocka_unit_test(an_asker_with_a_long_name_asks_with_its_label),
         cmocka_unit_test(the_answer_goes_where_the_question_came_from_whoever_it_names),
         cmocka_unit_test(our_own_question_is_answered_by_the_routes),
