@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/disks/disk_objects.hpp"
 
+#include "common/bus/child_nodes.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/system/turn.hpp"
 #include "daemon/disks/disk_properties.hpp"
@@ -9,7 +10,6 @@
 #include "daemon/publish/message_ids.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <syslog.h>
 
@@ -186,18 +186,7 @@ struct DiskObjects::Calls {
         if (prefix == folder())
             for (const auto& disk : self(userdata)->means_.disks.all())
                 paths.push_back(object_path(*disk));
-        auto** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
-        if (!list) return -ENOMEM;
-        for (std::size_t at = 0; at < paths.size(); ++at) {
-            list[at] = strdup(paths[at].c_str());
-            if (list[at]) continue;
-            for (char** each = list; *each; ++each)
-                std::free(*each);
-            std::free(list);
-            return -ENOMEM;
-        }
-        *nodes = list;
-        return 0;
+        return bus::give_child_nodes(paths, nodes);
     }
 
     static int turn(sd_event_source*, std::uint64_t, void* userdata) {

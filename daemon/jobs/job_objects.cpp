@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/jobs/job_objects.hpp"
 
+#include "common/bus/child_nodes.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/system/clock.hpp"
 #include "daemon/publish/errors.hpp"
@@ -8,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -149,18 +149,7 @@ struct JobObjects::Calls {
             else if (prefix == bus::kRoot && paths.empty())
                 paths.push_back(folder());
         });
-        auto** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
-        if (!list) return -ENOMEM;
-        for (std::size_t at = 0; at < paths.size(); ++at) {
-            list[at] = strdup(paths[at].c_str());
-            if (list[at]) continue;
-            for (char** each = list; *each; ++each)
-                std::free(*each);
-            std::free(list);
-            return -ENOMEM;
-        }
-        *nodes = list;
-        return 0;
+        return bus::give_child_nodes(paths, nodes);
     }
 
     static int due(sd_event_source*, std::uint64_t, void* userdata) {

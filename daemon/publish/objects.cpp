@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/objects.hpp"
 
+#include "common/bus/child_nodes.hpp"
 #include "daemon/publish/errors.hpp"
 #include "daemon/publish/properties.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 namespace mpapi::publish {
@@ -105,18 +105,7 @@ struct Objects::Calls {
     static int children(sd_bus*, const char* prefix, void* userdata, char*** nodes, sd_bus_error*) {
         auto* self = static_cast<Objects*>(userdata);
         const auto paths = self->index_.children(self->current_(), prefix);
-        auto** list = static_cast<char**>(std::calloc(paths.size() + 1, sizeof(char*)));
-        if (!list) return -ENOMEM;
-        for (std::size_t at = 0; at < paths.size(); ++at) {
-            list[at] = strdup(paths[at].c_str());
-            if (list[at]) continue;
-            for (char** each = list; *each; ++each)
-                std::free(*each);
-            std::free(list);
-            return -ENOMEM;
-        }
-        *nodes = list;
-        return 0;
+        return bus::give_child_nodes(paths, nodes);
     }
 };
 
