@@ -2,12 +2,14 @@
 //
 // istd: answers who looks for block storage on the network, and looks for it (MS-ISTD).
 #include "common/bus/gatekeeper.hpp"
+#include "common/bus/loop_end.hpp"
 #include "common/system/handle.hpp"
 #include "common/text/printable.hpp"
+#include "discovery/bus/discovery_object.hpp"
+#include "discovery/bus/names.hpp"
 #include "discovery/client/discover.hpp"
 #include "discovery/command_line.hpp"
 #include "discovery/config.hpp"
-#include "discovery/discovery_object.hpp"
 #include "discovery/exchange.hpp"
 #include "discovery/host/block_storage.hpp"
 #include "discovery/host/names.hpp"
@@ -21,7 +23,6 @@
 #include <systemd/sd-daemon.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -40,31 +41,6 @@ int fail(const Error& error) {
 
 void warn(const std::string& line) {
     std::fprintf(stderr, SD_WARNING "%s\n", printable(line).c_str());
-}
-
-Status watch_signals(sd_event* loop) {
-    for (const int number : {SIGTERM, SIGINT}) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, number);
-        if (sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return Error{"block", "signal", "", errno};
-        // Without a handler the loop ends.
-        if (const int r = sd_event_add_signal(loop, nullptr, number, nullptr, nullptr); r < 0)
-            return Error{"watch", "signal", "", -r};
-    }
-    return Done{};
-}
-
-Status watch_bus(sd_bus* bus, sd_event* loop) {
-    const auto lost = [](sd_bus_message*, void* userdata, sd_bus_error*) {
-        std::fputs("istd: the connection to the system bus was lost\n", stderr);
-        return sd_event_exit(static_cast<sd_event*>(userdata), EXIT_FAILURE);
-    };
-    const int r = sd_bus_match_signal_async(bus, nullptr, "org.freedesktop.DBus.Local", nullptr,
-                                            "org.freedesktop.DBus.Local", "Disconnected", lost,
-                                            nullptr, loop);
-    if (r < 0) return Error{"watch", "system bus", "", -r};
-    return Done{};
 }
 
 // UDP port 138 from the service manager, or none.
@@ -86,7 +62,7 @@ int serve(const Config& config) {
     if (const int r = sd_event_default(&raw_loop); r < 0)
         return fail({"create", "event loop", "", -r});
     const EventLoop loop(raw_loop);
-    if (auto watched = watch_signals(loop.get()); !watched) return fail(watched.error());
+    if (auto ends = bus::end_on_signals(loop.get()); !ends) return fail(ends.error());
     sd_bus* raw_bus = nullptr;
     if (const int r = sd_bus_open_system(&raw_bus); r < 0)
         return fail({"connect to", "system bus", "is dbus.service running?", -r});
@@ -94,7 +70,7 @@ int serve(const Config& config) {
     if (const int r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL); r < 0)
         return fail({"attach", "system bus", "", -r});
     sd_bus_set_close_on_exit(bus.get(), false);
-    if (auto watched = watch_bus(bus.get(), loop.get()); !watched) return fail(watched.error());
+    if (auto ends = bus::end_without_bus(bus.get(), loop.get()); !ends) return fail(ends.error());
 
     const auto now = [] { return Clock::now(); };
     HostNames names({.smb_conf = config.smb_conf}, config.name, config.workgroups, now);
@@ -154,6 +130,7 @@ int serve(const Config& config) {
     sd_notify(0, "READY=1");
     const int code = sd_event_loop(loop.get());
     sd_notify(0, "STOPPING=1");
+    if (code == EXIT_FAILURE) return fail({"use", "system bus", "the connection was lost"});
     return code < 0 ? fail({"run", "event loop", "", -code}) : code;
 }
 

@@ -122,7 +122,7 @@ class Discover(DiscoveryTest):
 
     def test_options_that_are_wrong_are_refused(self):
         for options in ({"timeout": ("u", 99)}, {"timeout": ("u", 60001)}, {"timeout": ("s", "1")},
-                        {"interface": ("u", 1)}, {"interfaces": ("s", "here")}):
+                        {"interface": ("u", 1)}, {"interface": ("s", "i" * 16)}, {"interfaces": ("s", "here")}):
             with self.subTest(options=options):
                 self.assert_bus_error(ERROR + "InvalidParameter", lambda: self.discover(**options))
 
