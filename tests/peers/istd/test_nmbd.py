@@ -60,6 +60,25 @@ class BesideNmbd(unittest.TestCase):
         return {server["name"]: server["address"]
                 for server in json.loads(machine.discover("--json", "--timeout", "2").stdout)["servers"]}
 
+    def sent_by_hand_and_heard(self):
+        """Beside nmbd it sends from any port, and says 138 in the header: a question, and an answer."""
+        hand = self.lan.machine("hand", 9)
+        listener = hand.socket()
+        self.addCleanup(listener.close)
+
+        def next_of_istd():
+            while True:
+                packet, (address, port) = listener.recvfrom(2048)
+                if address == self.beside.address and port != mail.PORT:  # nmbd's own come from that one
+                    return mail.read(packet)  # which looks at the port in the header
+
+        self.names(self.beside)
+        read = next_of_istd()
+        self.assertEqual((read.kind, read.mailslot, read.source), (mail.DIRECT_GROUP, mail.SERVICE, "BESIDE"))
+        listener.sendto(mail.ask("hand", hand.address, "EXAMPLE"), ("10.77.0.255", mail.PORT))
+        read = next_of_istd()
+        self.assertEqual((read.kind, read.mailslot, read.text), (mail.DIRECT_UNIQUE, mail.DISCOVERER, self.beside.full))
+
     def way(self, wanted):
         self.beside.wait_for("Transport", lambda way: way == wanted)
 
@@ -71,6 +90,7 @@ class BesideNmbd(unittest.TestCase):
         both = {self.beside.full: self.beside.address, self.other.full: self.other.address}
         self.assertEqual(self.names(self.other), both)
         self.assertEqual(self.names(self.beside), both)
+        self.sent_by_hand_and_heard()
 
         nmbd.kill()
         self.way("socket")
