@@ -75,6 +75,13 @@ def members():
         sorted(f"/dev/{disk}" for session in sessions() for disk in session["disks"])
 
 
+def paths_answer():
+    """Each path has answered an INQUIRY. One whose connection was silent does so when TCP sends again only, which
+    may be as long after the silence as the silence was."""
+    for device in members():
+        wait_for(f"{device} answers", lambda: status(f"sg_inq {device}")[0] == 0, deadline=150, every=1)
+
+
 def writes(device=None):
     """A real WRITE, past the page cache; "" when it went well, else what was said."""
     code, told = status(f"dd if=/dev/zero of={device or shared_disks.node()} bs=4096 seek=1024 count=1 "

@@ -287,6 +287,7 @@ def a_path_of_the_owner_that_falls_silent_costs_it_nothing():
             check(PEER.owns(), "this-node", f"{portal} is silent: the peer's Ownership")
         finally:
             clusprep.nft("delete table inet lab")
+        PEER.call("two_nodes.paths_answer")
         wait_for("its paths are back", lambda: PEER.disk()["UsablePathCount"] == 2, deadline=180, every=1)
     owned_by(PEER, MAIN)
     PEER.give_up()
@@ -307,6 +308,7 @@ def a_node_that_loses_its_san_stops_and_learns_that_it_lost():
     finally:
         clusprep.nft("delete table inet lab")
     check(MAIN.owns(), "this-node", "main: Ownership")
+    PEER.call("two_nodes.paths_answer")
     wait_for("its paths are back", lambda: PEER.disk()["UsablePathCount"] == 2, deadline=180, every=1)
     owned_by(MAIN, PEER)
     MAIN.give_up()
