@@ -3,20 +3,19 @@
 # lab: timeout=600
 """A shared disk offline under multipathd: nobody gets in by the map or a path, and it comes back whole."""
 
-import errno
 import os
 import subprocess
 from pathlib import Path
 
 import managers
+import open_writers
 from managers import give_back, lose, units
 from mpapid import restart, settled
-from shared_disks import MIB, allow, disk, do, node, one_partition, partition, read_only, refused
+from shared_disks import allow, disk, do, node, one_partition, partition, read_only, refused
 from shell import settle, sh, status, wait_for
 from tap import check, check_that, main, require, require_that, test
 
 HERE = Path("/mnt/shared")
-writers = {}
 
 
 def before():
@@ -74,8 +73,7 @@ def offline_unmounts_in_every_namespace():
     other = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "600"])
     try:
         wait_for("it is that program", lambda: "sleep" in Path(f"/proc/{other.pid}/comm").read_text())
-        for one in (node(), *members()):
-            writers[one] = os.open(one, os.O_WRONLY)
+        open_writers.hold((node(), *members()))
         do("TakeOffline")
     finally:
         other.terminate()
@@ -92,13 +90,8 @@ def nobody_writes_to_the_map_or_a_path():
     for one in (node(), *members()):
         told = try_to_write(one)
         check_that(told is not True, f"dd to {one} fails", told)
-    for one, descriptor in writers.items():
-        try:
-            os.pwrite(descriptor, bytes(4096), 4 * MIB)
-            check_that(False, f"who had {one} open is kept out")
-        except OSError as error:
-            check(error.errno, errno.EPERM, f"write to {one}, open before")
-        os.close(descriptor)
+    check(open_writers.tried(), dict.fromkeys((node(), *members()), "EPERM"), "writes of who had it open before")
+    open_writers.drop()
 
 
 @test
@@ -162,11 +155,7 @@ def the_list_is_what_counts():
 
 
 def after():
-    for descriptor in writers.values():
-        try:
-            os.close(descriptor)
-        except OSError:
-            pass
+    open_writers.drop()
     status("dmsetup remove over")
     status(f"umount {HERE}")
     refused("BringOnline")

@@ -229,8 +229,13 @@ def try_to_use(node):
 def offline_keeps_everybody_out_on_both_nodes():
     sh(f"mkfs.ext4 -q -F /dev/mapper/{managers.NAMES['lu0']}")
     for node in BOTH:
+        devices = [f"/dev/mapper/{managers.NAMES['lu0']}", *node.members()]
+        node.call("open_writers.hold", devices)
         node.do("TakeOffline")
         check(node.disk()["Online"], False, f"{node.name}: Online")
+        check(node.call("open_writers.tried"), dict.fromkeys(devices, "EPERM"),
+              f"{node.name}: writes of who had it open before")
+        node.call("open_writers.drop")
     for node in BOTH:
         try_to_use(node)
     # What one has online, the other keeps out all the same.
@@ -329,6 +334,9 @@ def of_a_node_that_died_the_other_takes_over_within_ten_seconds():
 
 
 def after():
+    for node in BOTH:
+        if node is MAIN or peer.alive():
+            node.call("open_writers.drop")
     for method in ("TakeOffline", "StopDefense", "BringOnline"):
         MAIN.refused(method)
     if peer.alive():
