@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/service.hpp"
 
+#include "common/bus/loop_end.hpp"
 #include "common/system/clock.hpp"
 #include "daemon/disks/node_key.hpp"
 #include "daemon/disks/standard_methods.hpp"
@@ -10,7 +11,6 @@
 #include <systemd/sd-id128.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
 #include <malloc.h>
 #include <string>
@@ -55,7 +55,7 @@ Status Service::start() {
     if (const int r = sd_bus_set_close_on_exit(bus_, false); r < 0)
         return Error{"use", "bus", "", -r};
     if (auto alone = check_not_running(); !alone) return alone;
-    if (auto watched = watch_signals(); !watched) return watched;
+    if (auto ends = bus::end_on_signals(loop_); !ends) return ends;
     if (auto watched = watch_bus(); !watched) return watched;
     if (!config_.state_directory.empty()) {
         auto ids = ObjectIds::open(config_.state_directory);
@@ -200,19 +200,6 @@ Status Service::check_not_running() {
     return Error{"start", "",
                  std::string("another instance is running: process ") + std::to_string(pid) +
                      " owns " + publish::kBusName};
-}
-
-Status Service::watch_signals() {
-    for (const int number : {SIGTERM, SIGINT}) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, number);
-        if (sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return Error{"block", "signal", "", errno};
-        // Without a handler the loop ends.
-        if (const int r = sd_event_add_signal(loop_, nullptr, number, nullptr, nullptr); r < 0)
-            return Error{"watch", "signal", "", -r};
-    }
-    return Done{};
 }
 
 // Without the bus nobody reaches this instance, and who has its generation page would take it for

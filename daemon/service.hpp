@@ -63,7 +63,6 @@ class Service {
     Status check_not_running();
     Status make_changers();
     Status make_disks();
-    Status watch_signals();
     Status watch_bus();
     void publish();
     void record(const jobs::Job& job) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/address_objects.hpp"
 
+#include "common/bus/child_nodes.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/text/printable.hpp"
 #include "failover/network_object.hpp"
@@ -176,14 +177,11 @@ int AddressObjects::find(sd_bus*, const char* path, const char*, void* userdata,
 
 int AddressObjects::enumerate(sd_bus*, const char*, void* userdata, char*** nodes, sd_bus_error*) {
     const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
-    const auto all =
-        self.addresses_ ? self.addresses_->all() : std::vector<const Addresses::Entry*>();
-    auto** const list = static_cast<char**>(std::calloc(all.size() + 1, sizeof(char*)));
-    if (!list) return -ENOMEM;
-    for (std::size_t i = 0; i < all.size(); ++i)
-        list[i] = ::strdup(path_of(*all[i]).c_str());
-    *nodes = list; // sd-bus frees it
-    return 0;
+    std::vector<std::string> paths;
+    if (self.addresses_)
+        for (const Addresses::Entry* each : self.addresses_->all())
+            paths.push_back(path_of(*each));
+    return bus::give_child_nodes(paths, nodes);
 }
 
 // `act` is called when the caller may, however much later.

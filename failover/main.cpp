@@ -2,6 +2,7 @@
 //
 // ipfailoverd: keeps IP addresses that move between nodes, and sends echo requests; on the bus.
 #include "common/bus/gatekeeper.hpp"
+#include "common/bus/loop_end.hpp"
 #include "common/system/handle.hpp"
 #include "failover/address_objects.hpp"
 #include "failover/addresses.hpp"
@@ -14,7 +15,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <pwd.h>
@@ -40,32 +40,6 @@ std::vector<uid_t> trusted() {
     return users;
 }
 
-Status watch_signals(sd_event* loop) {
-    for (const int number : {SIGTERM, SIGINT}) {
-        sigset_t set;
-        sigemptyset(&set);
-        sigaddset(&set, number);
-        if (sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return Error{"block", "signal", "", errno};
-        // Without a handler the loop ends.
-        if (const int r = sd_event_add_signal(loop, nullptr, number, nullptr, nullptr); r < 0)
-            return Error{"watch", "signal", "", -r};
-    }
-    return Done{};
-}
-
-// Without the bus nobody reaches us: end, and be started again by the next call.
-Status watch_bus(sd_bus* bus, sd_event* loop) {
-    const auto lost = [](sd_bus_message*, void* userdata, sd_bus_error*) {
-        sd_event_exit(static_cast<sd_event*>(userdata), EXIT_FAILURE);
-        return 0;
-    };
-    const int r = sd_bus_match_signal_async(bus, nullptr, "org.freedesktop.DBus.Local", nullptr,
-                                            "org.freedesktop.DBus.Local", "Disconnected", lost,
-                                            nullptr, loop);
-    if (r < 0) return Error{"watch", "system bus", "", -r};
-    return Done{};
-}
-
 int serve(const failover::Config& config) {
     sd_event* raw_loop = nullptr;
     if (const int r = sd_event_default(&raw_loop); r < 0)
@@ -78,8 +52,8 @@ int serve(const failover::Config& config) {
     if (const int r = sd_bus_attach_event(bus.get(), loop.get(), SD_EVENT_PRIORITY_NORMAL); r < 0)
         return fail({"attach", "system bus", "", -r});
     sd_bus_set_close_on_exit(bus.get(), false);
-    if (auto watched = watch_signals(loop.get()); !watched) return fail(watched.error());
-    if (auto watched = watch_bus(bus.get(), loop.get()); !watched) return fail(watched.error());
+    if (auto ends = bus::end_on_signals(loop.get()); !ends) return fail(ends.error());
+    if (auto ends = bus::end_without_bus(bus.get(), loop.get()); !ends) return fail(ends.error());
 
     bus::Gatekeeper gatekeeper(bus.get(), {.trusted = trusted()});
     failover::Echoes echoes(loop.get(), {});
