@@ -430,6 +430,7 @@ void Disks::set_control(const std::string& id, std::string_view ownership, bool 
     Disk made = *at->second->disk;
     made.ownership = ownership;
     made.online = online;
+    if (!made.ownership.empty()) made.examined.held_by_others = false;
     replace(*at->second, std::move(made));
 }
 
@@ -488,6 +489,8 @@ void Disks::examined(const std::string& id, Result<Examined> found) {
     Disk made = *entry.disk;
     if (found) {
         made.examined = std::move(*found);
+        // It may have been asked before it became ours.
+        if (!made.ownership.empty()) made.examined.held_by_others = false;
     } else {
         made.examined.unreadable = true;
         made.examined.held_by_others = false; // it was so; now it is not known

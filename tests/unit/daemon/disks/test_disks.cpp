@@ -239,6 +239,20 @@ void one_that_does_not_answer_is_not_said_to_be_another_node_s(void**) {
     machine.answers_again("sda");
 }
 
+// Nor of one that was this node's since.
+void what_was_another_node_s_before_we_owned_it_is_not_so_afterwards(void**) {
+    const std::string id = "360060e80123456000000000000000001";
+    Machine machine;
+    machine.put_scsi_disk("sda");
+    machine.start({id});
+    machine.they_register();
+    assert_true(machine.examined(id)->examined.held_by_others);
+    machine.disks->set_control(id, "this-node", true);
+    machine.disks->set_control(id, "", true);
+    assert_false(machine.disks->find(id)->examined.held_by_others);
+    assert_true(machine.examined(id)->examined.held_by_others);
+}
+
 void reservations_are_not_for_it(void**) {
     Machine machine;
     machine.blocks.others = {nvme()};
@@ -267,6 +281,7 @@ int main() {
         cmocka_unit_test(one_that_moves_keeps_its_identity),
         cmocka_unit_test(it_can_be_allowed_and_read_and_is_not_clusterable),
         cmocka_unit_test(one_that_does_not_answer_is_not_said_to_be_another_node_s),
+        cmocka_unit_test(what_was_another_node_s_before_we_owned_it_is_not_so_afterwards),
         cmocka_unit_test(reservations_are_not_for_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
