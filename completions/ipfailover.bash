@@ -29,6 +29,7 @@ _ipfailover() {
         esac
         case ${words[0]:-} in
         online) offered+=' --profile --policy --forms --announcements --intervals --refresh --lifetime --label --set --no-prefix-route --json --help' ;;
+        offline) offered+=' --no-reset --json --help' ;;
         ?*) offered+=' --json --help' ;;
         esac
     fi

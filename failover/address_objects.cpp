@@ -243,14 +243,15 @@ int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error
 
 int AddressObjects::offline(sd_bus_message* message, void* userdata, sd_bus_error*) {
     AddressObjects& self = *static_cast<AddressObjects*>(userdata);
-    if (const auto refused = read_no_options(message)) {
+    bool reset = true;
+    if (const auto refused = read_offline_options(message, reset)) {
         refuse(message, *refused);
         return 1;
     }
     const auto key =
         bus::unescape(sd_bus_message_get_path(message) + std::strlen(kAddressFolder) + 1);
-    self.admit(message, [&self, key](const std::shared_ptr<Call>& call) {
-        const auto ended = self.addresses_->offline(key.value_or(""));
+    self.admit(message, [&self, key, reset](const std::shared_ptr<Call>& call) {
+        const auto ended = self.addresses_->offline(key.value_or(""), reset);
         if (const auto* refused = std::get_if<Refused>(&ended))
             return refuse(call->get(), *refused);
         sd_bus_message* raw = nullptr;

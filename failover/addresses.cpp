@@ -71,19 +71,24 @@ Status Addresses::Entry::remove(const Ip& ip) {
     if (!placed_) return Done{};
     if (!wanted_.set.empty())
         if (auto closed = remove_from_set(wanted_.set, ip); !closed) owner_.trouble(closed.error());
-    // What cannot be destroyed would end by itself: no reason to keep the address.
+    // The kernel resets their peers for as long as the address is there.
+    if (reset_) end_connections(ip);
+    const auto link = owner_.links_.find(link_);
+    if (link != owner_.links_.end()) {
+        auto removed = owner_.netlink_.remove(link->second, wanted_.placement.address);
+        if (!removed) return removed;
+    }
+    placed_ = false;
+    if (!reset_) end_connections(ip);
+    return Done{};
+}
+
+// What cannot be destroyed would end by itself: no reason to keep the address.
+void Addresses::Entry::end_connections(const Ip& ip) {
     if (auto destroyed = destroy_connections(ip))
         ended_ = *std::move(destroyed);
     else
         owner_.trouble(destroyed.error());
-    const auto link = owner_.links_.find(link_);
-    if (link == owner_.links_.end()) {
-        placed_ = false;
-        return Done{};
-    }
-    auto removed = owner_.netlink_.remove(link->second, wanted_.placement.address);
-    if (removed) placed_ = false;
-    return removed;
 }
 
 Result<std::chrono::nanoseconds> Addresses::Entry::probe(const Ip& ip, const Nonce& nonce) {
@@ -309,8 +314,16 @@ void Addresses::online(Wanted wanted, Answer answer) {
     schedule();
 }
 
-std::variant<std::vector<Connection>, Refused> Addresses::offline(const std::string& key) {
-    return give_back(key, "given back");
+std::variant<std::vector<Connection>, Refused> Addresses::offline(const std::string& key,
+                                                                  bool reset) {
+    const auto set = [&](bool value) {
+        if (const auto found = entries_.find(key); found != entries_.end())
+            found->second->reset_ = value;
+    };
+    set(reset);
+    auto ended = give_back(key, "given back");
+    set(true); // it is still there where that failed
+    return ended;
 }
 
 std::variant<std::vector<Connection>, Refused> Addresses::give_back(const std::string& key,
@@ -367,7 +380,7 @@ void Addresses::remove_all() {
     for (const auto& [key, entry] : entries_)
         keys.push_back(key);
     for (const std::string& key : keys) {
-        const auto removed = offline(key);
+        const auto removed = give_back(key, "given back");
         if (const auto* refused = std::get_if<Refused>(&removed))
             trouble({"give back", key, refused->text});
     }

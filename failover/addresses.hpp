@@ -51,8 +51,9 @@ class Addresses : private Monitor::Listener {
     // `wanted.interface` may be "auto". Answers once: when the address is on the interface and
     // announced, or will not be; before it returns, or later.
     void online(Wanted wanted, Answer answer);
-    // Off the interface when it returns; the TCP connections that ended with it.
-    std::variant<std::vector<Connection>, Refused> offline(const std::string& key);
+    // Off the interface when it returns; the TCP connections that ended with it. `reset`: whether
+    // their peers are told.
+    std::variant<std::vector<Connection>, Refused> offline(const std::string& key, bool reset);
     std::optional<Refused> announce(const std::string& key);
     std::optional<Refused> set_policy(const std::string& key, Policy policy);
     std::variant<std::uint32_t, Refused> tickle(const std::string& key,
@@ -128,6 +129,7 @@ class Addresses::Entry : private Managed::Hands {
 
     Status add(const Ip& ip) override;
     Status remove(const Ip& ip) override;
+    void end_connections(const Ip& ip);
     Result<std::chrono::nanoseconds> probe(const Ip& ip, const Nonce& nonce) override;
     Status announce(const Ip& ip, Forms forms) override;
     void changed(State before) override;
@@ -139,6 +141,7 @@ class Addresses::Entry : private Managed::Hands {
     Wanted wanted_;
     Managed managed_;
     int link_ = 0;                  // index; 0: not there
+    bool reset_ = true;             // peers of connections that end with it
     bool placed_ = false;           // it was put on the interface, or was to be
     bool as_it_is_ = false;         // on the interface, for as long as it was given at first
     std::vector<Connection> ended_; // with the last removal

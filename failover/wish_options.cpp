@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpapi::failover {
@@ -19,6 +20,10 @@ constexpr std::size_t kLongestName = 64; // that is repeated in an answer
 
 Refused wrong(const std::string& option, const std::string& expected) {
     return {Refusal::InvalidOption, option + ": expected " + expected + "."};
+}
+
+Refused unknown(const std::string& option) {
+    return {Refusal::InvalidOption, "There is no option " + option.substr(0, kLongestName) + "."};
 }
 
 // The value of one option; false where it is of another type.
@@ -124,8 +129,7 @@ std::optional<Refused> read_option(Value value, const std::string& option, Wante
         wanted.set = text;
         return std::nullopt;
     }
-    return Refused{Refusal::InvalidOption,
-                   "There is no option " + option.substr(0, kLongestName) + "."};
+    return unknown(option);
 }
 
 } // namespace
@@ -146,12 +150,22 @@ std::optional<Refused> read_options(sd_bus_message* message, Wanted& wanted) {
     return std::nullopt;
 }
 
-std::optional<Refused> read_no_options(sd_bus_message* message) {
-    const int r = sd_bus_message_enter_container(message, 'a', "{sv}");
-    if (r < 0) return Refused{Refusal::InvalidOption, "The options cannot be read."};
-    if (sd_bus_message_at_end(message, 0) == 0)
-        return Refused{Refusal::InvalidOption, "There are no options yet."};
-    (void)sd_bus_message_exit_container(message);
+std::optional<Refused> read_offline_options(sd_bus_message* message, bool& reset) {
+    const Refused malformed{Refusal::InvalidOption, "The options cannot be read."};
+    int r = sd_bus_message_enter_container(message, 'a', "{sv}");
+    if (r < 0) return malformed;
+    bool read = reset;
+    while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+        const char* option = nullptr;
+        int flag = 0;
+        if (sd_bus_message_read_basic(message, 's', &option) < 0) return malformed;
+        if (std::string_view(option) != "reset") return unknown(option);
+        if (!Value(message).read("b", flag)) return wrong(option, "a boolean (b)");
+        read = flag != 0;
+        if (sd_bus_message_exit_container(message) < 0) return malformed;
+    }
+    if (r < 0 || sd_bus_message_exit_container(message) < 0) return malformed;
+    reset = read;
     return std::nullopt;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The options of Online, an a{sv}, to and from a Wanted.
+// The options of Online, an a{sv}, to and from a Wanted; and those of Offline.
 #pragma once
 
 #include "failover/refused.hpp"
@@ -17,7 +17,7 @@ namespace mpapi::failover {
 std::optional<Refused> read_options(sd_bus_message* message, Wanted& wanted);
 int append_options(sd_bus_message* message, const Wanted& wanted, const Wish& wish);
 
-// A dictionary that must be empty: options that are to come.
-std::optional<Refused> read_no_options(sd_bus_message* message);
+// `reset`: whether the peers of its connections are told.
+std::optional<Refused> read_offline_options(sd_bus_message* message, bool& reset);
 
 } // namespace mpapi::failover

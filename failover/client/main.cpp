@@ -28,7 +28,7 @@ struct Wanted {
     std::string address, interface = "auto", policy;
     std::vector<std::string> connections;
     std::vector<Option> options;
-    bool json = false;
+    bool no_reset = false, json = false;
 };
 
 // no-color.org: a NO_COLOR that is not empty.
@@ -86,7 +86,7 @@ int online(Service& service, const Wanted& wanted) {
 int offline(Service& service, const Wanted& wanted) {
     auto found = find(service, wanted);
     if (const auto* failure = std::get_if<Failure>(&found)) return tell(*failure, wanted);
-    auto ended = service.offline(std::get<0>(found).first);
+    auto ended = service.offline(std::get<0>(found).first, !wanted.no_reset);
     if (const auto* failure = std::get_if<Failure>(&ended)) return tell(*failure, wanted);
     json connections = json::array();
     for (const Peer& each : std::get<0>(ended)) {
@@ -256,9 +256,12 @@ int main(int argc, char** argv) {
         return made;
     };
     add_online(*verb("online", "Take an address", online), wanted);
+    CLI::App* const giving =
+        verb("offline", "Give it back; tells the connections that end", offline);
+    giving->add_flag("--no-reset", wanted.no_reset,
+                     "Do not reset their peers: for tickle, where it goes");
     for (CLI::App* const each :
-         {verb("offline", "Give it back; tells the connections that end", offline),
-          verb("announce", "Tell the neighbours again that it is here", announce)})
+         {giving, verb("announce", "Tell the neighbours again that it is here", announce)})
         each->add_option("ADDRESS", wanted.address)->required();
     CLI::App* const policy = verb("policy", "What to do when somebody else uses it", set_policy);
     policy->add_option("ADDRESS", wanted.address)->required();

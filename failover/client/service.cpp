@@ -206,9 +206,11 @@ Reply<std::string> Service::online(const std::string& address, const std::string
     return std::string(path);
 }
 
-Reply<std::vector<Peer>> Service::offline(const std::string& path) {
+Reply<std::vector<Peer>> Service::offline(const std::string& path, bool reset) {
     const BusMessage message = method(path, kAddress, "Offline");
-    if (message) sd_bus_message_append(message.get(), "a{sv}", 0);
+    // Nothing where it is the default: an older daemon knows no options.
+    if (message && reset) sd_bus_message_append(message.get(), "a{sv}", 0);
+    if (message && !reset) sd_bus_message_append(message.get(), "a{sv}", 1, "reset", "b", 0);
     auto reply = call(message.get());
     if (auto* failure = std::get_if<Failure>(&reply)) return std::move(*failure);
     sd_bus_message* const answer = std::get<BusMessage>(reply).get();

@@ -57,7 +57,7 @@ class Service {
 
     Reply<std::string> online(const std::string& address, const std::string& interface,
                               const std::vector<Option>& options); // the object's path
-    Reply<std::vector<Peer>> offline(const std::string& path);
+    Reply<std::vector<Peer>> offline(const std::string& path, bool reset);
     Reply<std::monostate> announce(const std::string& path);
     Reply<std::monostate> set_policy(const std::string& path, const std::string& policy);
     Reply<std::uint32_t> tickle(const std::string& path, const std::vector<Peer>& peers);

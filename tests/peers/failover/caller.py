@@ -42,5 +42,10 @@ class Caller:
         return [path for first in range(0, len(addresses), 100)
                 for path, in self.answers([self.send_online(each, length) for each in addresses[first:first + 100]])]
 
-    def offline(self, path):
-        self.answers([self.send(path, f"{DAEMON}.Address", "Offline", "a{sv}", ({},))])
+    def offline(self, path, reset=True):
+        """The connections that ended."""
+        options = {} if reset else {"reset": ("b", False)}
+        return self.answers([self.send(path, f"{DAEMON}.Address", "Offline", "a{sv}", (options,))])[0][0]
+
+    def tickle(self, path, connections):
+        self.answers([self.send(path, f"{DAEMON}.Address", "Tickle", "a(qsq)", (connections,))])

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -127,7 +128,8 @@ class Host:
     def environment(self):
         return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.directory}/bus"}
 
-    def begin(self, settings=""):
+    def begin(self, settings="", as_user=None):
+        """As root; or as a user with the capabilities that the unit gives, and no way to others."""
         if not self.bus:
             (self.directory / "bus.conf").write_text(BUS.format(self.directory / "bus"))
             self.bus = Telling(["dbus-daemon", f"--config-file={self.directory}/bus.conf", "--nofork",
@@ -137,8 +139,14 @@ class Host:
         state.mkdir(exist_ok=True)
         config = self.directory / "ipfailoverd.toml"
         config.write_text(f'state_directory = "{state}"\n{settings}')
-        self.daemon = Started(self.directory, self.command(os.environ["IPFAILOVERD"], "--config", str(config)),
-                              self.environment())
+        command = [os.environ["IPFAILOVERD"], "--config", str(config)]
+        if as_user:
+            shutil.chown(state, as_user)
+            command[0] = shutil.copy(command[0], self.directory)  # where that user can reach it
+            command = ["setpriv", f"--reuid={as_user}", "--regid=nogroup", "--clear-groups", "--no-new-privs",
+                       *(f"--{kind}={change}+net_admin,+net_raw" for kind, change in (
+                           ("inh-caps", "-all,"), ("ambient-caps", ""), ("bounding-set", "-all,"))), *command]
+        self.daemon = Started(self.directory, self.command(*command), self.environment())
         return self
 
     def kill(self):
@@ -212,8 +220,9 @@ class Capture:
 
     def __init__(self, host, expression):
         self.host, self.file = host, host.directory / f"capture-{time.monotonic_ns()}.pcap"
-        self.program = host.start("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-Z", "root", "-w",
-                                  str(self.file), "ether proto 0x88b5 or (" + " ".join(expression) + ")",
+        # With room for a burst while it does not run; a place in it is as large as what is taken of a packet.
+        self.program = host.start("tcpdump", "-i", "eth0", "-U", "--immediate-mode", "-Z", "root", "-B", "16384", "-s",
+                                  "512", "-w", str(self.file), "ether proto 0x88b5 or (" + " ".join(expression) + ")",
                                   stream="stderr")
         self.program.wait_for("listening on")
 

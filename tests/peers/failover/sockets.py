@@ -75,7 +75,7 @@ def serve_tcp(name):
 
 
 def ask_tcp(address, once=False):
-    last = None
+    last, answered = None, None
     while True:
         try:
             with socket.create_connection((address, PORT), timeout=1) as there:
@@ -85,9 +85,11 @@ def ask_tcp(address, once=False):
                     name = there.recv(64).decode()
                     if not name:
                         break
+                    now = time.monotonic()
                     if name != last:
-                        tell(f"answered by {name} from port {there.getsockname()[1]}")
-                    last = name
+                        gap = f" after {1000 * (now - answered):.1f} ms" if answered else ""
+                        tell(f"answered by {name} from port {there.getsockname()[1]}{gap}")
+                    last, answered = name, now
                     if once:
                         there.recv(64)
                         break

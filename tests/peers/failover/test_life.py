@@ -133,7 +133,9 @@ class Command(Life):
     def test_many_addresses(self):
         many = [f"10.78.{i // 200}.{i % 200 + 1}" for i in range(500)]
         capture = self.c.capture("arp and ether src", self.a.mac)
-        Caller(self.a).online_all(many, 16)
+        caller = Caller(self.a)
+        self.addCleanup(caller.connection.close)
+        caller.online_all(many, 16)
         self.assertEqual(len(json.loads(self.a.failover("--json", "status"))["addresses"]), 500)
         until("all are online", lambda: all(each["state"] == "online" for each in json.loads(
             self.a.failover("--json", "status"))["addresses"]))
@@ -197,6 +199,34 @@ class Ends(Life):
         self.a.end()
         self.assertFalse(self.a.has(VIP))
         self.a.begin()
+        self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
+
+
+class Rights(Life):
+    def test_two_capabilities_are_enough(self):
+        self.a.begin(as_user="nobody")
+        self.b.begin(as_user="nobody")
+        status = pathlib.Path(f"/proc/{self.a.daemon.process.pid}/status").read_text()
+        for kind in ("Prm", "Eff", "Bnd"):
+            self.assertIn(f"Cap{kind}:\t{1 << 12 | 1 << 13:016x}\n", status)
+        self.assertRegex(status, r"Uid:\t([1-9]\d*)\t\1\t\1\t\1\n")
+        sockets = str(pathlib.Path(__file__).with_name("sockets.py"))
+        for host in (self.a, self.b):
+            host.run("nft", "add table inet filter; add set inet filter services { type ipv4_addr; }")
+            host.start(sys.executable, sockets, "tcp", "serve", host.name).wait_for("ready")
+        self.a.online(VIP, "--set", "inet filter services")
+        self.a.online(VIP6)
+        self.b.online(VIP6, expect=3)
+        client = self.c.start(sys.executable, sockets, "tcp", "wait", VIP)
+        client.wait_for("answered by a")
+        connections = self.a.failover("offline", "--no-reset", VIP)
+        self.b.online(VIP, "--set", "inet filter services", *NOW)
+        self.b.failover("tickle", VIP, input=connections)
+        client.wait_for("answered by b")
+        self.a.failover("offline", VIP6)
+        self.assertFalse(self.a.has(VIP) or self.a.has(VIP6))
+        self.a.kill()
+        self.a.begin(as_user="nobody")
         self.assertEqual(json.loads(self.a.failover("--json", "status")), {"addresses": []})
 
 
@@ -403,8 +433,24 @@ class Moves(Life):
         port = re.search(r"from port (\d+)", client.told())[1]
         self.assertEqual(self.a.failover("offline", VIP).split(), [f"7777,10.77.0.12,{port}"])
 
+    def test_a_connection_that_is_handed_over_is_reset_by_the_node_that_takes_the_address(self):
+        self.serve("tcp")
+        self.a.online(VIP, *NOW)
+        client = self.c.start(sys.executable, self.sockets, "tcp", "wait", VIP)
+        client.wait_for("answered by a")
+        capture = self.c.capture("tcp[tcpflags] & tcp-rst != 0")
+        connections = self.a.failover("offline", "--no-reset", VIP)
+        self.assertEqual(len(connections.split()), 1)
+        self.assertEqual(self.a.run("ss", "-Htn", "src", VIP), "")
+        self.b.online(VIP, *NOW)
+        self.b.failover("tickle", VIP, input=connections)
+        client.wait_for("answered by b")
+        resets = capture.packets(["eth.src"], f"tcp.flags.reset == 1 and ip.src == {VIP}")
+        self.assertTrue(resets)
+        self.assertNotIn([self.a.mac], resets)
+
 
 if __name__ == "__main__":
-    needs.tools("dbus-daemon", "ip", "nft", "ocf-tester", "sysctl", "tcpdump", "tshark")
+    needs.tools("dbus-daemon", "ip", "nft", "ocf-tester", "setpriv", "ss", "sysctl", "tcpdump", "tshark")
     own_world()
     unittest.main(verbosity=2)

@@ -223,6 +223,21 @@ class Rivals(Wire):
         self.assertEqual(self.a.status(VIP)["counters"]["conflicts"], 0)
         self.assertTrue(self.a.has(VIP))
 
+    def test_an_interface_on_another_hears_and_tells_for_itself(self):
+        self.a.ip("link add link eth0 name above type macvlan mode bridge")
+        self.addCleanup(self.a.ip, "link del above")
+        # eth0 does not speak for it, as ipfailoverd(8) has it.
+        self.a.run("sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2")
+        self.a.ip("link set above address 02:00:00:00:01:0a up")
+        until("it has a carrier", lambda: "LOWER_UP" in self.a.ip("link show above"))
+        self.a.failover("online", f"{VIP}/24", "above", "--policy", "never")
+        self.c.run("ping", "-c1", "-W5", VIP)
+        self.assertEqual(self.c.neighbour(VIP), "02:00:00:00:01:0a")
+        self.assertEqual(self.a.status(VIP)["counters"]["conflicts"], 0)
+        self.c.send([arp(self.c.mac, VIP, VIP)])
+        self.a.until_state(VIP, "conflict")
+        self.assertFalse(self.a.has(VIP, "above"))
+
     def malformed(self):
         told = run("busctl", f"--address=unix:path={self.a.directory}/bus", "get-property", "org.mpapi.Network1",
                    "/org/mpapi/Network1", "org.mpapi.Network1.Addresses", "Statistics")
