@@ -27,7 +27,7 @@ class Command(Life):
         self.a.begin()
 
     def test_each_mistake_has_its_error_and_changes_nothing(self):
-        self.a.ip("link add down type veth peer name other")
+        self.a.ip("link add idle type veth peer name other")
         until("IPv6 has settled", lambda: "tentative" not in self.a.ip("addr"))
         before = self.a.ip("addr")
         for code, *words in (
@@ -37,7 +37,7 @@ class Command(Life):
             (2, "online", "224.0.0.1/24", "eth0"), (2, "online", "127.0.0.2/8", "eth0"),
             (7, "online", "10.77.0.10/24", "eth0"), (7, "online", "fd77::a/64", "eth0"),
             (4, "online", "10.77.0.100/24", "eth7"), (4, "online", "10.77.0.100/24", "lo"),
-            (4, "online", "10.77.0.100/24", "down"), (4, "online", "10.88.0.1/24"),
+            (4, "online", "10.77.0.100/24", "idle"), (4, "online", "10.88.0.1/24"),
             (2, "online", "10.77.0.100/24", "eth0", "--label", "other:1"),
             (2, "online", "10.77.0.100/24", "eth0", "--set", "inet filter"),
             (2, "online", "10.77.0.100/24", "eth0", "--policy", "sometimes"),
