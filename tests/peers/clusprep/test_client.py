@@ -190,6 +190,7 @@ class Client(unittest.TestCase):
         self.assertNotIn(PASSWORD.encode(), seen)
 
     def test_who_waits_at_a_terminal_sees_for_what(self):
+        heard = self.server.heard()
         command, reader = self.command("setup", "label", "127.0.0.1")
         self.server.process.send_signal(signal.SIGSTOP)
         try:
@@ -199,6 +200,7 @@ class Client(unittest.TestCase):
             self.server.process.send_signal(signal.SIGCONT)
         until(rb"\r\x1b\[KHost label: node1\r\n")
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 0)
+        self.server.wait_for("ended", heard)  # not in another test
 
     def test_an_interrupt_waits_for_the_call_and_gives_back_what_it_got(self):
         heard = self.server.heard()
