@@ -12,19 +12,24 @@ namespace {
 
 constexpr std::uint32_t kSignature = 0x574f454d; // "MEOW"
 constexpr std::uint32_t kStandard = 1;           // OBJREF_STANDARD
+constexpr std::uint32_t kHandler = 2;            // OBJREF_HANDLER
 constexpr std::uint32_t kCustom = 4;             // OBJREF_CUSTOM
+constexpr std::uint32_t kExtended = 8;           // OBJREF_EXTENDED
 
 Error malformed(std::string reason) {
     return {"parse object reference", "", std::move(reason)};
 }
 
-Result<StandardObject> parse_standard(PackedReader reader) {
+// Or of a kind that holds one.
+Result<StandardObject> parse_standard(PackedReader reader, std::uint32_t kind) {
     StandardObject object;
     object.reference.flags = reader.u32();
     object.reference.public_references = reader.u32();
     object.reference.oxid = reader.u64();
     object.reference.oid = reader.u64();
     object.reference.ipid = reader.guid();
+    if (kind == kHandler) reader.guid();
+    if (kind == kExtended) reader.u32(); // Signature1
     const std::uint16_t count = reader.u16();
     const std::uint16_t security_offset = reader.u16();
     const auto bytes = reader.bytes(std::size_t{count} * 2);
@@ -89,8 +94,8 @@ Result<ObjectReference> parse_object_reference(std::span<const std::uint8_t> byt
     reference.iid = reader.guid();
     if (reader.is_short()) return malformed("shorter than its header");
     if (signature != kSignature) return malformed("has no signature");
-    if (kind == kStandard) {
-        auto object = parse_standard(reader);
+    if (kind == kStandard || kind == kHandler || kind == kExtended) {
+        auto object = parse_standard(reader, kind);
         if (!object) return std::move(object).error();
         reference.object = *std::move(object);
         return reference;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // OBJREF (MS-DCOM 2.2.18): how a reference to an interface travels. Two of its four kinds are
-// spoken here: OBJREF_STANDARD, which names an interface of an object of some exporter, and
-// OBJREF_CUSTOM, in which activation properties are wrapped. A handler (2.2.18.5) or extended
-// (2.2.18.7) reference is sent by no client of ours and is refused.
+// written here: OBJREF_STANDARD, which names an interface of an object of some exporter, and
+// OBJREF_CUSTOM, in which activation properties are wrapped. A handler (2.2.18.5) and an extended
+// (2.2.18.7) reference, which other servers may answer with (3.2.4.1.2), hold a standard one and
+// are read as that: the handler's class and the context are of no use here.
 #pragma once
 
 #include "clusprep/dcom/dual_string_array.hpp"

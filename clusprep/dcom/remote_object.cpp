@@ -33,9 +33,15 @@ Trouble refusal(HResult result) {
     return {Trouble::Kind::Refused, result};
 }
 
-// Of a call that came to an error.
-Trouble trouble_of(std::uint32_t fault) {
-    return fault == 0 ? kConnection : Trouble{Trouble::Kind::Fault, fault};
+// Of what came to an error, with the fault of a call.
+Trouble trouble_of(const rpc::Client& client, std::uint32_t fault = 0) {
+    if (fault != 0) return {Trouble::Kind::Fault, fault};
+    return client.denied() ? kDenied : client.garbled() ? kGarbled : kConnection;
+}
+
+// The last leg of NTLM has no answer: that we are not let in shows here (MS-RPCE 3.3.1.5.2).
+Trouble trouble_of_first(const rpc::Client& client, std::uint32_t fault) {
+    return fault == rpc::fault::access_denied ? kDenied : trouble_of(client, fault);
 }
 
 Error refused(const char* action, const std::string& object, HResult result) {
@@ -178,12 +184,11 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
                 if (!connected) return done(std::move(connected), kConnection);
                 auto context = settings_.initiators->initiate(settings_.type, settings_.host);
                 if (!context) return done(std::move(context).error(), kDenied);
-                client.bind(
-                    interface, settings_.type, rpc::AuthLevel::Privacy, *std::move(context),
-                    [&client, done = std::move(done)](Status bound) {
-                        const Trouble why = bound ? kNone : client.denied() ? kDenied : kConnection;
-                        done(std::move(bound), why);
-                    });
+                client.bind(interface, settings_.type, rpc::AuthLevel::Privacy, *std::move(context),
+                            [&client, done = std::move(done)](Status bound) {
+                                const Trouble why = bound ? kNone : trouble_of(client);
+                                done(std::move(bound), why);
+                            });
             });
     }
 
@@ -193,32 +198,29 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
         auto stub = object_stub<RemoteCreateInstance>(
             {std::nullopt, interface_pointer(*std::move(properties))});
         if (!stub) return done(std::move(stub).error(), kGarbled);
-        resolver_->call(
-            kActivator, std::nullopt, RemoteCreateInstance::opnum, *std::move(stub),
-            [this, clsid, iids = std::move(iids), done = std::move(done)](auto answer,
-                                                                          std::uint32_t fault) {
-                // The last leg of NTLM has no answer: that we are not let in shows here
-                // (MS-RPCE 3.3.1.5.2).
-                if (!answer)
-                    return done(answer.error(),
-                                fault == rpc::fault::access_denied ? kDenied : trouble_of(fault));
-                const auto out = read_answer<RemoteCreateInstance>(*answer);
-                if (!out) return done(out.error(), kGarbled);
-                // CO_S_NOTALLINTERFACES: which is told for each.
-                if (failed(out->result))
-                    return done(refused("activate", clsid.text(), out->result),
-                                refusal(out->result));
-                if (!out->properties)
-                    return done(Error{"activate", clsid.text(), "no properties in the answer"},
-                                kGarbled);
-                const auto reply = parse_activation_reply(out->properties->data);
-                if (!reply) return done(reply.error(), kGarbled);
-                Trouble why = kGarbled;
-                auto taken = take(*reply, iids, why);
-                if (!taken) return done(std::move(taken), why);
-                start_pings();
-                done(Done_{}, kNone);
-            });
+        resolver_->call(kActivator, std::nullopt, RemoteCreateInstance::opnum, *std::move(stub),
+                        [this, clsid, iids = std::move(iids),
+                         done = std::move(done)](auto answer, std::uint32_t fault) {
+                            if (!answer)
+                                return done(answer.error(), trouble_of_first(*resolver_, fault));
+                            const auto out = read_answer<RemoteCreateInstance>(*answer);
+                            if (!out) return done(out.error(), kGarbled);
+                            // CO_S_NOTALLINTERFACES: which is told for each.
+                            if (failed(out->result))
+                                return done(refused("activate", clsid.text(), out->result),
+                                            refusal(out->result));
+                            if (!out->properties)
+                                return done(
+                                    Error{"activate", clsid.text(), "no properties in the answer"},
+                                    kGarbled);
+                            const auto reply = parse_activation_reply(out->properties->data);
+                            if (!reply) return done(reply.error(), kGarbled);
+                            Trouble why = kGarbled;
+                            auto taken = take(*reply, iids, why);
+                            if (!taken) return done(std::move(taken), why);
+                            start_pings();
+                            done(Done_{}, kNone);
+                        });
     }
 
     // `why` is set for what was refused.
@@ -253,13 +255,15 @@ class RemoteObject::State : public std::enable_shared_from_this<State> {
             Waiting& call = waiting_.front();
             exporter_->call(call.interface, call.ipid, call.opnum, std::move(call.stub),
                             [this](auto answer, std::uint32_t fault) {
-                                const Trouble trouble = answer ? kNone : trouble_of(fault);
+                                const Trouble trouble =
+                                    answer ? kNone : trouble_of(*exporter_, fault);
                                 finish(std::move(answer), trouble);
                             });
         };
-        if (exporter_->connected())
-            return exporter_->alter_context(
-                interface, [bound](Status status) { bound(std::move(status), kConnection); });
+        if (exporter_->usable())
+            return exporter_->alter_context(interface, [this, bound](Status status) {
+                bound(std::move(status), trouble_of(*exporter_));
+            });
         exporter_ = std::make_unique<rpc::Client>(loop_, settings_.options);
         exporter_->on_closed(settings_.closed);
         dial(*exporter_, port_, interface, std::move(bound));

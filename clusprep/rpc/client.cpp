@@ -43,8 +43,16 @@ bool Client::connected() const {
     return connection_->connected();
 }
 
+bool Client::usable() const {
+    return connection_->usable();
+}
+
 bool Client::denied() const {
     return connection_->denied();
+}
+
+bool Client::garbled() const {
+    return connection_->garbled();
 }
 
 std::uint32_t Client::association_group() const {

@@ -69,9 +69,15 @@ class Client {
               std::vector<std::uint8_t> stub, CallDone done);
 
     bool connected() const;
+    // The same between calls, looked at rather than remembered: a server may end a connection that
+    // is idle, and the loop need not have run since.
+    bool usable() const;
     // Whether the connection ended because one side did not prove to the other who it is, or is not
     // let in: of a bind that failed this tells apart a refusal and a connection that was lost.
     bool denied() const;
+    // Whether it ended because of what the server sent: bytes that are no answer, or that do not
+    // verify, which may be somebody else's.
+    bool garbled() const;
     std::uint32_t association_group() const; // 0 until bound
     const Principal* principal() const;      // of our own, as far as known; null: none
 

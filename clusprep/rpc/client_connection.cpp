@@ -152,6 +152,11 @@ void ClientConnection::deny(Error why) {
     fail(std::move(why));
 }
 
+void ClientConnection::distrust(Error why) {
+    garbled_ = true;
+    fail(std::move(why));
+}
+
 void ClientConnection::abandon() {
     doing_ = Doing::Nothing;
     done_ = nullptr;
@@ -274,12 +279,13 @@ void ClientConnection::stepped(Result<SecurityContext::Token> token) {
 void ClientConnection::bind_answered(const Header& header, std::span<std::uint8_t> pdu,
                                      const std::optional<Verifier>& verifier) {
     const bool first = header.type == PduType::BindAck;
-    if (first == bound_) return fail(failure("bind", "an answer that does not fit"));
+    if (first == bound_) return distrust(failure("bind", "an answer that does not fit"));
     const std::size_t end_of_body = verifier ? verifier->offset : pdu.size();
     const auto ack = parse_bind_ack(Bytes(pdu).subspan(header_size, end_of_body - header_size));
-    if (!ack) return fail(ack.error());
+    if (!ack) return distrust(ack.error());
     if (ack->results.size() != 1)
-        return fail(failure("bind", std::to_string(ack->results.size()) + " results for one item"));
+        return distrust(
+            failure("bind", std::to_string(ack->results.size()) + " results for one item"));
     const ContextResult& result = ack->results.front();
     if (result.result != ContextResult::accepted) {
         Error why{"bind", binding_->text(), reason_text(result)};
@@ -289,10 +295,10 @@ void ClientConnection::bind_answered(const Header& header, std::span<std::uint8_
         return fail(std::move(why));
     }
     if (result.transfer != ndr_syntax)
-        return fail(failure("bind", "a transfer syntax that was not offered"));
+        return distrust(failure("bind", "a transfer syntax that was not offered"));
     if (first) {
         if (ack->max_receive < least_fragment)
-            return fail(failure("bind", "the server's fragments are too small"));
+            return distrust(failure("bind", "the server's fragments are too small"));
         bound_ = true;
         group_ = ack->group;
         max_transmit_ = std::min(ack->max_receive, options_.fragment);
@@ -310,7 +316,7 @@ void ClientConnection::bind_answered(const Header& header, std::span<std::uint8_
     if (!verifier) return deny(failure("bind", "the server ended the authentication early"));
     if (verifier->trailer.type != static_cast<std::uint8_t>(security_.type) ||
         verifier->trailer.context != security_.id)
-        return fail(failure("bind", "the server answered for another security context"));
+        return distrust(failure("bind", "the server answered for another security context"));
     context_->step(verifier->value, [this](auto token) { stepped(std::move(token)); });
 }
 
@@ -350,18 +356,18 @@ void ClientConnection::call(const SyntaxId& interface, const std::optional<ndr::
 void ClientConnection::responded(const Header& header, std::span<std::uint8_t> pdu,
                                  const std::optional<Verifier>& verifier) {
     const auto response = parse_response(header, pdu);
-    if (!response) return fail(response.error());
+    if (!response) return distrust(response.error());
     const bool first = (header.flags & pfc::first) != 0;
     if (doing_ != Doing::Calling || header.call_id != call_id_ || response->context != called_ ||
         first == begun_)
-        return fail(failure("call RPC server", "an answer to no call of ours"));
+        return distrust(failure("call RPC server", "an answer to no call of ours"));
     const auto stub = open_fragment(pdu, response->stub, verifier, security_);
-    if (!stub) return fail(stub.error());
+    if (!stub) return distrust(stub.error());
     if (!std::exchange(begun_, true))
         stub_.reserve(
             std::min({std::size_t{response->alloc_hint}, options_.reply_stub, most_reserved}));
     if (stub->size() > options_.reply_stub - stub_.size())
-        return fail(failure("call RPC server", "the answer is too long"));
+        return distrust(failure("call RPC server", "the answer is too long"));
     stub_.insert(stub_.end(), stub->begin(), stub->end());
     if ((header.flags & pfc::last) != 0) succeed(std::exchange(stub_, {}));
 }
@@ -369,17 +375,19 @@ void ClientConnection::responded(const Header& header, std::span<std::uint8_t> p
 void ClientConnection::fault_answered(const Header& header, std::span<std::uint8_t> pdu,
                                       const std::optional<Verifier>& verifier) {
     const auto fault = parse_fault(header, pdu);
-    if (!fault) return fail(fault.error());
+    if (!fault) return distrust(fault.error());
     // Servers differ in whether faults are protected. One that is must verify, for it counts.
     if (verifier && security_.covers_calls()) {
-        const auto opened = open_fragment(pdu, response_header_size, verifier, security_);
-        if (!opened) return fail(opened.error());
+        // Sealed is the stub, which begins behind the status (C706 12.6.4.7).
+        const std::size_t stub = std::min(fault_header_size, verifier->offset);
+        const auto opened = open_fragment(pdu, stub, verifier, security_);
+        if (!opened) return distrust(opened.error());
     }
     Error why{"call RPC server", "", fault_text(fault->status)};
     if (doing_ == Doing::Binding)
         return fault->status == fault::access_denied ? deny(std::move(why)) : fail(std::move(why));
     if (doing_ != Doing::Calling || header.call_id != call_id_)
-        return fail(failure("call RPC server", "a fault of no call of ours"));
+        return distrust(failure("call RPC server", "a fault of no call of ours"));
     // A status of 0 would be taken for no fault at all.
     fail(std::move(why), fault->status == 0 ? fault::unspecified : fault->status);
 }
@@ -395,11 +403,11 @@ bool ClientConnection::next() {
     if (bytes.size() < header_size) return false;
     const auto header = parse_header(bytes);
     if (!header) {
-        fail(header.error());
+        distrust(header.error());
         return false;
     }
     if (header->frag_length > options_.fragment) {
-        fail(failure("call RPC server", "a fragment longer than was agreed on"));
+        distrust(failure("call RPC server", "a fragment longer than was agreed on"));
         return false;
     }
     if (bytes.size() < header->frag_length) return false;
@@ -410,7 +418,7 @@ bool ClientConnection::next() {
 
 void ClientConnection::handle(const Header& header, std::span<std::uint8_t> pdu) {
     const auto verifier = parse_verifier(header, pdu);
-    if (!verifier) return fail(verifier.error());
+    if (!verifier) return distrust(verifier.error());
     switch (header.type) {
     case PduType::Response:
         return responded(header, pdu, *verifier);
@@ -437,7 +445,7 @@ void ClientConnection::handle(const Header& header, std::span<std::uint8_t> pdu)
     default:
         break;
     }
-    fail(failure("call RPC server", "a PDU out of turn"));
+    distrust(failure("call RPC server", "a PDU out of turn"));
 }
 
 } // namespace mpapi::rpc

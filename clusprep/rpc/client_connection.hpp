@@ -35,7 +35,9 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     void abandon();
 
     bool connected() const { return stream_ && stream_->is_open(); }
+    bool usable() const { return connected() && !stream_->is_over(); }
     bool denied() const { return denied_; }
+    bool garbled() const { return garbled_; }
     std::uint32_t group() const { return group_; }
     const Principal* principal() const;
 
@@ -46,6 +48,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     void succeed(std::vector<std::uint8_t> stub = {});
     void fail(Error why, std::uint32_t fault = 0); // closes unless it is a fault
     void deny(Error why);                          // closes
+    void distrust(Error why);                      // closes
     void tell(Result<std::vector<std::uint8_t>> result, std::uint32_t fault);
 
     void input();
@@ -73,6 +76,7 @@ class ClientConnection : public std::enable_shared_from_this<ClientConnection> {
     Security security_;
     bool bound_ = false;
     bool denied_ = false;
+    bool garbled_ = false;
     bool header_signing_ = false;
     std::uint32_t group_ = 0;
     std::uint16_t max_transmit_ = least_fragment;

@@ -76,6 +76,12 @@ void Stream::close() {
     socket_.reset();
 }
 
+bool Stream::is_over() const {
+    std::uint8_t byte = 0;
+    const ssize_t n = ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 int Stream::on_ready(sd_event_source*, int, std::uint32_t ready, void* data) {
     auto& stream = *static_cast<Stream*>(data);
     const auto kept = stream.events_.owner.lock();

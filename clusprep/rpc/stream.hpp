@@ -43,6 +43,9 @@ class Stream {
     void drain();
     void close();
     bool is_open() const { return bool(socket_); }
+    // Whether the peer has ended the connection, even if no event has told so yet. For an open
+    // stream with no input that waits.
+    bool is_over() const;
     int fd() const { return socket_.get(); }
     // What has come is acknowledged at once, for once: for a peer that sends on only then.
     void acknowledge();

@@ -34,6 +34,32 @@ void a_standard_reference_is_read_and_what_follows_is_ignored(void**) {
     assert_true(*read == standard());
 }
 
+// MS-DCOM 2.2.18.5: a class before the bindings. 2.2.18.7: a signature there, and an element
+// behind.
+const char* const handler_dump = "4d454f57 02000000 888a1012 5868 6744 b92fe6cf4568dfb6"
+                                 "00000000 05000000 8877665544332211 00ffeeddccbbaa99"
+                                 "03020100 0504 0706 08090a0b0c0d0e0f"
+                                 "db092bc7 534d 414f 8dcc2d752ab56f7c"
+                                 "0500 0400 0700 6100 0000 0000 0000";
+const char* const extended_dump = "4d454f57 08000000 888a1012 5868 6744 b92fe6cf4568dfb6"
+                                  "00000000 05000000 8877665544332211 00ffeeddccbbaa99"
+                                  "03020100 0504 0706 08090a0b0c0d0e0f"
+                                  "5659534e"
+                                  "0500 0400 0700 6100 0000 0000 0000";
+
+void a_handler_and_an_extended_reference_are_read_as_the_standard_one_in_them(void**) {
+    for (const char* const dump : {handler_dump, extended_dump}) {
+        auto bytes = bytes_of(dump);
+        parse_every_prefix(bytes, [](const Bytes& cut) {
+            if (parse_object_reference(cut)) fail_msg("%zu bytes were read", cut.size());
+        });
+        bytes.resize(bytes.size() + 80);
+        const auto read = parse_object_reference(bytes);
+        assert_ok(read);
+        assert_true(*read == standard());
+    }
+}
+
 void a_custom_reference_goes_there_and_back(void**) {
     const ObjectReference custom{iid, CustomObject{ipid, {1, 2, 3}}};
     const auto bytes = build_object_reference(custom);
@@ -57,7 +83,7 @@ void what_is_cut_off_is_refused(void**) {
 
 void other_kinds_and_other_bytes_are_refused(void**) {
     auto bytes = bytes_of(standard_dump);
-    for (const int kind : {0, 2, 3, 5, 8}) {
+    for (const int kind : {0, 3, 5, 9}) {
         bytes[4] = static_cast<std::uint8_t>(kind);
         const auto read = parse_object_reference(bytes);
         assert_false(read.has_value());
@@ -76,6 +102,7 @@ int main() {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_standard_reference_is_written_as_specified),
         cmocka_unit_test(a_standard_reference_is_read_and_what_follows_is_ignored),
+        cmocka_unit_test(a_handler_and_an_extended_reference_are_read_as_the_standard_one_in_them),
         cmocka_unit_test(a_custom_reference_goes_there_and_back),
         cmocka_unit_test(what_is_cut_off_is_refused),
         cmocka_unit_test(other_kinds_and_other_bytes_are_refused),

@@ -144,6 +144,7 @@ void a_connection_that_is_lost_during_the_bind_is_no_denial(void**) {
     scene.server.close();
     scene.assert_told("the peer has closed the connection");
     assert_false(scene.client->denied());
+    assert_false(scene.client->garbled());
 }
 
 void an_answer_out_of_turn_ends_the_connection(void**) {
@@ -153,6 +154,7 @@ void an_answer_out_of_turn_ends_the_connection(void**) {
         scene.call();
         scene.server.send(answer);
         scene.assert_failed(text);
+        assert_true(scene.client->garbled());
     };
     ended(Scene::response_pdu({}, pfc::whole, 3), "no call of ours");
     ended(Scene::response_pdu({}, pfc::whole, 2, 1), "no call of ours");
@@ -275,6 +277,7 @@ void a_sealed_answer_must_be_sealed_and_be_ours(void**) {
             assert_true(**scene.answer == pattern(20));
         } else {
             scene.assert_failed(text);
+            assert_true(scene.client->garbled());
         }
     };
     failed([](Stub&) {}, "");
