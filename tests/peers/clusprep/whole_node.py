@@ -291,14 +291,15 @@ directory = "{self.work}/logs"
 
     @contextlib.contextmanager
     def asking(self, words, user=USER, password=PASSWORD, ticket=False, options=()):
-        """What the command is started with."""
+        """What the command is started with. A user without a domain is one of the node."""
         command, passed = [os.environ["CLUSPREP"], *words, *options], []
         if not ticket:
             reader, writer = os.pipe()
             os.write(writer, password.encode() + b"\n")
             os.close(writer)
             passed = [reader]
-            command += ["--user", f"{HOST.upper()}\\{user}", "--password-fd", str(reader)]
+            whole = user if "\\" in user else f"{HOST.upper()}\\{user}"
+            command += ["--user", whole, "--password-fd", str(reader)]
         environment = {"PATH": os.environ["PATH"], "KRB5CCNAME": f"FILE:{self.work}/none"}
         if ticket:
             environment.update(self.realm.environment)
