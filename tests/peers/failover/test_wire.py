@@ -59,6 +59,14 @@ class Packets(Wire):
             self.assertGreater(gap, meant / 4, gaps)
         self.assertGreater(sum(gaps), 0.75)
 
+    def test_it_is_announced_again_and_again_where_that_is_asked_for(self):
+        capture = self.c.capture("arp and ether src", self.a.mac)
+        self.a.online(VIP, "--profile", "none", "--announcements", "1", "--forms", "request", "--refresh", "1000")
+        until("three announcements", lambda: self.a.status(VIP)["counters"]["announcements"] >= 3)
+        packets = capture.packets(["arp.opcode", "arp.src.proto_ipv4"])
+        self.assertGreaterEqual(len(packets), 3)
+        self.assertEqual(set(map(tuple, packets)), {("1", VIP)})
+
     def test_each_form_alone(self):
         for form, operation in (("request", "1"), ("reply", "2")):
             capture = self.c.capture("arp and ether src", self.a.mac)
