@@ -14,8 +14,7 @@ NmbdReader::NmbdReader(Fd socket, Told told)
   : socket_(std::move(socket))
   , told_(std::move(told)) {}
 
-Result<std::unique_ptr<NmbdReader>> NmbdReader::connect(sd_event* loop, const std::string& path,
-                                                        std::string_view mailslot, Told told) {
+Result<Fd> NmbdReader::reach(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) return Error{"connect to", path, "", ENAMETOOLONG};
@@ -25,6 +24,14 @@ Result<std::unique_ptr<NmbdReader>> NmbdReader::connect(sd_event* loop, const st
     // A local stream is connected at once, or not (its backlog is full: EAGAIN).
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
         return Error{"connect to", path, "", errno};
+    return socket;
+}
+
+Result<std::unique_ptr<NmbdReader>> NmbdReader::connect(sd_event* loop, const std::string& path,
+                                                        std::string_view mailslot, Told told) {
+    auto reached = reach(path);
+    if (!reached) return reached.error();
+    Fd socket = *std::move(reached);
     const Octets query = nmbd_query(mailslot);
     const ssize_t sent = ::send(socket.get(), query.data(), query.size(), MSG_NOSIGNAL);
     if (sent != static_cast<ssize_t>(query.size()))

@@ -24,7 +24,10 @@ class NmbdReader {
         std::function<void(const Error&)> ended; // once: nmbd, or its stream is none that we know
     };
 
-    // Fails where nobody listens at the socket: "connect to" with ENOENT or ECONNREFUSED.
+    // A connection, and nothing said on it. Fails where nobody listens at the socket: "connect to"
+    // with ENOENT or ECONNREFUSED, for nmbd leaves its socket behind when it ends.
+    static Result<Fd> reach(const std::string& path);
+    // Fails as that.
     static Result<std::unique_ptr<NmbdReader>> connect(sd_event* loop, const std::string& path,
                                                        std::string_view mailslot, Told told);
     NmbdReader(const NmbdReader&) = delete;

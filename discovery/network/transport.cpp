@@ -62,7 +62,9 @@ void Transport::look() {
         drop_nmbd();
         return become("off", "nmbd has UDP port 138, and says nothing at " + settings_.nmbd_socket);
     }
-    if (!unfit_.empty() && unfit_ == nmbd_at(settings_.nmbd_socket)) return;
+    if (!unfit_.empty() && unfit_ == nmbd_at(settings_.nmbd_socket) &&
+        NmbdReader::reach(settings_.nmbd_socket))
+        return;
     unfit_.clear();
     switch (settings_.way) {
     case Way::Off:

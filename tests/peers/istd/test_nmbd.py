@@ -164,20 +164,35 @@ class Played(unittest.TestCase):
 
     def test_one_that_says_nothing_is_told_and_one_that_is_none_is_asked_no_more(self):
         silent, other = Stage(self, self.lan, "silent", 2), Stage(self, self.lan, "other", 3)
+        ending = Stage(self, self.lan, "ending", 4)
         for stage in (silent, other):
             stage.version("Version 4.17.12")
             stage.serve()
             self.assertEqual(stage.machine.property("TransportReason"), "nmbd is being asked")
         other.answer_both(b"\0" + b"\x40" + bytes(7) + b"\x07" + bytes(100))
         other.machine.wait_for("TransportReason", lambda text: "another kind" in text)
+        ending.version("Version 5.0.1")
+        ending.serve()
+        ending.machine.wait_for("TransportReason", lambda text: "5.0.1" in text)
+        ending.listener.close()  # as nmbd it leaves its socket behind
         # Ten seconds after its start each looks again.
         silent.machine.wait_for("TransportReason", lambda text: "says nothing" in text)
-        other.listener.settimeout(2)
-        self.assertRaises(TimeoutError, other.listener.accept)
+        other.listener.settimeout(5)
+        connection, _ = other.listener.accept()
+        self.addCleanup(connection.close)
+        self.assertEqual(connection.recv(4096), b"")  # whether it is still there, and no question
         self.assertIn("another kind", other.machine.property("TransportReason"))
-        for stage in (silent, other):
+        ending.machine.wait_for("Transport", lambda way: way == "socket")
+        for stage in (silent, other, ending):
             stage.told_once()
             stage.machine.stop()
+
+    def test_where_it_has_to_be_nmbd_and_does_not_run_that_is_told(self):
+        machine = self.lan.machine("alone", 2)
+        machine.serve(more='transport = "nmbd"')
+        self.assertEqual((machine.property("Transport"), machine.property("TransportReason")),
+                         ("off", "nmbd does not run"))
+        machine.stop()
 
 
 if __name__ == "__main__":
