@@ -95,6 +95,22 @@ Result<std::string> BusClient::text_of(const std::string& job, const char* prope
     return std::string(text);
 }
 
+Result<std::vector<std::string>> BusClient::texts(const char* property) {
+    BusFailure failure;
+    sd_bus_message* reply = nullptr;
+    int r = sd_bus_get_property(bus_.get(), kName, kPath, kName, property, &failure.error, &reply,
+                                "as");
+    if (r < 0) return failure.because("ask", r);
+    const BusMessage held(reply);
+    std::vector<std::string> texts;
+    r = sd_bus_message_enter_container(reply, 'a', "s");
+    const char* text = nullptr;
+    while (r >= 0 && (r = sd_bus_message_read(reply, "s", &text)) > 0)
+        texts.emplace_back(text);
+    if (r < 0) return Error{"read", "answer of istd", "", -r};
+    return texts;
+}
+
 Status BusClient::search(std::chrono::milliseconds timeout, const std::string& interface) {
     // What was told of one before: the daemon is started by the call where it is down.
     while (sd_bus_process(bus_.get(), nullptr) > 0) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mpapi::discovery {
 
@@ -25,6 +26,8 @@ class BusClient {
     BusClient(const BusClient&) = delete;
     BusClient& operator=(const BusClient&) = delete;
 
+    // A property of the daemon that is a list of texts.
+    Result<std::vector<std::string>> texts(const char* property);
     // Begins a search and returns when it is over.
     Status search(std::chrono::milliseconds timeout, const std::string& interface);
 

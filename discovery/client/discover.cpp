@@ -42,12 +42,7 @@ class Printer {
     void gone(const std::string& name) {
         write(options_.json ? gone_as_json(name) : "gone: " + printable(name) + "\n");
     }
-    void ended(const std::vector<Found>& all) {
-        if (options_.json)
-            write(as_json(all, options_.targets));
-        else if (all.empty())
-            std::fputs("istd: no server has answered\n", stderr);
-    }
+    void document(const std::vector<Found>& all) { write(as_json(all, options_.targets)); }
 
     // Whether all of it reached the standard output.
     const Status& written() const { return written_; }
@@ -80,6 +75,25 @@ void add_targets(Roll& roll, const std::vector<std::string>& names, Printer& pri
                  });
 }
 
+std::string listed(const std::vector<std::string>& texts) {
+    std::string list;
+    for (const auto& text : texts)
+        list += (list.empty() ? "" : ", ") + text;
+    return list;
+}
+
+// That nobody answered is seen, and where nobody was asked for it is why.
+void tell_who_was_asked(BusClient& client, const DiscoverOptions& options) {
+    const auto groups = client.texts("Workgroups");
+    const auto interfaces = options.interface.empty()
+                                ? client.texts("Interfaces")
+                                : Result(std::vector<std::string>{options.interface});
+    std::string asked;
+    if (groups && interfaces)
+        asked = "; asked was workgroup " + listed(*groups) + " on " + listed(*interfaces);
+    std::fprintf(stderr, "istd: no server has answered%s\n", printable(asked).c_str());
+}
+
 } // namespace
 
 int discover(const DiscoverOptions& options) {
@@ -104,8 +118,9 @@ int discover(const DiscoverOptions& options) {
         for (const auto& name : std::exchange(gone, {}))
             if (roll.remove(name)) printer.gone(name);
     } while (printer.written());
-    if (!options.watch) printer.ended(roll.all());
+    if (options.json && !options.watch) printer.document(roll.all());
     if (!printer.written()) return fail(printer.written().error());
+    if (!options.json && roll.all().empty()) tell_who_was_asked(**client, options);
     const bool troubled = std::any_of(roll.all().begin(), roll.all().end(),
                                       [](const Found& each) { return !each.trouble.empty(); });
     return troubled ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -18,7 +18,6 @@ ACTION = "org.mpapi.discovery1.discover"
 CLONE_NEWNET = 0x40000000
 CONFIG = """name = "node1.example.org"
 workgroups = ["EXAMPLE"]
-answer = "always"
 smb_conf = "/nowhere/smb.conf"
 [nmbd]
 socket = "/nowhere/unexpected"
@@ -36,6 +35,7 @@ def own_network():
 
 
 class DiscoveryTest(BusTest):
+    answer = "always"
     more = ""
 
     def setUp(self):
@@ -43,7 +43,7 @@ class DiscoveryTest(BusTest):
         self.client = self.new_client()
         config = tempfile.NamedTemporaryFile("w", suffix=".toml")
         self.addCleanup(config.close)
-        config.write(self.more + CONFIG)
+        config.write(f'answer = "{self.answer}"\n' + self.more + CONFIG)
         config.flush()
         self.daemon = subprocess.Popen(
             [os.environ["ISTD"], "--config", config.name], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -174,6 +174,19 @@ class Command(DiscoveryTest):
         _, told = process.communicate(timeout=DEADLINE)
         self.assertEqual(process.returncode, 1)
         self.assertIn("it has ended", told)
+
+
+class Nobody(DiscoveryTest):
+    answer = "never"
+
+    def test_who_was_asked_is_told_where_nobody_answered(self):
+        for options, where in ((), "here"), (("--interface", "here"), "here"):
+            told = subprocess.run(
+                [os.environ["ISTD"], "discover", "--timeout", "1", *options], stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address},
+                timeout=DEADLINE, check=False)
+            self.assertEqual((told.returncode, told.stdout), (0, ""))
+            self.assertEqual(told.stderr, f"istd: no server has answered; asked was workgroup EXAMPLE on {where}\n")
 
 
 class Off(DiscoveryTest):
