@@ -108,6 +108,10 @@ constexpr bool is_unavailable(const Sense& sense) {
 constexpr bool is_offline(const Sense& sense) {
     return sense.is(SenseKey::NotReady, 0x04, 0x12);
 }
+// LOGICAL UNIT COMMUNICATION FAILURE.
+constexpr bool is_communication_failure(const Sense& sense) {
+    return sense.asc == 0x08 && sense.ascq == 0x00;
+}
 // The device does not know the command or something in it: asking again is of no use.
 constexpr bool is_unsupported(const Sense& sense) {
     return sense.key == SenseKey::IllegalRequest &&

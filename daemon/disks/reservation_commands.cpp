@@ -34,7 +34,9 @@ std::optional<Error> failure(const char* command, const ScsiReply& reply, bool a
         return Error{command, "", "status " + scsi::hex8(reply.status), EIO};
     if (scsi::is_unit_attention(*sense) && again) return std::nullopt;
     return Error{command, "", scsi::sense_text(*sense),
-                 scsi::is_unsupported(*sense) ? EOPNOTSUPP : EIO};
+                 scsi::is_unsupported(*sense)             ? EOPNOTSUPP
+                 : scsi::is_communication_failure(*sense) ? ECOMM
+                                                          : EIO};
 }
 
 const char* name_of(ReserveOutAction action) {

@@ -4,7 +4,8 @@
 // unit attention says that the command was not carried out (SAM-5 5.14): it is sent again. Errors:
 // EBADE for RESERVATION CONFLICT, EOPNOTSUPP where the device does not know the command or its
 // service action, EAGAIN for BUSY and TASK SET FULL, EBADMSG for an answer that cannot be right,
-// EIO for all else; the text is what came back.
+// ECOMM for LOGICAL UNIT COMMUNICATION FAILURE, with which LIO answers a nexus that is not
+// registered where SPC demands RESERVATION CONFLICT, EIO for all else; the text is what came back.
 #pragma once
 
 #include "common/scsi/persistent_reserve_in.hpp"

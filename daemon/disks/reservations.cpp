@@ -306,10 +306,17 @@ void Reservations::send(const DiskPtr& disk, const ReservationState& state, Rese
         [action, key = means_.key, victim](ReservationCommands& commands) {
             return commands.send(action, key, victim);
         },
-        [registered, then = std::move(then)](Status status, const Nexus*) {
-            if (!status && !registered && status.error().errnum == EBADE)
-                status = not_registered(status.error());
-            then(std::move(status));
+        [this, disk, registered, then = std::move(then)](const Status& sent, const Nexus*) {
+            if (sent) return then(sent);
+            const int why = sent.error().errnum;
+            if (why != EBADE && why != ECOMM) return then(sent);
+            if (!registered) return then(not_registered(sent.error()));
+            if (why == EBADE) return then(sent);
+            // With ECOMM a rival may have removed our key before the command came.
+            read(disk, [this, then, sent](const Result<ReservationState>& now) {
+                const bool removed = now && !now->registered(means_.key);
+                then(removed ? Status(not_registered(sent.error())) : sent);
+            });
         });
 }
 

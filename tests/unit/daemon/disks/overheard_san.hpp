@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/scsi/persistent_reserve_out.hpp"
+#include "common/scsi/sense.hpp"
 #include "daemon/san/san.hpp"
 
 #include <functional>
@@ -20,7 +21,11 @@ class OverheardSan final : public daemon::Hardware {
     explicit OverheardSan(san::San& san)
       : san_(san) {}
 
+    std::function<void()> before = [] {};
     std::function<void()> after = [] {};
+    // Conflicts are told as LIO tells one that is not registered: LOGICAL UNIT COMMUNICATION
+    // FAILURE.
+    bool conflicts_as_lio = false;
 
     // "sda reserve", "sdj preempt 9999…", in the order in which they were answered.
     std::vector<std::string> take() {
@@ -75,11 +80,19 @@ class OverheardSan final : public daemon::Hardware {
         daemon::ScsiReply write(std::span<const std::uint8_t> cdb,
                                 std::span<const std::uint8_t> data,
                                 std::chrono::milliseconds timeout) override {
+            all_.before();
             auto reply = device_->write(cdb, data, timeout);
             // A unit attention is answered instead of the command, which comes again.
             if (reply.error || reply.status == 0x02) return reply;
             all_.tell(name_, cdb, data);
             all_.after();
+            if (all_.conflicts_as_lio && reply.status == 0x18) {
+                reply.status = 0x02;
+                scsi::Sense sense;
+                sense.key = scsi::SenseKey::NotReady;
+                sense.asc = 0x08;
+                reply.sense = scsi::build_sense(sense);
+            }
             return reply;
         }
 

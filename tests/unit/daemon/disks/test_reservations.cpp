@@ -340,6 +340,30 @@ void to_an_ownership_a_key_that_was_removed_is_a_conflict(void**) {
     ends_with_conflict([&](auto ended) { unit.preempt(kOurs, kTheirs, std::move(ended)); });
 }
 
+// LIO does not say RESERVATION CONFLICT to who is not registered.
+void that_we_are_not_registered_is_known_without_the_devices_word(void**) {
+    Cluster cluster(kLong, kLong);
+    cluster.they_register_and_reserve();
+    cluster.overheard.conflicts_as_lio = true;
+    for (const auto action : {&Reservations::reserve, &Reservations::preempt_holder,
+                              &Reservations::release, &Reservations::clear})
+        assert_int_equal(cluster.once(action).error().errnum, ENOKEY);
+}
+
+void a_key_that_is_removed_before_the_command_comes_is_missed(void**) {
+    Cluster cluster(kLong, kLong);
+    cluster.register_ours();
+    assert_int_equal(cluster.theirs(ReserveOutAction::RegisterAndIgnoreExistingKey, 0, kTheirs), 0);
+    cluster.overheard.conflicts_as_lio = true;
+    cluster.overheard.before = [&, removed = false]() mutable {
+        if (std::exchange(removed, true)) return;
+        assert_int_equal(cluster.theirs(ReserveOutAction::Preempt, kTheirs, kOurs), 0);
+        assert_int_equal(cluster.theirs(ReserveOutAction::Reserve, kTheirs), 0);
+    };
+    assert_int_equal(cluster.once(&Reservations::reserve).error().errnum, ENOKEY);
+    assert_true(cluster.state().held_by(kTheirs));
+}
+
 void releasing_keeps_the_registrations(void**) {
     Cluster cluster(kLong, kLong);
     cluster.register_ours();
@@ -564,6 +588,8 @@ int main() {
         cmocka_unit_test(preempting_does_not_wait_for_the_holders_path),
         cmocka_unit_test(a_reservation_of_another_node_is_a_conflict),
         cmocka_unit_test(to_an_ownership_a_key_that_was_removed_is_a_conflict),
+        cmocka_unit_test(that_we_are_not_registered_is_known_without_the_devices_word),
+        cmocka_unit_test(a_key_that_is_removed_before_the_command_comes_is_missed),
         cmocka_unit_test(releasing_keeps_the_registrations),
         cmocka_unit_test(releasing_works_through_whichever_nexus_holds),
         cmocka_unit_test(a_reservation_whose_path_died_is_released_all_the_same),
