@@ -62,6 +62,7 @@ class Printer {
 
 void add_targets(Roll& roll, const std::vector<std::string>& names, Printer& printer) {
     std::vector<std::string> addresses;
+    addresses.reserve(names.size());
     for (const auto& name : names)
         addresses.push_back(roll.find(name)->address);
     send_targets(addresses, kTargetPatience,
