@@ -4,7 +4,6 @@
 """mpapi-holders as systemd starts it, in its sandbox: who has a map in use, asked at its socket."""
 
 import os
-import re
 import socket
 import subprocess
 from pathlib import Path
@@ -127,8 +126,6 @@ def nonsense_gets_no_answer():
 def nothing_is_left_of_it():
     wait_for("no instance is left",
              lambda: not sh("systemctl list-units --all --no-legend --plain 'mpapi-holders@*'"))
-    denied = re.findall(r".*(?:audit|seccomp|SIGSYS).*mpapi-holders.*", sh("journalctl -b --no-pager"))
-    check(denied, [], "refused by its sandbox")
 
 
 def after():
