@@ -9,6 +9,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <sched.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -18,6 +19,8 @@ namespace mpapi::failover {
 
 namespace {
 
+// After the removal of an address, in microseconds.
+constexpr std::uint64_t kSweep = 1'000'000;
 // Late by more than two beats, the process was not running: stopped, frozen, or the machine slept
 // (CLOCK_BOOTTIME goes on in its sleep).
 constexpr std::uint64_t kBeat = 1'000'000, kFrozen = 3'000'000;
@@ -71,21 +74,28 @@ Status Addresses::Entry::remove(const Ip& ip) {
     if (!placed_) return Done{};
     if (!wanted_.set.empty())
         if (auto closed = remove_from_set(wanted_.set, ip); !closed) owner_.trouble(closed.error());
+    // Looked for while the address still serves: it takes longest.
+    const auto sockets = sockets_of({ip});
+    if (!sockets) owner_.trouble(sockets.error());
+    // That may have used up the time slice: on a busy machine others have their turn now, and not
+    // between the removal and the answer.
+    ::sched_yield();
     // The kernel resets their peers for as long as the address is there.
-    if (reset_) end_connections(ip);
+    if (sockets && reset_) end(*sockets);
     const auto link = owner_.links_.find(link_);
     if (link != owner_.links_.end()) {
         auto removed = owner_.netlink_.remove(link->second, wanted_.placement.address);
         if (!removed) return removed;
     }
     placed_ = false;
-    if (!reset_) end_connections(ip);
+    if (sockets && !reset_) end(*sockets);
+    owner_.sweep(ip);
     return Done{};
 }
 
 // What cannot be destroyed would end by itself: no reason to keep the address.
-void Addresses::Entry::end_connections(const Ip& ip) {
-    if (auto destroyed = destroy_connections(ip))
+void Addresses::Entry::end(const std::vector<OpenSocket>& sockets) {
+    if (auto destroyed = destroy(sockets))
         ended_ = *std::move(destroyed);
     else
         owner_.trouble(destroyed.error());
@@ -384,6 +394,34 @@ void Addresses::remove_all() {
         if (const auto* refused = std::get_if<Refused>(&removed))
             trouble({"give back", key, refused->text});
     }
+}
+
+// What was connected between the look at the sockets and the removal would stay, with nobody at its
+// other end. Later, for whoever waits for the removal waits for an address.
+void Addresses::sweep(const Ip& ip) {
+    to_sweep_.push_back(ip);
+    if (sweeper_) return;
+    sd_event_source* source = nullptr;
+    const int r =
+        sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, kSweep, 0, swept, this);
+    if (r < 0) return trouble({"wait for", "the last connections of an address", "", -r});
+    sweeper_.reset(source);
+}
+
+int Addresses::swept(sd_event_source*, std::uint64_t, void* userdata) {
+    Addresses& self = *static_cast<Addresses*>(userdata);
+    self.sweeper_.reset();
+    std::vector<Ip> gone = std::exchange(self.to_sweep_, {});
+    const auto there = self.netlink_.addresses(0);
+    if (!there) return 0;
+    std::erase_if(gone, [&](const Ip& ip) {
+        return std::any_of(there->begin(), there->end(),
+                           [&](const AddressFacts& each) { return each.address.ip == ip; });
+    });
+    if (gone.empty()) return 0;
+    if (const auto sockets = sockets_of(gone))
+        if (auto destroyed = destroy(*sockets); !destroyed) self.trouble(destroyed.error());
+    return 0;
 }
 
 const Addresses::Entry* Addresses::find(const std::string& key) const {

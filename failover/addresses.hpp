@@ -94,6 +94,8 @@ class Addresses : private Monitor::Listener {
     void write(const Entry& entry);
     void trouble(const Error& error);
 
+    void sweep(const Ip& ip);
+    static int swept(sd_event_source*, std::uint64_t, void* userdata);
     void schedule();
     void watch_for_freezes();
     static int due(sd_event_source*, std::uint64_t, void* userdata);
@@ -108,7 +110,8 @@ class Addresses : private Monitor::Listener {
     std::map<int, LinkFacts> links_;
     std::map<int, std::unique_ptr<Wire>> wires_;
     std::map<std::string, std::unique_ptr<Entry>> entries_;
-    EventSource timer_, heart_;
+    std::vector<Ip> to_sweep_;
+    EventSource timer_, heart_, sweeper_;
     std::uint64_t last_beat_ = 0; // CLOCK_BOOTTIME, microseconds
     std::uint64_t freezes_ = 0, malformed_before_ = 0, send_errors_before_ = 0;
 };
@@ -129,7 +132,7 @@ class Addresses::Entry : private Managed::Hands {
 
     Status add(const Ip& ip) override;
     Status remove(const Ip& ip) override;
-    void end_connections(const Ip& ip);
+    void end(const std::vector<OpenSocket>& sockets);
     Result<std::chrono::nanoseconds> probe(const Ip& ip, const Nonce& nonce) override;
     Status announce(const Ip& ip, Forms forms) override;
     void changed(State before) override;

@@ -157,7 +157,8 @@ void Managed::heard(const Claim& told, Time now) {
     Claim claim = told;
     if (claim.marked)
         fellow_.emplace(claim.from, now);
-    else if (fellow_ && fellow_->first == claim.from && now - fellow_->second < kDefendInterval)
+    else if (fellow_ && fellow_->first == claim.from && now - fellow_->second < kDefendInterval &&
+             link_.address < claim.from)
         claim.marked = claim.kind == Claim::Kind::Use;
     if (state_ == State::Probing) {
         if (!Probing::conflicts(claim, link_.address, nonce_)) return;

@@ -133,7 +133,8 @@ class Managed {
     Counters counters_;
     std::optional<Claim> rival_;
     // The last host that was known for one with this software, and when: its kernel speaks for the
-    // address as well, without a mark.
+    // address as well, without a mark. Where we are the one that defends that is no other's word;
+    // where we are not it may be a late one, of who has just given the address back.
     std::optional<std::pair<HardwareAddress, Time>> fellow_;
     unsigned conflicts_ = 0; // in a row
     Time last_attempt_{};

@@ -8,6 +8,8 @@
 #include "common/result.hpp"
 #include "failover/address/ip.hpp"
 
+#include <linux/inet_diag.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -21,8 +23,17 @@ struct Connection {
     auto operator<=>(const Connection&) const = default;
 };
 
+struct OpenSocket {
+    std::uint8_t protocol = 0; // IPPROTO_*
+    inet_diag_msg told{};      // by the kernel
+};
+
+// Those from any of these addresses. Takes milliseconds: the kernel looks at its whole table, which
+// is as large as the machine's memory wants it.
+Result<std::vector<OpenSocket>> sockets_of(const std::vector<Ip>& addresses);
 // Destroys them, and tells of the TCP ones: who takes the address may send their peers a tickle.
-// A kernel that cannot destroy is an error, after as many as there were.
-Result<std::vector<Connection>> destroy_connections(const Ip& ip);
+// One that has ended is well; a kernel that cannot destroy is an error, after as many as there
+// were.
+Result<std::vector<Connection>> destroy(const std::vector<OpenSocket>& sockets);
 
 } // namespace mpapi::failover

@@ -229,6 +229,15 @@ void what_the_kernel_of_one_of_ours_says_is_its_own_word(void**) {
     assert_true(world.managed.state() == State::Conflict);
 }
 
+void a_late_word_of_who_gave_it_back_is_no_reason_to_yield(void**) {
+    World world(without_probe());
+    world.managed.go_online(world.now);
+    world.hear(kLow, Claim::Kind::Probe, true);
+    (void)world.hands.take();
+    world.hear(kLow);
+    expect_that(world, Defending, "conflict announce ");
+}
+
 void a_storm_of_answers_is_answered_once_an_interval(void**) {
     World world(without_probe(Policy::Always));
     world.managed.go_online(world.now);
@@ -471,6 +480,7 @@ int main() {
         cmocka_unit_test(a_probe_that_is_seen_when_online_is_left_to_the_kernel),
         cmocka_unit_test(a_rival_is_met_as_the_policy_says),
         cmocka_unit_test(what_the_kernel_of_one_of_ours_says_is_its_own_word),
+        cmocka_unit_test(a_late_word_of_who_gave_it_back_is_no_reason_to_yield),
         cmocka_unit_test(a_storm_of_answers_is_answered_once_an_interval),
         cmocka_unit_test(the_policy_can_be_another_while_it_is_online),
         cmocka_unit_test(offline_takes_it_off_the_interface),

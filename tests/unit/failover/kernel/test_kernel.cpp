@@ -169,7 +169,9 @@ void connections_of_an_address_end_and_no_others(void**) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const Ends others = connect_to(address);
 
-    const auto ended = destroy_connections(*Ip::parse("192.0.2.7"));
+    const auto sockets = sockets_of({*Ip::parse("192.0.2.7"), *Ip::parse("2001:db8::7")});
+    assert_ok(sockets);
+    const auto ended = destroy(*sockets);
     assert_ok(ended);
     assert_int_equal(ended->size(), 2); // both ends are of this host
     char byte = 0;
@@ -182,7 +184,35 @@ void connections_of_an_address_end_and_no_others(void**) {
     socklen_t size = sizeof listens;
     ::getsockopt(ours.listening.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
     assert_int_equal(listens, 1);
-    assert_int_equal(destroy_connections(*Ip::parse("192.0.2.7"))->size(), 0);
+    assert_int_equal(sockets_of({*Ip::parse("192.0.2.7")})->size(), 0);
+    assert_ok(destroy(*sockets)); // they have ended
+    assert_ok(world.netlink->remove(world.link(), prefixed("192.0.2.7/24")));
+}
+
+void a_connection_of_both_families_ends_as_one_of_ipv4(void**) {
+    World world;
+    world.add("192.0.2.7/24");
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    const auto mapped = *Ip::parse("::ffff:192.0.2.7");
+    std::copy(mapped.octets.begin(), mapped.octets.end(), address.sin6_addr.s6_addr);
+    const Fd listening(::socket(AF_INET6, SOCK_STREAM, 0));
+    socklen_t size = sizeof address;
+    auto* const name = reinterpret_cast<sockaddr*>(&address);
+    assert_int_equal(::bind(listening.get(), name, size), 0);
+    assert_int_equal(::listen(listening.get(), 1), 0);
+    assert_int_equal(::getsockname(listening.get(), name, &size), 0);
+    const Fd client(::socket(AF_INET6, SOCK_STREAM, 0));
+    assert_int_equal(::connect(client.get(), name, size), 0);
+
+    const auto sockets = sockets_of({*Ip::parse("192.0.2.7")});
+    assert_ok(sockets);
+    assert_int_equal(sockets->size(), 2);
+    const auto ended = destroy(*sockets);
+    assert_ok(ended);
+    for (const Connection& each : *ended)
+        assert_true(each.peer == *Ip::parse("192.0.2.7"));
+    assert_int_equal(sockets_of({*Ip::parse("192.0.2.7")})->size(), 0);
     assert_ok(world.netlink->remove(world.link(), prefixed("192.0.2.7/24")));
 }
 
@@ -243,6 +273,7 @@ int main() {
         cmocka_unit_test(secondaries_outlive_their_primary),
         cmocka_unit_test(what_the_kernel_refuses_is_told),
         cmocka_unit_test(connections_of_an_address_end_and_no_others),
+        cmocka_unit_test(a_connection_of_both_families_ends_as_one_of_ipv4),
         cmocka_unit_test(a_tickle_is_an_acknowledgement_of_nothing),
         cmocka_unit_test(a_tickle_leaves_only_from_an_address_of_this_host),
         cmocka_unit_test(names_of_sets_are_no_commands),
