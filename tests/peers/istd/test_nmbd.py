@@ -135,6 +135,7 @@ class Stage:
                 connection.sendall(stream)
 
     def told_once(self):
+        self.machine.istd.wait_for("no mail is exchanged")
         told = self.machine.istd.told()
         self.test.assertEqual(told.count("no mail is exchanged"), 1, told)
 
