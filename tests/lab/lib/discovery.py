@@ -2,20 +2,18 @@
 """istd as it is installed, and an asker beside it: in a network namespace, with packets made by hand. Nothing of ours
 runs in the namespace, and no name is looked up there."""
 
-import ctypes
 import json
 import socket
 
 import mail
 from bus import Bus
 from clusprep import network_beside, network_beside_down
+from namespaces import socket_in
 from shell import sh, wait_for
 
 HERE, THERE = "10.9.0.1", "10.9.0.2"
 GROUP = "WORKGROUP"  # without Samba
 NAME, PATH = "org.mpapi.Discovery1", "/org/mpapi/Discovery1"
-CLONE_NEWNET = 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def start():
@@ -47,12 +45,7 @@ class Asker:
     """A discoverer by hand, on the other end of the wire."""
 
     def __init__(self):
-        with open("/proc/thread-self/ns/net", "rb") as here, open("/run/netns/there", "rb") as there:
-            assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0
-            try:
-                self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            finally:
-                assert LIBC.setns(here.fileno(), CLONE_NEWNET) == 0
+        self.socket = socket_in("there")
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.socket.bind(("", mail.PORT))
 

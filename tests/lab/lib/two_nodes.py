@@ -25,15 +25,15 @@ TARGET, INITIATOR = "iqn.2026-01.org.example:shared", "iqn.2026-01.org.example:p
 PORTALS = ("10.8.0.1", "10.8.0.3")  # a target port group each, on the one wire
 
 
-def share():
+def share(interface="eth0"):
     """On main: exports lu0 to the peer, in both its target port groups."""
-    sh(f"ip addr add {PORTALS[1]}/24 dev eth0")
+    sh(f"ip addr add {PORTALS[1]}/24 dev {interface}")
     iscsi_target(TARGET, {tag: (address, {0: ("lu0", group)})
                           for tag, (address, group) in enumerate(zip(PORTALS, ("gA", "gB")), 1)})
 
 
-def unshare():
-    status(f"ip addr del {PORTALS[1]}/24 dev eth0")
+def unshare(interface="eth0"):
+    status(f"ip addr del {PORTALS[1]}/24 dev {interface}")
 
 
 def join():
