@@ -151,6 +151,7 @@ Exit Failure::exit() const {
     if (name == SD_BUS_ERROR_ACCESS_DENIED) return exit_no_permission;
     if (name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NAME_HAS_NO_OWNER ||
         name == SD_BUS_ERROR_NO_REPLY || name == "org.mpapi.Network1.NoBus" ||
+        name == "org.freedesktop.DBus.Error.TimedOut" || // the bus waits no longer for its start
         name.starts_with("org.freedesktop.DBus.Error.Spawn") ||
         name.starts_with("org.freedesktop.systemd1."))
         return exit_no_daemon;
