@@ -362,25 +362,6 @@ class Links(Life):
             self.a.daemon.process.send_signal(signal.SIGCONT)
         self.announced(stop)
 
-    def test_another_active_slave_is_announced_through(self):
-        made = subprocess.run(["ip", "-n", "a", "link", "add", "bond0", "type", "bond", "mode", "active-backup"],
-                              capture_output=True, check=False)
-        if made.returncode != 0:
-            self.skipTest("this kernel has no bonding")
-        for name in ("one", "two"):
-            run("ip", "link", "add", f"to-{name}", "type", "veth", "peer", "name", name, "netns", "a")
-            run("ip", "link", "set", f"to-{name}", "master", "bridge", "up")
-            self.a.ip(f"link set {name} master bond0")
-        self.a.ip("link set bond0 up")
-        until("bond0 has a carrier", lambda: "LOWER_UP" in self.a.ip("link show bond0"))
-        self.a.failover("online", "10.79.0.1/24", "bond0", *NOW)
-        self.a.until_state("10.79.0.1", "online")
-        before = self.a.status("10.79.0.1")["counters"]["announcements"]
-        self.a.ip("link set bond0 type bond active_slave two")
-        until("announced again", lambda: self.a.status("10.79.0.1")["counters"]["announcements"] > before)
-        for name in ("one", "two"):
-            run("ip", "link", "del", f"to-{name}")
-
 
 class Moves(Life):
     def setUp(self):
