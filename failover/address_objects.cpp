@@ -26,7 +26,7 @@ constexpr std::size_t kLongestAddress = 64; // with its prefix length
 constexpr std::uint64_t kConflictsApart = 1'000'000;
 constexpr unsigned kRivalsASecond = 10;
 
-std::string path_of(const Addresses::Entry& entry) {
+std::string path_of(const ManagedAddress& entry) {
     return std::string(kAddressFolder) + "/" + bus::escape(entry.key());
 }
 
@@ -147,10 +147,10 @@ AddressObjects::publish(sd_bus* bus, bus::Gatekeeper& gatekeeper, const Wish& de
 
 Addresses::Events AddressObjects::events() {
     return {
-        .added = [this](const Addresses::Entry& entry) { added(entry); },
-        .removed = [this](const Addresses::Entry& entry) { removed(entry); },
-        .changed = [this](const Addresses::Entry& entry, State before) { changed(entry, before); },
-        .conflict = [this](const Addresses::Entry& entry,
+        .added = [this](const ManagedAddress& entry) { added(entry); },
+        .removed = [this](const ManagedAddress& entry) { removed(entry); },
+        .changed = [this](const ManagedAddress& entry, State before) { changed(entry, before); },
+        .conflict = [this](const ManagedAddress& entry,
                            const Claim& claim) { conflict(entry, claim); },
         .trouble =
             [](const Error& error) {
@@ -159,7 +159,7 @@ Addresses::Events AddressObjects::events() {
     };
 }
 
-const Addresses::Entry* AddressObjects::at(const char* path) const {
+const ManagedAddress* AddressObjects::at(const char* path) const {
     const std::size_t folder = std::strlen(kAddressFolder);
     if (!addresses_ || std::strncmp(path, kAddressFolder, folder) != 0 || path[folder] != '/')
         return nullptr;
@@ -179,7 +179,7 @@ int AddressObjects::enumerate(sd_bus*, const char*, void* userdata, char*** node
     const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
     std::vector<std::string> paths;
     if (self.addresses_)
-        for (const Addresses::Entry* each : self.addresses_->all())
+        for (const ManagedAddress* each : self.addresses_->all())
             paths.push_back(path_of(*each));
     return bus::give_child_nodes(paths, nodes);
 }
@@ -232,7 +232,7 @@ int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error
         const Prefixed& prefixed = wanted.placement.address;
         self.addresses_->online(wanted, [&self, call, prefixed](const std::optional<Refused>& no) {
             if (no) return refuse(call->get(), *no);
-            for (const Addresses::Entry* each : self.addresses_->all())
+            for (const ManagedAddress* each : self.addresses_->all())
                 if (each->wanted().placement.address == prefixed &&
                     is_held(each->managed().state()))
                     sd_bus_reply_method_return(call->get(), "o", path_of(*each).c_str());
@@ -316,16 +316,14 @@ int AddressObjects::tickle(sd_bus_message* message, void* userdata, sd_bus_error
 int AddressObjects::statistics(sd_bus*, const char*, const char*, const char*,
                                sd_bus_message* reply, void* userdata, sd_bus_error*) {
     const AddressObjects& self = *static_cast<AddressObjects*>(userdata);
-    const std::uint64_t malformed = self.addresses_ ? self.addresses_->malformed() : 0;
-    const std::uint64_t freezes = self.addresses_ ? self.addresses_->freezes() : 0;
-    const std::uint64_t unsent = self.addresses_ ? self.addresses_->send_errors() : 0;
-    return sd_bus_message_append(reply, "a{st}", 3, "malformed", malformed, "freezes", freezes,
-                                 "send-errors", unsent);
+    const auto told = self.addresses_ ? self.addresses_->statistics() : Addresses::Statistics();
+    return sd_bus_message_append(reply, "a{st}", 3, "malformed", told.malformed, "freezes",
+                                 told.freezes, "send-errors", told.send_errors);
 }
 
 int AddressObjects::property(sd_bus*, const char* path, const char*, const char* property,
                              sd_bus_message* reply, void* userdata, sd_bus_error*) {
-    const Addresses::Entry* const entry = static_cast<AddressObjects*>(userdata)->at(path);
+    const ManagedAddress* const entry = static_cast<AddressObjects*>(userdata)->at(path);
     if (!entry) return -ENOENT;
     const std::string_view name = property;
     const Managed& managed = entry->managed();
@@ -343,17 +341,17 @@ int AddressObjects::property(sd_bus*, const char* path, const char*, const char*
     return sd_bus_message_append(reply, "(st)", rival.c_str(), entry->met());
 }
 
-void AddressObjects::added(const Addresses::Entry& entry) {
+void AddressObjects::added(const ManagedAddress& entry) {
     if (addresses_)
         sd_bus_emit_interfaces_added(bus_, path_of(entry).c_str(), kAddressInterface, nullptr);
 }
 
-void AddressObjects::removed(const Addresses::Entry& entry) {
+void AddressObjects::removed(const ManagedAddress& entry) {
     told_.erase(entry.key());
     sd_bus_emit_interfaces_removed(bus_, path_of(entry).c_str(), kAddressInterface, nullptr);
 }
 
-void AddressObjects::changed(const Addresses::Entry& entry, State before) {
+void AddressObjects::changed(const ManagedAddress& entry, State before) {
     const std::string path = path_of(entry);
     sd_bus_emit_properties_changed(bus_, path.c_str(), kAddressInterface, "Interface", "State",
                                    "Reason", "Since", "LastConflict", "Options", nullptr);
@@ -370,7 +368,7 @@ void AddressObjects::changed(const Addresses::Entry& entry, State before) {
                  reason.empty() ? "" : ": ", reason.c_str());
 }
 
-void AddressObjects::conflict(const Addresses::Entry& entry, const Claim& claim) {
+void AddressObjects::conflict(const ManagedAddress& entry, const Claim& claim) {
     Told& told = told_[entry.key()];
     const std::uint64_t time = entry.met();
     if (told.rival == claim.from && time - told.time < kConflictsApart) return;

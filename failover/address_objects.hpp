@@ -39,12 +39,12 @@ class AddressObjects {
 
     AddressObjects(sd_bus* bus, bus::Gatekeeper& gatekeeper, const Wish& defaults);
 
-    const Addresses::Entry* at(const char* path) const;
+    const ManagedAddress* at(const char* path) const;
     void admit(sd_bus_message* message, Act act);
-    void added(const Addresses::Entry& entry);
-    void removed(const Addresses::Entry& entry);
-    void changed(const Addresses::Entry& entry, State before);
-    void conflict(const Addresses::Entry& entry, const Claim& claim);
+    void added(const ManagedAddress& entry);
+    void removed(const ManagedAddress& entry);
+    void changed(const ManagedAddress& entry, State before);
+    void conflict(const ManagedAddress& entry, const Claim& claim);
 
     static int online(sd_bus_message* message, void* userdata, sd_bus_error*);
     static int offline(sd_bus_message* message, void* userdata, sd_bus_error*);
