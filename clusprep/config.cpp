@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/config.hpp"
 
-#include "common/settings/document.hpp"
-#include "common/system/read_file.hpp"
-
 #include <arpa/inet.h>
 #include <sys/stat.h>
 
@@ -15,9 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using settings::Section;
-
-// Far beyond any sensible file.
-constexpr std::size_t largest_file = 1u << 20;
 
 void read_text(Section& section, const char* key, std::string& into) {
     if (auto value = section.text(key)) into = *std::move(value);
@@ -143,19 +137,13 @@ void read_logs(Section section, Config::Logs& logs) {
 
 } // namespace
 
-Result<Config> parse_config(std::string_view text, const std::string& name) {
-    auto document = settings::Document::parse(text, name);
-    if (!document) return document.error();
-    Config config;
-    Section root = document->root();
+void read_keys(Section root, Config& config) {
     read_top(root, config);
     if (const auto section = root.section("allow")) read_allow(*section, config.allow);
     if (const auto section = root.section("authentication"))
         read_authentication(*section, config.authentication);
     if (const auto section = root.section("limits")) read_limits(*section, config.limits);
     if (const auto section = root.section("logs")) read_logs(*section, config.logs);
-    if (const Status status = document->finish(); !status) return status.error();
-    return config;
 }
 
 std::vector<Error> missing_files(const Config& config) {
@@ -173,13 +161,6 @@ std::vector<Error> missing_files(const Config& config) {
     look(config.state_directory, S_IFDIR, "expected a directory");
     look(config.logs.directory, S_IFDIR, "expected a directory");
     return missing;
-}
-
-Result<Config> load_config(const std::string& path) {
-    const auto text = read_file(path, largest_file);
-    if (text) return parse_config(*text, path);
-    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
-    return text.error();
 }
 
 } // namespace mpapi::clusprep

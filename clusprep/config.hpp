@@ -6,12 +6,12 @@
 
 #include "clusprep/rpc/auth/allow_list.hpp"
 #include "common/result.hpp"
+#include "common/settings/document.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mpapi::clusprep {
@@ -56,12 +56,7 @@ struct Config {
     } logs;
 };
 
-// Reads TOML text. `name` is the file's name for messages; errors name file and line and what was
-// expected there.
-Result<Config> parse_config(std::string_view text, const std::string& name);
-
-// The configuration of that file; the defaults where there is no such file.
-Result<Config> load_config(const std::string& path);
+void read_keys(settings::Section root, Config& config);
 
 // Files and directories that it names, or that are its defaults, and that are not there. Some may
 // come later; for whoever asks whether all is well.

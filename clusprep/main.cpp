@@ -14,6 +14,7 @@
 #include "clusprep/rpc/auth/acceptors.hpp"
 #include "clusprep/rpc/auth/accounts/command.hpp"
 #include "clusprep/rpc/auth/allow_list.hpp"
+#include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -47,9 +49,9 @@ constexpr int kKeptMemory = 16 << 20;
 constexpr std::uint64_t kSummingUp = 10'000'000;
 constexpr std::uint64_t kStopPatience = 30'000'000; // for disks to be given back
 
-int fail(const Error& error) {
+int fail(const Error& error, int status = EXIT_FAILURE) {
     std::fprintf(stderr, "clusprepd: %s\n", error.message().c_str());
-    return EXIT_FAILURE;
+    return status;
 }
 
 void random_bytes(std::span<std::uint8_t> bytes) {
@@ -175,14 +177,14 @@ int stop(sd_event_source* source, const signalfd_siginfo*, void* data) {
 
 // Who may call is read anew, and with it nothing else. Accounts are, when somebody logs on.
 struct Reload {
-    const std::string& path;
+    const settings::File& file;
     rpc::AllowList& allow;
     clusprep::Audit& audit;
 };
 
 int reload(sd_event_source*, const signalfd_siginfo*, void* data) {
     const auto& reload = *static_cast<Reload*>(data);
-    auto config = clusprep::load_config(reload.path);
+    auto config = settings::load<clusprep::Config>(reload.file);
     if (!config) {
         reload.audit.note(LOG_ERR, config.error().message() + "; what was read before holds");
         return 0;
@@ -192,7 +194,7 @@ int reload(sd_event_source*, const signalfd_siginfo*, void* data) {
     return 0;
 }
 
-int serve(const clusprep::Config& config, const std::string& config_path) {
+int serve(const clusprep::Config& config, const settings::File& file) {
     // Secrets are in our memory: no core, and nobody looks into it but root (prctl(2)).
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     // Answers of raw reads are a megabyte, in several buffers: memory that goes back to the kernel
@@ -284,7 +286,7 @@ int serve(const clusprep::Config& config, const std::string& config_path) {
     Stop stopping{&server};
     for (const int number : {SIGTERM, SIGINT})
         sd_event_add_signal(loop.get(), nullptr, number, stop, &stopping);
-    Reload reloading{config_path, allow, *audit};
+    Reload reloading{file, allow, *audit};
     sd_event_add_signal(loop.get(), nullptr, SIGHUP, reload, &reloading);
     sd_event_set_watchdog(loop.get(), true);
     sd_notifyf(0, "READY=1\nSTATUS=Serving objects at TCP port %u", *port);
@@ -296,9 +298,9 @@ int serve(const clusprep::Config& config, const std::string& config_path) {
 
 int main(int argc, char** argv) {
     CLI::App app("Failover-cluster set-up and validation daemon", "clusprepd");
-    std::string config_path = "/etc/mpapi/clusprepd.toml";
+    settings::File file{"/etc/mpapi/clusprepd.toml"};
     bool check = false;
-    app.add_option("--config", config_path, "Configuration file")->capture_default_str();
+    app.add_option("--config", file.path, "Configuration file")->capture_default_str();
     app.add_flag("--check", check, "Read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "clusprepd " MPAPI_VERSION);
     app.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -312,16 +314,14 @@ int main(int argc, char** argv) {
     }
     if (accounts.asked()) return accounts.run(std::cout, std::cerr);
 
-    // Only the usual file may be missing.
-    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
-        return fail({"read", config_path, "", errno});
-    const auto config = clusprep::load_config(config_path);
-    if (!config) return fail(config.error());
+    file.named = app.count("--config") > 0;
+    const auto config = settings::load<clusprep::Config>(file);
+    if (!config) return fail(config.error(), EX_CONFIG);
     if (check) {
         const auto missing = clusprep::missing_files(*config);
         for (const Error& error : missing)
             fail(error);
         return missing.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    return serve(*config, config_path);
+    return serve(*config, file);
 }

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/config.hpp"
 
-#include "common/settings/document.hpp"
-#include "common/system/read_file.hpp"
-
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <set>
 
@@ -14,9 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using settings::Section;
-
-// Far beyond any sensible file.
-constexpr std::size_t largest_file = 1u << 20;
 
 void read_count(Section& section, const char* key, unsigned least, unsigned most, unsigned& into) {
     if (const auto value = section.integer(key, least, most)) into = static_cast<unsigned>(*value);
@@ -98,12 +91,7 @@ bool Config::Disks::allows(std::string_view wwid) const {
     return !wwid.empty() && std::find(allow.begin(), allow.end(), wwid) != allow.end();
 }
 
-Result<Config> parse_config(std::string_view text, const std::string& name) {
-    auto document = settings::Document::parse(text, name);
-    if (!document) return document.error();
-
-    Config config;
-    Section root = document->root();
+void read_keys(Section root, Config& config) {
     const auto manager =
         root.choice<ManagerMode>("manager", {{"auto", ManagerMode::Auto},
                                              {"multipathd", ManagerMode::Multipathd},
@@ -124,16 +112,6 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
     }
     if (const auto section = root.section("bus")) read_bus(*section, config.bus);
     if (const auto section = root.section("disks")) read_disks(*section, config.disks);
-
-    if (const Status status = document->finish(); !status) return status.error();
-    return config;
-}
-
-Result<Config> load_config(const std::string& path) {
-    const auto text = read_file(path, largest_file);
-    if (text) return parse_config(*text, path);
-    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
-    return text.error();
 }
 
 } // namespace mpapi::daemon

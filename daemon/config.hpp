@@ -4,7 +4,7 @@
 // documented in mpapid.toml(5); the reader (config.cpp) refuses what it does not know.
 #pragma once
 
-#include "common/result.hpp"
+#include "common/settings/document.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -68,11 +68,6 @@ struct Config {
     bool operator==(const Config&) const = default;
 };
 
-// Reads TOML text. `name` is the file's name for messages; errors name file and line and what was
-// expected there.
-Result<Config> parse_config(std::string_view text, const std::string& name);
-
-// The configuration of that file; the defaults where there is no such file.
-Result<Config> load_config(const std::string& path);
+void read_keys(settings::Section root, Config& config);
 
 } // namespace mpapi::daemon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // mpapid: the daemon over this machine's own kernel.
+#include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/disks/files/file_service.hpp"
@@ -26,6 +27,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <sysexits.h>
 #include <syslog.h>
 #include <system_error>
 #include <unistd.h>
@@ -39,9 +41,9 @@ constexpr std::chrono::seconds kMultipathdPatience{5};
 // RuntimeDirectory= of the unit; 61-mpapi-offline.rules names it too.
 constexpr const char* kRuntimeFolder = "/run/mpapi";
 
-int fail(const Error& error) {
+int fail(const Error& error, int status = EXIT_FAILURE) {
     std::fprintf(stderr, "mpapid: %s\n", error.message().c_str());
-    return EXIT_FAILURE;
+    return status;
 }
 
 int metrics(const std::string& path) {
@@ -149,10 +151,10 @@ int check_state_directory(const std::string& directory) {
 
 int main(int argc, char** argv) {
     CLI::App app("Multipath management daemon", "mpapid");
-    std::string config_path = "/etc/mpapi/mpapid.toml";
+    settings::File file{"/etc/mpapi/mpapid.toml"};
     std::string metrics_path;
     bool check = false;
-    app.add_option("--config", config_path, "Configuration file")->capture_default_str();
+    app.add_option("--config", file.path, "Configuration file")->capture_default_str();
     app.add_flag("--check-config", check, "Read the configuration, say what is wrong, and end");
     app.add_option("--metrics", metrics_path,
                    "Write the running daemon's metrics to this file (- is the output) and end")
@@ -172,11 +174,9 @@ int main(int argc, char** argv) {
         return metrics(metrics_path);
     }
 
-    // Only the usual file may be missing.
-    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
-        return fail({"read", config_path, "", errno});
-    const auto config = daemon::load_config(config_path);
-    if (!config) return fail(config.error());
+    file.named = app.count("--config") > 0;
+    const auto config = settings::load<daemon::Config>(file);
+    if (!config) return fail(config.error(), EX_CONFIG);
     if (check) return check_state_directory(config->state_directory);
     return serve(*config);
 }

@@ -13,7 +13,7 @@ std::variant<CommandLine, int> read_command_line(int argc, char** argv) {
     unsigned timeout = static_cast<unsigned>(options.timeout.count());
 
     CLI::App app("iSCSI software target discovery: the daemon, and its command", "istd");
-    app.add_option("--config", line.config, "Configuration file of the daemon")
+    app.add_option("--config", line.config.path, "Configuration file of the daemon")
         ->capture_default_str();
     app.add_flag("--check", line.check, "Read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "istd " MPAPI_VERSION);
@@ -35,7 +35,7 @@ std::variant<CommandLine, int> read_command_line(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    line.config_named = app.count("--config") > 0;
+    line.config.named = app.count("--config") > 0;
     options.timeout = std::chrono::seconds(timeout);
     if (command->parsed()) line.discover = options;
     return line;

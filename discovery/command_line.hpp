@@ -4,17 +4,16 @@
 // compile.
 #pragma once
 
+#include "common/settings/configuration.hpp"
 #include "discovery/client/discover.hpp"
 
 #include <optional>
-#include <string>
 #include <variant>
 
 namespace mpapi::discovery {
 
 struct CommandLine {
-    std::string config = "/etc/mpapi/istd.toml";
-    bool config_named = false; // by who called: then it has to be there
+    settings::File config{"/etc/mpapi/istd.toml"};
     bool check = false;
     std::optional<DiscoverOptions> discover; // the command; else it is the daemon
 };

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "discovery/config.hpp"
 
-#include "common/settings/document.hpp"
-#include "common/system/read_file.hpp"
 #include "discovery/wire/messages.hpp"
-
-#include <cerrno>
 
 namespace mpapi::discovery {
 
@@ -13,8 +9,7 @@ namespace {
 
 using settings::Section;
 
-constexpr std::size_t kLargestFile = 1u << 20; // far beyond any sensible file
-constexpr std::size_t kMostWorkgroups = 16;    // each is asked with a packet of its own
+constexpr std::size_t kMostWorkgroups = 16; // each is asked with a packet of its own
 
 void read_path(Section& section, const char* key, std::string& into) {
     if (auto value = section.text(key)) into = *std::move(value);
@@ -57,11 +52,7 @@ void read_top(Section& root, Config& config) {
 
 } // namespace
 
-Result<Config> parse_config(std::string_view text, const std::string& name) {
-    auto document = settings::Document::parse(text, name);
-    if (!document) return document.error();
-    Config config;
-    Section root = document->root();
+void read_keys(Section root, Config& config) {
     read_top(root, config);
     if (auto section = root.section("limits")) {
         read_number(*section, "answers_per_second", 1000, config.limits.per_second);
@@ -72,15 +63,6 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
         read_path(*section, "socket", config.transport.nmbd_socket);
         read_path(*section, "program", config.transport.nmbd_program);
     }
-    if (const Status status = document->finish(); !status) return status.error();
-    return config;
-}
-
-Result<Config> load_config(const std::string& path) {
-    const auto text = read_file(path, kLargestFile);
-    if (text) return parse_config(*text, path);
-    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
-    return text.error();
 }
 
 } // namespace mpapi::discovery

@@ -4,12 +4,11 @@
 // documented in istd.toml(5); the reader (config.cpp) refuses what it does not know.
 #pragma once
 
-#include "common/result.hpp"
+#include "common/settings/document.hpp"
 #include "discovery/network/transport.hpp"
 #include "discovery/service/rate_limit.hpp"
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mpapi::discovery {
@@ -28,11 +27,6 @@ struct Config {
     std::string smb_conf = "/etc/samba/smb.conf";
 };
 
-// Reads TOML text. `name` is the file's name for messages; errors name file and line and what was
-// expected there.
-Result<Config> parse_config(std::string_view text, const std::string& name);
-
-// The configuration of that file; the defaults where there is no such file.
-Result<Config> load_config(const std::string& path);
+void read_keys(settings::Section root, Config& config);
 
 } // namespace mpapi::discovery

@@ -3,6 +3,7 @@
 // istd: answers who looks for block storage on the network, and looks for it (MS-ISTD).
 #include "common/bus/gatekeeper.hpp"
 #include "common/bus/loop_end.hpp"
+#include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
 #include "common/text/printable.hpp"
 #include "discovery/bus/discovery_object.hpp"
@@ -26,6 +27,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <sysexits.h>
 #include <unistd.h>
 
 namespace {
@@ -34,9 +36,9 @@ using namespace mpapi;
 using namespace mpapi::discovery;
 using Clock = std::chrono::steady_clock;
 
-int fail(const Error& error) {
+int fail(const Error& error, int status = EXIT_FAILURE) {
     std::fprintf(stderr, "istd: %s\n", error.message().c_str());
-    return EXIT_FAILURE;
+    return status;
 }
 
 void warn(const std::string& line) {
@@ -142,10 +144,7 @@ int main(int argc, char** argv) {
     const auto& line = std::get<CommandLine>(called);
     if (line.discover) return discover(*line.discover);
 
-    // Only the usual file may be missing.
-    if (line.config_named && ::access(line.config.c_str(), R_OK) < 0)
-        return fail({"read", line.config, "", errno});
-    const auto config = load_config(line.config);
-    if (!config) return fail(config.error());
+    const auto config = settings::load<Config>(line.config);
+    if (!config) return fail(config.error(), EX_CONFIG);
     return line.check ? EXIT_SUCCESS : serve(*config);
 }

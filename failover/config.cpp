@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/config.hpp"
 
-#include "common/settings/document.hpp"
-#include "common/system/read_file.hpp"
 #include "failover/wanted.hpp"
-
-#include <cerrno>
 
 namespace mpapi::failover {
 
-Result<Config> parse_config(std::string_view text, const std::string& name) {
-    auto document = settings::Document::parse(text, name);
-    if (!document) return document.error();
-    Config config;
-    settings::Section root = document->root();
+void read_keys(settings::Section root, Config& config) {
     if (auto directory = root.text("state_directory")) {
         config.state_directory = *std::move(directory);
         if (!config.state_directory.starts_with('/'))
@@ -30,16 +22,6 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
         if (const auto burst = pace->integer("burst", 1, 65536))
             config.rates.burst = static_cast<unsigned>(*burst);
     }
-    if (auto finished = document->finish(); !finished) return finished.error();
-    return config;
-}
-
-Result<Config> load_config(const std::string& path) {
-    constexpr std::size_t largest = 1u << 20; // far beyond any sensible file
-    const auto text = read_file(path, largest);
-    if (text) return parse_config(*text, path);
-    if (text.error().action == "open" && text.error().errnum == ENOENT) return Config{};
-    return text.error();
 }
 
 } // namespace mpapi::failover

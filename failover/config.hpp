@@ -4,13 +4,12 @@
 // documented in ipfailoverd.toml(5); the reader refuses what it does not know.
 #pragma once
 
-#include "common/result.hpp"
+#include "common/settings/document.hpp"
 #include "failover/core/profile.hpp"
 #include "failover/wire.hpp"
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace mpapi::failover {
 
@@ -22,9 +21,6 @@ struct Config {
     Wire::Rates rates; // [pace], for each interface
 };
 
-// `name` is the file's name for messages.
-Result<Config> parse_config(std::string_view text, const std::string& name);
-// The defaults where there is no such file.
-Result<Config> load_config(const std::string& path);
+void read_keys(settings::Section root, Config& config);
 
 } // namespace mpapi::failover

@@ -3,6 +3,7 @@
 // ipfailoverd: keeps IP addresses that move between nodes, and sends echo requests; on the bus.
 #include "common/bus/gatekeeper.hpp"
 #include "common/bus/loop_end.hpp"
+#include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
 #include "failover/address_objects.hpp"
 #include "failover/addresses.hpp"
@@ -27,11 +28,10 @@ namespace {
 using namespace mpapi;
 
 constexpr char kTrustedUser[] = "clusprep"; // asks for the sake of a validation client
-constexpr char kConfigFile[] = "/etc/mpapi/ipfailoverd.toml";
 
-int fail(const Error& error) {
+int fail(const Error& error, int status = EXIT_FAILURE) {
     std::fprintf(stderr, "ipfailoverd: %s\n", error.message().c_str());
-    return EXIT_FAILURE;
+    return status;
 }
 
 std::vector<uid_t> trusted() {
@@ -84,9 +84,9 @@ int serve(const failover::Config& config) {
 
 int main(int argc, char** argv) {
     CLI::App app("IP addresses that move between the nodes of a cluster", "ipfailoverd");
-    std::string config_path = kConfigFile;
+    settings::File file{"/etc/mpapi/ipfailoverd.toml"};
     bool check = false;
-    app.add_option("--config", config_path, "Configuration file")->capture_default_str();
+    app.add_option("--config", file.path, "Configuration file")->capture_default_str();
     app.add_flag("--check", check, "Read the configuration, say what is wrong, and end");
     app.set_version_flag("--version", "ipfailoverd " MPAPI_VERSION);
     app.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -97,13 +97,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return app.exit(wrong) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    // Only the usual file may be missing.
-    if (app.count("--config") > 0 && ::access(config_path.c_str(), R_OK) < 0)
-        return fail({"read", config_path, "", errno});
-    const auto config = failover::load_config(config_path);
-    if (!config) {
-        fail(config.error());
-        return EX_CONFIG;
-    }
+    file.named = app.count("--config") > 0;
+    const auto config = settings::load<failover::Config>(file);
+    if (!config) return fail(config.error(), EX_CONFIG);
     return check ? EXIT_SUCCESS : serve(*config);
 }

@@ -2,6 +2,7 @@
 //
 // mpapid-san: the daemon over an embedded storage area network. It needs no root, touches no device
 // of this machine and refuses the system bus, where it would pass for the real one.
+#include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/config.hpp"
 #include "daemon/paths/standalone/standalone.hpp"
@@ -15,7 +16,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -73,9 +73,7 @@ struct Options {
 Result<daemon::Config> configuration(const Options& options) {
     daemon::Config config;
     if (!options.config.empty()) {
-        if (::access(options.config.c_str(), R_OK) < 0)
-            return Error{"read", options.config, "", errno};
-        auto loaded = daemon::load_config(options.config);
+        auto loaded = settings::load<daemon::Config>({options.config, true});
         if (!loaded) return loaded;
         config = std::move(*loaded);
     }

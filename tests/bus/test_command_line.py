@@ -12,9 +12,9 @@ class CommandLine(SanTest):
         return subprocess.run([MPAPID, *words], env=environment, text=True, timeout=DEADLINE, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
 
-    def refused_with(self, message, *words):
+    def refused_with(self, message, *words, code=1):
         run = self.mpapid(*words)
-        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertEqual((run.returncode, run.stdout), (code, ""))
         self.assertIn(message, run.stderr)
 
     def paths_by_state(self, text):
@@ -54,8 +54,8 @@ class CommandLine(SanTest):
         good = self.mpapid("--check-config", "--config", self.file("good.toml", FAST))
         self.assertEqual((good.returncode, good.stdout, good.stderr), (0, "", ""))
         bad = self.file("bad.toml", "[refresh]\nshortest = 'soon'\n")
-        self.refused_with(f"{bad}:2: refresh.shortest: expected a duration", "--check-config", "--config", bad)
-        self.refused_with("/nonexistent.toml", "--check-config", "--config", "/nonexistent.toml")
+        self.refused_with(f"{bad}:2: refresh.shortest: expected a duration", "--check-config", "--config", bad, code=os.EX_CONFIG)
+        self.refused_with("/nonexistent.toml", "--check-config", "--config", "/nonexistent.toml", code=os.EX_CONFIG)
 
     def test_a_state_directory_of_one_s_own_must_be_there(self):
         def check(directory):

@@ -2,15 +2,16 @@
 //
 // mpapid.toml: whatever the text, a configuration within its ranges or a message of one line.
 #include "daemon/config.hpp"
+#include "common/settings/configuration.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace mpapi::daemon;
+    using namespace mpapi;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    const auto config = parse_config(text, "fuzz.toml");
+    const auto config = settings::parse<daemon::Config>(text, "fuzz.toml");
     if (!config) {
         const std::string message = config.error().message();
         const bool placed = message.starts_with("read fuzz.toml:");

@@ -3,6 +3,7 @@
 // The record of an address, and the configuration, which knows the same keys. What can be read is
 // written so that it reads the same; text that no caller can have given is passed over, for it is
 // not written.
+#include "common/settings/configuration.hpp"
 #include "common/text/printable.hpp"
 #include "failover/config.hpp"
 #include "failover/wanted.hpp"
@@ -14,7 +15,7 @@ using namespace mpapi::failover;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    (void)parse_config(text, "ipfailoverd.toml");
+    (void)settings::parse<Config>(text, "ipfailoverd.toml");
     const auto record = parse_record(text, "record");
     if (!record) return 0;
     const Wanted& wanted = record->wanted;

@@ -195,7 +195,7 @@ def a_mistake_in_the_configuration_is_told_and_nothing_is_published():
     good = CONFIG.read_text()
     CONFIG.write_text("[refresh]\nshortest = 5\n")
     code, told = status("mpapid --check-config")
-    check(code, 1, "exit status of --check-config")
+    check(code, os.EX_CONFIG, "exit status of --check-config")
     check_that(f"{CONFIG}:2" in told, "file and line", told)
     check_that(status(f"systemctl restart {UNIT}")[0] != 0, "a restart fails")
     check(owner(), 0, "owner of the name")

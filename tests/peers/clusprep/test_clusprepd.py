@@ -75,10 +75,10 @@ directory = "{self.work}"
         self.assertEqual((good.returncode, good.stderr), (0, ""))
         (self.work / "bad.toml").write_text("prot = 1\n")
         bad = self.run_program("--check", "--config", str(self.work / "bad.toml"))
-        self.assertEqual(bad.returncode, 1)
+        self.assertEqual(bad.returncode, os.EX_CONFIG)
         self.assertIn("bad.toml:1", bad.stderr)
         missing = self.run_program("--check", "--config", str(self.work / "none.toml"))
-        self.assertEqual(missing.returncode, 1)
+        self.assertEqual(missing.returncode, os.EX_CONFIG)
         config = (self.work / "clusprepd.toml").read_text()
         for key in ("accounts", "keytab"):
             (self.work / "names.toml").write_text(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/config.hpp"
 
+#include "common/settings/configuration.hpp"
+
 #include "tests/unit/cmocka.hpp"
 
 using namespace mpapi;
@@ -9,13 +11,13 @@ using namespace mpapi::clusprep;
 namespace {
 
 void assert_refused(const char* text, const char* reason) {
-    const auto config = parse_config(text, "test.toml");
+    const auto config = settings::parse<Config>(text, "test.toml");
     if (config) fail_msg("was read: %s", text);
     assert_contains(config.error().message(), reason);
 }
 
 void an_empty_file_lets_nobody_in(void**) {
-    const auto config = parse_config("", "test.toml");
+    const auto config = settings::parse<Config>("", "test.toml");
     assert_ok(config);
     assert_true(config->allow.users.empty() && config->allow.groups.empty() &&
                 config->allow.sids.empty());
@@ -26,7 +28,7 @@ void an_empty_file_lets_nobody_in(void**) {
 }
 
 void the_shipped_file_holds_the_defaults(void**) {
-    const auto shipped = load_config(SHIPPED_CONFIG);
+    const auto shipped = settings::load<Config>({SHIPPED_CONFIG});
     assert_ok(shipped);
     const Config defaults;
     assert_true(shipped->listen == defaults.listen);
@@ -35,7 +37,7 @@ void the_shipped_file_holds_the_defaults(void**) {
 }
 
 void every_key_is_read(void**) {
-    const auto config = parse_config(R"(
+    const auto config = settings::parse<Config>(R"(
 listen = ["192.0.2.1", "2001:db8::1"]
 port = 49152
 names = ["node1.example"]
@@ -67,7 +69,7 @@ directory = "/l"
 units = ["x.service"]
 span = "24h"
 )",
-                                     "test.toml");
+                                                "test.toml");
     assert_ok(config);
     assert_int_equal(config->listen.size(), 2);
     assert_int_equal(config->port, 49152);
@@ -119,16 +121,11 @@ void what_makes_no_sense_is_refused_with_its_line(void**) {
     assert_refused("[logs]\nspan = \"90min\"", "expected whole hours");
 }
 
-void a_file_that_is_not_there_means_the_defaults(void**) {
-    assert_ok(load_config("/nonexistent/clusprepd.toml"));
-    assert_false(load_config("/").has_value());
-}
-
 // Nobody would be let in by it.
 void the_name_of_a_group_is_refused_with_what_to_do(void**) {
-    const auto config =
-        parse_config("[allow]\nusers = []\ngroups = [\"S-1-5-32-544\", \"EXAMPLE\\\\admins\"]",
-                     "clusprepd.toml");
+    const auto config = settings::parse<Config>(
+        "[allow]\nusers = []\ngroups = [\"S-1-5-32-544\", \"EXAMPLE\\\\admins\"]",
+        "clusprepd.toml");
     assert_false(bool(config));
     assert_contains(config.error().message(), "clusprepd.toml:3");
     assert_contains(config.error().message(), "groups");
@@ -144,7 +141,6 @@ int main() {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_makes_no_sense_is_refused_with_its_line),
         cmocka_unit_test(the_name_of_a_group_is_refused_with_what_to_do),
-        cmocka_unit_test(a_file_that_is_not_there_means_the_defaults),
     };
     return cmocka_run_group_tests_name("clusprepd.toml", tests, nullptr, nullptr);
 }

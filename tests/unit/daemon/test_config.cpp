@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/config.hpp"
 
+#include "common/settings/configuration.hpp"
+
 #include "tests/unit/cmocka.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -28,18 +25,18 @@ std::string shipped() {
 }
 
 std::string refusal(std::string_view text) {
-    const auto config = parse_config(text, "mpapid.toml");
+    const auto config = settings::parse<Config>(text, "mpapid.toml");
     return config ? "accepted" : config.error().message();
 }
 
 void no_text_gives_the_defaults(void**) {
-    const auto config = parse_config("", "mpapid.toml");
+    const auto config = settings::parse<Config>("", "mpapid.toml");
     assert_ok(config);
     assert_true(*config == Config{});
 }
 
 void every_key_is_read(void**) {
-    const auto config = parse_config(R"(
+    const auto config = settings::parse<Config>(R"(
 manager = "observe"
 state_directory = "/run/elsewhere"
 [refresh]
@@ -61,7 +58,7 @@ changes_kept = 99
 allow = ["36001405f0e1d2c3b4a5968778695a4b3", "1ACME_1234"]
 raw_write = "anywhere"
 )",
-                                     "mpapid.toml");
+                                                "mpapid.toml");
     assert_ok(config);
     assert_true(config->manager == ManagerMode::Observe);
     assert_text_equal(config->state_directory, "/run/elsewhere");
@@ -82,7 +79,8 @@ raw_write = "anywhere"
 }
 
 void no_disk_is_allowed_unless_named_whole(void**) {
-    const auto config = parse_config("[disks]\nallow = ['36001405a', '36001405b']", "mpapid.toml");
+    const auto config =
+        settings::parse<Config>("[disks]\nallow = ['36001405a', '36001405b']", "mpapid.toml");
     assert_ok(config);
     assert_true(config->disks.allows("36001405b"));
     for (const char* other : {"", "3", "36001405", "36001405aa", "36001405A", "*"})
@@ -107,9 +105,11 @@ void a_list_of_disks_with_what_is_no_wwid_is_refused(void**) {
 }
 
 void each_manager_has_its_name(void**) {
-    assert_true(parse_config("manager = 'auto'", "f")->manager == ManagerMode::Auto);
-    assert_true(parse_config("manager = 'multipathd'", "f")->manager == ManagerMode::Multipathd);
-    assert_true(parse_config("manager = 'standalone'", "f")->manager == ManagerMode::Standalone);
+    assert_true(settings::parse<Config>("manager = 'auto'", "f")->manager == ManagerMode::Auto);
+    assert_true(settings::parse<Config>("manager = 'multipathd'", "f")->manager ==
+                ManagerMode::Multipathd);
+    assert_true(settings::parse<Config>("manager = 'standalone'", "f")->manager ==
+                ManagerMode::Standalone);
     assert_text_equal(refusal("manager = 'standalon'"),
                       "read mpapid.toml:1: manager: expected one of \"auto\", \"multipathd\", "
                       "\"standalone\", \"observe\", found \"standalon\"; did you mean "
@@ -146,14 +146,14 @@ void an_interval_that_shrinks_is_refused(void**) {
 
 // The shipped file, as it is and with each default uncommented, is the defaults of the code.
 void the_shipped_file_shows_the_defaults(void**) {
-    const auto as_is = parse_config(shipped(), "mpapid.toml");
+    const auto as_is = settings::parse<Config>(shipped(), "mpapid.toml");
     assert_ok(as_is);
     assert_true(*as_is == Config{});
 
     const std::regex commented("(^|\n)#([a-z_]+ = )");
     const std::string text = std::regex_replace(shipped(), commented, "$1$2");
     assert_true(text.size() < shipped().size());
-    const auto uncommented = parse_config(text, "mpapid.toml");
+    const auto uncommented = settings::parse<Config>(text, "mpapid.toml");
     assert_ok(uncommented);
     assert_true(*uncommented == Config{});
 }
@@ -181,51 +181,6 @@ void the_shipped_file_shows_every_key(void**) {
     assert_int_equal(keys, 20);
 }
 
-class Directory {
-  public:
-    Directory() { assert_non_null(::mkdtemp(path_.data())); }
-    ~Directory() {
-        ::unlink(file().c_str());
-        ::rmdir(path_.c_str());
-    }
-    std::string file() const { return path_ + "/mpapid.toml"; }
-
-  private:
-    std::string path_ = "/tmp/test-config-XXXXXX";
-};
-
-void a_missing_file_gives_the_defaults(void**) {
-    const Directory directory;
-    const auto config = load_config(directory.file());
-    assert_ok(config);
-    assert_true(*config == Config{});
-}
-
-void a_file_is_named_in_the_message(void**) {
-    const Directory directory;
-    std::ofstream(directory.file()) << "manager = 7\n";
-    const auto config = load_config(directory.file());
-    assert_false(config.has_value());
-    assert_text_equal(config.error().object, directory.file() + ":1");
-}
-
-void what_is_no_regular_file_is_refused(void**) {
-    const Directory directory;
-    assert_int_equal(::mkfifo(directory.file().c_str(), 0600), 0);
-    assert_text_equal(load_config(directory.file()).error().message(),
-                      "read " + directory.file() + ": expected a regular file");
-    assert_text_equal(load_config("/dev/zero").error().message(),
-                      "read /dev/zero: expected a regular file");
-    assert_int_equal(load_config("/dev/null/x").error().errnum, ENOTDIR);
-}
-
-void a_huge_file_is_refused(void**) {
-    const Directory directory;
-    std::ofstream(directory.file()) << std::string((1u << 20) + 1, '\n');
-    assert_text_equal(load_config(directory.file()).error().message(),
-                      "read " + directory.file() + ": expected 1 MiB at most");
-}
-
 } // namespace
 
 int main() {
@@ -239,10 +194,6 @@ int main() {
         cmocka_unit_test(an_interval_that_shrinks_is_refused),
         cmocka_unit_test(the_shipped_file_shows_the_defaults),
         cmocka_unit_test(the_shipped_file_shows_every_key),
-        cmocka_unit_test(a_missing_file_gives_the_defaults),
-        cmocka_unit_test(a_file_is_named_in_the_message),
-        cmocka_unit_test(what_is_no_regular_file_is_refused),
-        cmocka_unit_test(a_huge_file_is_refused),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

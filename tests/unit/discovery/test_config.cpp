@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "discovery/config.hpp"
 
+#include "common/settings/configuration.hpp"
 #include "common/system/read_file.hpp"
 
 #include "../cmocka.hpp"
@@ -13,13 +14,13 @@ using namespace mpapi::discovery;
 namespace {
 
 void assert_refused(const std::string& text, const char* why) {
-    const auto config = parse_config(text, "istd.toml");
+    const auto config = settings::parse<Config>(text, "istd.toml");
     if (config) fail_msg("it was taken: %s", text.c_str());
     assert_contains(config.error().message(), why);
 }
 
 void nothing_set_is_the_defaults(void**) {
-    const auto config = parse_config("", "istd.toml");
+    const auto config = settings::parse<Config>("", "istd.toml");
     assert_ok(config);
     assert_true(config->answer == Config::Answer::Auto);
     assert_true(config->transport.way == Transport::Way::Auto);
@@ -28,7 +29,7 @@ void nothing_set_is_the_defaults(void**) {
 }
 
 void every_key_is_read(void**) {
-    const auto config = parse_config(R"(
+    const auto config = settings::parse<Config>(R"(
 answer = "always"
 name = "node1.example.org"
 workgroups = ["ONE", "two"]
@@ -45,7 +46,7 @@ sources = 3
 socket = "/a"
 program = "/b"
 )",
-                                     "istd.toml");
+                                                "istd.toml");
     assert_ok(config);
     assert_true(config->answer == Config::Answer::Always);
     assert_text_equal(config->name, "node1.example.org");
@@ -77,9 +78,9 @@ void mistakes_are_told_with_what_was_expected(void**) {
 void the_file_as_installed_shows_the_defaults(void**) {
     const auto text = read_file(ISTD_TOML, 1 << 20);
     assert_ok(text);
-    assert_ok(parse_config(*text, "istd.toml"));
+    assert_ok(settings::parse<Config>(*text, "istd.toml"));
     const auto all = std::regex_replace(*text, std::regex("(^|\n)#([a-z_]+ = )"), "$1$2");
-    const auto config = parse_config(all, "istd.toml");
+    const auto config = settings::parse<Config>(all, "istd.toml");
     assert_ok(config);
     const Config defaults;
     assert_text_equal(config->transport.nmbd_socket, defaults.transport.nmbd_socket);

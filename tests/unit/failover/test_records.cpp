@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // What is written of an address, and what an administrator sets.
+#include "common/settings/configuration.hpp"
 #include "failover/config.hpp"
 #include "failover/records.hpp"
 
@@ -99,16 +100,15 @@ void records_come_and_go(void**) {
 }
 
 void without_settings_there_are_defaults(void**) {
-    const auto config = parse_config("", "x.toml");
+    const auto config = settings::parse<Config>("", "x.toml");
     assert_ok(config);
     assert_true(config->keep_on_stop);
     assert_true(config->defaults == Wish{});
     assert_text_equal(config->state_directory, "/run/ipfailover");
-    assert_ok(load_config("/nonexistent/ipfailoverd.toml"));
 }
 
 void all_settings_are_read(void**) {
-    const auto config = parse_config(R"(
+    const auto config = settings::parse<Config>(R"(
 state_directory = "/var/lib/x"
 on_stop = "remove"
 addresses = 7
@@ -123,7 +123,7 @@ refresh = "1min"
 frames_per_second = 100
 burst = 3
 )",
-                                     "x.toml");
+                                                "x.toml");
     assert_ok(config);
     const Wish expected{
         Profile::None, {2, {Ms(250), Ms(2000)}, Ms(60000)}, Forms::Request, Policy::Never};
@@ -147,7 +147,7 @@ void mistakes_in_settings_are_told_with_their_line(void**) {
         {"pase = 1", "pace"},
     };
     for (const auto& [text, expected] : cases) {
-        const auto config = parse_config(text, "x.toml");
+        const auto config = settings::parse<Config>(text, "x.toml");
         if (config) fail_msg("taken: %s", text);
         assert_contains(config.error().message(), expected);
     }
