@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """istd on a private bus, in a network namespace of this test's own, where nobody answers but itself."""
-import ctypes
 import pathlib
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+import namespaces
 from jeepney import Properties
 
 from polkit_authority import *
@@ -15,23 +15,12 @@ DISCOVERY_PATH = "/org/mpapi/Discovery1"
 JOB = f"{DISCOVERY}.Job"
 ERROR = f"{DISCOVERY}.Error."
 ACTION = "org.mpapi.discovery1.discover"
-CLONE_NEWNET = 0x40000000
 CONFIG = """name = "node1.example.org"
 workgroups = ["EXAMPLE"]
 smb_conf = "/nowhere/smb.conf"
 [nmbd]
 socket = "/nowhere/unexpected"
 """
-
-
-def own_network():
-    """This process, and what it starts, get a network where nothing else is."""
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    for words in ("link set lo up", "link add there type veth peer name here", "link set here up",
-                  "link set there up", "addr add 10.9.0.1/24 brd + dev here"):
-        subprocess.run(["ip", *words.split()], check=True)
 
 
 class DiscoveryTest(BusTest):
@@ -267,5 +256,6 @@ class Contract(DiscoveryTest):
 
 
 if __name__ == "__main__":
-    own_network()
+    namespaces.own()
+    namespaces.dead_end()
     main()

@@ -1,28 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ipfailoverd on a private bus, in a network namespace of this test's own."""
-import ctypes
 import pathlib
 import subprocess
 
+import namespaces
 from polkit_authority import *
 
 NETWORK = "org.mpapi.Network1"
 NETWORK_PATH = "/org/mpapi/Network1"
 ERROR = f"{NETWORK}.Error."
-CLONE_NEWNET = 0x40000000
 
 
 def own_network():
-    """This process, and what it starts, get a network where nothing else is."""
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-        print(f"skipped: a network namespace needs root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
+    namespaces.own()
+    namespaces.dead_end()
     for words in (
-        "link set lo up",
-        "link add there type veth peer name here",
-        "link set here up",
-        "link set there up",
-        "addr add 10.9.0.1/24 dev here",
         "-6 addr add fe80::9/64 dev here nodad",
         "neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev here",
         "route add unreachable 10.8.0.0/24",

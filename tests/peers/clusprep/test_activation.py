@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import namespaces
 import needs
 import played_server
 from played_server import PASSWORD, USER
@@ -219,5 +220,5 @@ class Activation(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    needs.own_network()
+    namespaces.own()  # where port 135 is free
     unittest.main(verbosity=2)

@@ -15,6 +15,7 @@ import unittest
 
 import every_method
 import kerberos_realm
+import namespaces
 import needs
 import played_server
 from played_server import PASSWORD, USER
@@ -230,5 +231,5 @@ class Client(unittest.TestCase):
 if __name__ == "__main__":
     needs.modules("impacket")
     needs.tools(*kerberos_realm.TOOLS)
-    needs.own_network()
+    namespaces.own()  # where port 135 is free
     unittest.main(verbosity=2)

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
+import namespaces
 import needs
 from service import Started
 from telling import Telling
@@ -147,5 +148,5 @@ directory = "{self.work}"
 
 
 if __name__ == "__main__":
-    needs.own_network()
+    namespaces.own()  # where port 135 is free
     unittest.main(verbosity=2)

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 import uuid as uuids
 
+import namespaces
 import needs
 
 needs.modules("impacket")
@@ -334,5 +335,5 @@ class Untrue(Foreign):
 
 
 if __name__ == "__main__":
-    needs.own_network()
+    namespaces.own()  # where port 135 is free
     unittest.main(verbosity=2)

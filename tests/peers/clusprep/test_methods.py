@@ -9,6 +9,7 @@ import tempfile
 import unittest
 import uuid as uuids
 
+import namespaces
 import needs
 import played_server
 
@@ -350,5 +351,5 @@ class Flows(Peer):
 
 
 if __name__ == '__main__':
-    needs.own_network()
+    namespaces.own()  # where port 135 is free
     unittest.main(verbosity=2)

@@ -12,24 +12,19 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
-sys.path.insert(0, str(ROOT / "tests/bus"))
+import kerberos_realm
+import namespaces
+from jeepney import DBusAddress, MessageFlag, MessageType, new_error, new_method_return, new_signal
+from jeepney.bus_messages import DBus
+from jeepney.io.blocking import open_dbus_connection
+from jeepney.low_level import HeaderFields
+from private_bus import BUS_CONFIG, SOMEBODY, Client, Lines
+from service import Started
 
-import kerberos_realm  # noqa: E402
-from jeepney import (DBusAddress, MessageFlag, MessageType, new_error, new_method_return,  # noqa: E402
-                     new_signal)
-from jeepney.bus_messages import DBus  # noqa: E402
-from jeepney.io.blocking import open_dbus_connection  # noqa: E402
-from jeepney.low_level import HeaderFields  # noqa: E402
-from private_bus import BUS_CONFIG, SOMEBODY, Client, Lines  # noqa: E402
-from service import Started  # noqa: E402
-
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x00020000, 0x04000000, 0x40000000
 HOST, PASSWORD, DEADLINE = "node1", kerberos_realm.Realm.password, 60
 USER, STRANGER = kerberos_realm.Realm.user, "mallory"
 MULTIPATH, NETWORK = "org.mpapi.Multipath1", "org.mpapi.Network1"
@@ -43,21 +38,10 @@ POLKIT = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><method
 
 def own_machine():
     """This process, and what it starts, get a network, a host name and a /run where nothing else is."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) != 0:
-        print(f"skipped: namespaces need root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    for words in (
-        "mount --make-rprivate /",
-        "mount -t tmpfs tmpfs /run",
-        "mount -t tmpfs tmpfs /var/lib/systemd",  # where the host's credential key is
-        "ip link set lo up",
-        "ip link add there type veth peer name here",
-        "ip link set here up",
-        "ip link set there up",
-        "ip addr add 10.9.0.1/24 dev here",
-    ):
-        subprocess.run(words.split(), check=True)
+    namespaces.own(namespaces.NETWORK | namespaces.MOUNTS | namespaces.HOST_NAME)
+    for place in ("/run", "/var/lib/systemd"):  # the second is where the host's credential key is
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+    namespaces.dead_end()
     socket.sethostname(HOST)
 
 

@@ -2,7 +2,6 @@
 """Several hosts on one network: network namespaces on a bridge, each with a bus and an ipfailoverd of its own.
 
 Names of namespaces are of this process's own mounts, so that nothing is left behind, however it ends."""
-import ctypes
 import json
 import os
 import pathlib
@@ -11,19 +10,15 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "clusprep"))
+import namespaces
 import needs
 from service import Started
 from telling import Telling
 
 DEADLINE = 60
-CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000
-MS_REC, MS_PRIVATE = 0x4000, 0x40000
-LIBC = ctypes.CDLL(None, use_errno=True)
 BUS = """<busconfig>
   <listen>unix:path={}</listen>
   <auth>EXTERNAL</auth>
@@ -36,12 +31,9 @@ BUS = """<busconfig>
 
 def own_world():
     """This process gets a network of its own, and a place for the names of others."""
-    if LIBC.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
-        needs.skip(f"network namespaces need root ({os.strerror(ctypes.get_errno())})")
-    LIBC.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+    namespaces.own(namespaces.NETWORK | namespaces.MOUNTS)
     os.makedirs("/run/netns", exist_ok=True)
-    if LIBC.mount(b"tmpfs", b"/run/netns", b"tmpfs", 0, None) != 0:
-        needs.skip(f"no tmpfs ({os.strerror(ctypes.get_errno())})")
+    run("mount", "-t", "tmpfs", "tmpfs", "/run/netns")
 
 
 def run(*command, **more):
@@ -186,9 +178,7 @@ class Host:
     def send(self, packets, apart=0.0, interface="eth0"):
         """Ethernet frames, as they are."""
         def work():
-            with open(f"/run/netns/{self.name}") as namespace:
-                assert LIBC.setns(namespace.fileno(), CLONE_NEWNET) == 0
-            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            with namespaces.inside(self.name), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
                 raw.bind((interface, 0))
                 for packet in packets:
                     raw.send(packet)

@@ -2,6 +2,7 @@
 """What an address goes through: moves, links that come and go, and ends of the daemon in every state."""
 import re
 import shutil
+import sys
 import unittest
 
 from hosts import *

@@ -2,7 +2,6 @@
 """Machines on a network of the test's own: network namespaces that bridges join, each machine with a bus and istd
 on it."""
 import contextlib
-import ctypes
 import os
 import pathlib
 import socket
@@ -12,10 +11,9 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(os.environ["SOURCE_ROOT"])
-for folder in ("tests/peers/clusprep", "tests/bus"):
-    sys.path.insert(0, str(ROOT / folder))
 sys.path.append(str(ROOT / "tests/lab/lib"))  # mail, which the lab has too
 
+import namespaces  # noqa: E402
 from jeepney import DBusAddress, MatchRule, Properties  # noqa: E402
 from jeepney.bus_messages import message_bus  # noqa: E402
 from jeepney.io.blocking import open_dbus_connection  # noqa: E402
@@ -25,8 +23,6 @@ from telling import Telling  # noqa: E402
 
 ISTD = os.environ["ISTD"]
 DEADLINE = 60
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWNET = 0x00020000, 0x04000000, 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
 NAME, PATH = "org.mpapi.Discovery1", "/org/mpapi/Discovery1"
 
 
@@ -44,23 +40,9 @@ def until(what, condition):
 
 def own_namespaces():
     """This process, and what it starts, have mounts and a network where nothing else is, until it ends."""
-    if LIBC.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) != 0:
-        print(f"skipped: namespaces need root ({os.strerror(ctypes.get_errno())})")
-        raise SystemExit(77)
-    run("mount", "--make-rprivate", "/")
+    namespaces.own(namespaces.NETWORK | namespaces.MOUNTS | namespaces.HOST_NAME)
     run("mount", "-t", "tmpfs", "tmpfs", "/run")
     socket.sethostname("lan")
-
-
-@contextlib.contextmanager
-def inside(namespace):
-    """Sockets that this thread opens are in there; sockets stay where they were opened."""
-    with open("/proc/thread-self/ns/net", "rb") as here, open(f"/run/netns/{namespace}", "rb") as there:
-        assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0
-        try:
-            yield
-        finally:
-            assert LIBC.setns(here.fileno(), CLONE_NEWNET) == 0
 
 
 class Lan:
@@ -176,7 +158,7 @@ socket = "{self.unexpected}"
 
     def socket(self, port=138, address=""):
         """A UDP socket of this machine's."""
-        with inside(self.name):
+        with namespaces.inside(self.name):
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -228,4 +210,4 @@ socket = "{self.unexpected}"
         run("ip", "netns", "del", self.name)
 
 
-__all__ = ["DEADLINE", "ISTD", "Lan", "Telling", "Started", "inside", "own_namespaces", "run", "until"]
+__all__ = ["DEADLINE", "ISTD", "Lan", "Telling", "Started", "own_namespaces", "run", "until"]

@@ -13,8 +13,9 @@ import threading
 import time
 import unittest
 
-from lan import DEADLINE, ISTD, Lan, Telling, inside, own_namespaces, until
+from lan import DEADLINE, ISTD, Lan, Telling, own_namespaces, until
 import mail
+import namespaces
 import needs
 
 needs.modules("jeepney")
@@ -29,7 +30,7 @@ class Wire:
 
     def __init__(self, path, interface):
         self.path = path
-        with inside("switch"):
+        with namespaces.inside("switch"):
             self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.bind((interface, 0))

@@ -9,14 +9,12 @@ import os
 import pwd
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 SOURCE_ROOT = os.environ["SOURCE_ROOT"]
-sys.path.insert(0, os.path.join(SOURCE_ROOT, "tests/bus"))
-from polkit_authority import *  # pylint: disable=wrong-import-position
+from polkit_authority import *
 
 POLICY = os.path.join(SOURCE_ROOT, "polkit/org.mpapi.multipath1.policy")
 SHIPPED = sorted(glob.glob(os.path.join(SOURCE_ROOT, "polkit/*.rules")))

@@ -5,8 +5,7 @@
 #include "failover/echo/echoes.hpp"
 
 #include "tests/unit/cmocka.hpp"
-
-#include <sched.h>
+#include "tests/unit/own_namespaces.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -166,10 +165,7 @@ void those_under_way_end_with_their_owner(void**) {
 } // namespace
 
 int main() {
-    if (::unshare(CLONE_NEWNET) != 0) {
-        std::puts("skipped: needs root for a network namespace of its own");
-        return 77;
-    }
+    test::own_namespaces(CLONE_NEWNET);
     const CMUnitTest tests[] = {
         cmocka_unit_test(this_host_answers_in_both_families),
         cmocka_unit_test(every_size_is_carried),

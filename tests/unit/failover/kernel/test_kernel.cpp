@@ -7,9 +7,9 @@
 #include "failover/kernel/tickle.hpp"
 
 #include "tests/unit/cmocka.hpp"
+#include "tests/unit/own_namespaces.hpp"
 
 #include <linux/if_addr.h>
-#include <sched.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -261,10 +261,7 @@ void a_set_that_is_not_there_is_an_error_when_it_is_needed(void**) {
 } // namespace
 
 int main() {
-    if (::unshare(CLONE_NEWNET) != 0) {
-        std::puts("skipped: needs root for a network namespace of its own");
-        return 77;
-    }
+    test::own_namespaces(CLONE_NEWNET);
     const CMUnitTest tests[] = {
         cmocka_unit_test(an_interface_is_described),
         cmocka_unit_test(an_address_is_added_and_removed),
