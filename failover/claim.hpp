@@ -27,6 +27,7 @@ struct Claim {
     HardwareAddress from;
     bool marked = false;        // sent by this software
     std::optional<Nonce> nonce; // of a neighbour solicitation
+    bool answer = false;        // to who has no address, as who probes
 
     bool operator==(const Claim&) const = default;
 };

@@ -187,7 +187,9 @@ void ManagedAddress::end(const std::vector<OpenSocket>& sockets) {
 Result<std::chrono::nanoseconds> ManagedAddress::probe(const Ip& ip, const Nonce& nonce) {
     Wire* const wire = host_.links.wire(link_);
     if (!wire) return no_link("probe on");
-    if (auto watched = wire->watch(ip, true); !watched) return watched.error();
+    // Who has the address is in its solicited-node group by that.
+    if (!is_held(managed_.state()))
+        if (auto watched = wire->watch(ip, true); !watched) return watched.error();
     return wire->probe(ip, nonce);
 }
 

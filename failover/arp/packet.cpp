@@ -71,6 +71,7 @@ std::optional<Claim> claim_of(const Packet& packet) {
     claim.from = packet.sender;
     claim.marked = packet.marked;
     claim.address = packet.sender_ip;
+    claim.answer = packet.operation == Operation::Reply && packet.target_ip.unspecified();
     if (!packet.sender_ip.unspecified()) return claim;
     if (packet.operation != Operation::Request || packet.target_ip.unspecified())
         return std::nullopt;

@@ -101,7 +101,7 @@ void Managed::take(Time now) {
         (void)hands_.remove(ip_); // what went before the failure
         return go(State::Failed, reason);
     }
-    defence_.forget();
+    defence_.begin(now);
     announcing_.begin(now);
     if (announcing_.due(now)) announce_now();
     settle();
@@ -168,22 +168,34 @@ void Managed::heard(const Claim& told, Time now) {
     ++counters_.conflicts;
     rival_ = claim;
     hands_.conflict(claim);
-    const std::string reason = claim.from.text() + " has the address";
     if (state_ == State::Probing) {
         ++conflicts_;
-        return leave(State::Conflict, reason);
+        leave(State::Conflict, claim.from.text() + " has the address");
+    } else if (defend(defence_.met(claim, link_.address, now))) {
+        settle();
     }
-    switch (defence_.met(claim, link_.address, now)) {
-    case Defence::Answer::GiveUp:
-        return leave(State::Conflict, reason);
+}
+
+// False where it is given up.
+bool Managed::defend(Defence::Answer answer) {
+    switch (answer) {
+    case Defence::Answer::Nothing:
+        return true;
     case Defence::Answer::Announce:
         ++counters_.defences;
         announce_now();
-        break;
-    case Defence::Answer::Nothing:
+        return true;
+    case Defence::Answer::Ask:
+        if (const auto waits = ask()) {
+            defence_.put_off(*waits);
+            return true;
+        }
+        break; // who cannot ask does not know better
+    case Defence::Answer::GiveUp:
         break;
     }
-    settle();
+    leave(State::Conflict, rival_->from.text() + " has the address");
+    return false;
 }
 
 void Managed::link(const LinkState& link, Time now) {
@@ -229,30 +241,34 @@ void Managed::due(Time now) {
         case Probing::Step::Probe:
             break;
         }
-        nonce_.emplace();
-        for (auto& byte : *nonce_)
-            byte = static_cast<std::uint8_t>(draw_(256));
-        ++counters_.probes;
-        if (const auto waits = hands_.probe(ip_, *nonce_)) {
+        if (const auto waits = ask()) {
             asked_ = true;
             probing_->put_off(*waits);
-        } else {
-            ++counters_.send_errors;
         }
         return;
     }
     if (!is_held(state_)) return;
-    if (defence_.due(now) == Defence::Answer::Announce) {
-        ++counters_.defences;
-        announce_now();
-    }
-    if (announcing_.due(now)) announce_now();
+    if (!defend(defence_.due(now))) return;
+    // While it is not known whose it is nobody is turned to us.
+    if (!defence_.asking() && announcing_.due(now)) announce_now();
     settle();
+}
+
+// Nothing where the probe could not be sent; else how long it waits for its pace.
+std::optional<std::chrono::nanoseconds> Managed::ask() {
+    nonce_.emplace();
+    for (auto& byte : *nonce_)
+        byte = static_cast<std::uint8_t>(draw_(256));
+    ++counters_.probes;
+    if (const auto waits = hands_.probe(ip_, *nonce_)) return *waits;
+    ++counters_.send_errors;
+    return std::nullopt;
 }
 
 std::optional<Time> Managed::next() const {
     if (state_ == State::Probing && probing_) return probing_->next();
     if (!is_held(state_)) return std::nullopt;
+    if (defence_.asking()) return defence_.next();
     const auto a = announcing_.next(), b = defence_.next();
     if (a && b) return std::min(*a, *b);
     return a ? a : b;

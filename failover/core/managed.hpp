@@ -109,8 +109,10 @@ class Managed {
 
   private:
     void begin_probing(Time now, Profile profile);
+    std::optional<std::chrono::nanoseconds> ask();
     void take(Time now);
     void announce_now();
+    bool defend(Defence::Answer answer);
     void leave(State state, std::string reason);
     void go(State state, std::string reason = {});
     void settle();

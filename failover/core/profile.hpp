@@ -22,6 +22,8 @@ using Time = std::chrono::steady_clock::time_point;
 inline constexpr Ms kDefendInterval{10'000};
 inline constexpr Ms kRateLimitInterval{60'000};
 inline constexpr unsigned kMaxConflicts = 10;
+// After an address was taken: longer than a frame is under way.
+inline constexpr Ms kFirstMoment{100};
 // RFC 4861 10: RetransTimer, MAX_NEIGHBOR_ADVERTISEMENT
 inline constexpr Ms kRetransTimer{1000};
 inline constexpr unsigned kMaxNeighborAdvertisement = 3;

@@ -162,6 +162,8 @@ std::optional<Heard> parse(std::span<const std::uint8_t> bytes, const HardwareAd
     }
     if (message[0] != kAdvertisement) return std::nullopt;
     if (destination.multicast() && (message[4] & kSolicited) != 0) return std::nullopt;
+    // RFC 4861 7.2.4: who asks without an address is answered to all nodes.
+    claim.answer = destination == all_nodes() && !claim.marked;
     // It names the owner; a proxy's frame comes from elsewhere.
     if (options->target.size() >= from.size() && !from.empty())
         claim.from = *HardwareAddress::of(options->target.first(from.size()));

@@ -175,23 +175,50 @@ class Host:
     def capture(self, *expression):
         return Capture(self, expression)
 
+    def child(self, work):
+        """Works in the network of this host. To be waited for by what is returned."""
+        child = os.fork()
+        if child == 0:
+            try:
+                with namespaces.inside(self.name):
+                    work()
+                os._exit(0)
+            finally:
+                os._exit(1)
+
+        def wait():
+            assert os.waitpid(child, 0)[1] == 0
+        return wait
+
     def send(self, packets, apart=0.0, interface="eth0"):
         """Ethernet frames, as they are."""
         def work():
-            with namespaces.inside(self.name), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
                 raw.bind((interface, 0))
                 for packet in packets:
                     raw.send(packet)
                     if apart:
                         time.sleep(apart)
-        child = os.fork()
-        if child == 0:
-            try:
-                work()
-                os._exit(0)
-            finally:
-                os._exit(1)
-        assert os.waitpid(child, 0)[1] == 0
+        self.child(work)()
+
+    def send_after(self, meant, packets):
+        """The moment it sees a frame that is meant. To be waited for by what is returned."""
+        ready, is_ready = os.pipe()
+
+        def work():
+            with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003)) as raw:
+                raw.bind(("eth0", 0x0003))
+                raw.settimeout(DEADLINE)
+                os.write(is_ready, b"!")
+                while not meant(raw.recv(2048)):
+                    pass
+                for packet in packets:
+                    raw.send(packet)
+        wait = self.child(work)
+        os.close(is_ready)
+        assert os.read(ready, 1) == b"!"
+        os.close(ready)
+        return wait
 
     def close(self):
         for program in self.running:
@@ -231,6 +258,27 @@ class Capture:
 
 def mac(text):
     return bytes.fromhex(text.replace(":", ""))
+
+
+def ip(text):
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+
+
+MARK = b"mpapi/ipfailover/1"  # by which two ipfailoverd know each other
+
+
+def advertisement(sender, address):
+    """To all nodes, as an ipfailoverd sends it."""
+    target, everybody = ip(address), ip("ff02::1")
+    options = b"\x02\x01" + mac(sender) + (b"\xfd\x03" + MARK).ljust(24, b"\x00")
+    message = bytearray(struct.pack(">BBHI", 136, 0, 0, 0x20000000) + target + options)
+    total = sum(struct.unpack(f">{(36 + len(message)) // 2}H", target + everybody + struct.pack(">HH", len(message), 58)
+                              + message))
+    while total > 0xffff:
+        total = (total & 0xffff) + (total >> 16)
+    message[2:4] = struct.pack(">H", total ^ 0xffff)
+    return (mac("33:33:00:00:00:01") + mac(sender) + struct.pack(">HIHBB", 0x86dd, 0x60000000, len(message), 58, 255)
+            + target + everybody + bytes(message))
 
 
 def arp(sender, sender_ip, target_ip, operation=2, target="00:00:00:00:00:00", to="ff:ff:ff:ff:ff:ff"):

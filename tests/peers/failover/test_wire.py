@@ -188,6 +188,54 @@ class Rivals(Wire):
         self.assertEqual(sorted(ends), [0, 3])
         self.assertEqual([host.has(VIP) for host in (self.a, self.b)], [end == 0 for end in ends])
 
+    def test_of_two_of_ours_that_take_it_at_once_exactly_one_keeps_it(self):
+        for policy in ("always", "once", "never"):
+            for address in (VIP, VIP6):
+                with self.subTest(policy=policy, address=address):
+                    length = 64 if ":" in address else 24
+                    takes = [host.start(os.environ["IPFAILOVER"], "online", f"{address}/{length}", "eth0", "--profile",
+                                        "none", "--policy", policy, env=host.environment())
+                             for host in (self.b, self.a)]
+                    self.assertEqual([each.process.wait(DEADLINE) for each in takes], [0, 0])
+                    self.b.until_state(address, "conflict")
+                    self.assertTrue(self.a.has(address))
+                    self.assertFalse(self.b.has(address))
+                    for host in (self.a, self.b):
+                        host.failover("offline", address)
+
+    def test_a_late_announcement_of_who_gave_it_back_is_asked_about_and_outlived(self):
+        own, before = self.a.mac, "02:00:00:00:00:01"  # which is the lower one
+        late = {VIP: [arp(before, VIP, VIP, 1) + MARK, arp(before, VIP, VIP, 2, before) + MARK],
+                VIP6: [advertisement(before, VIP6)]}
+        announced = {VIP: lambda frame: frame[6:14] == mac(own) + b"\x08\x06" and frame[28:32] == ip(VIP),
+                     VIP6: lambda frame: (frame[6:14] == mac(own) + b"\x86\xdd" and frame[54] == 136
+                                          and frame[62:78] == ip(VIP6))}
+        row, probes = {VIP: ["1", "2"], VIP6: ["136"]}, {VIP: ["1"] * 2, VIP6: ["135"] * 2}
+        for address, frames in late.items():
+            with self.subTest(address=address):
+                for _ in range(10):
+                    capture = self.c.capture("(arp or icmp6) and ether src", own)
+                    sent = self.c.send_after(announced[address], frames)
+                    self.a.online(address, "--profile", "none", "--announcements", "1", "--policy", "never")
+                    sent()
+                    until("they are heard", lambda: self.counters(address)["conflicts"] >= len(frames)
+                          or self.a.state(address) == "conflict")
+                    if self.counters(address)["probes"]:
+                        break
+                    self.a.failover("offline", address)  # on a busy machine the first moment is soon over
+                else:
+                    self.fail("it was never asked whether they are late")
+                until("nobody has answered", lambda: self.counters(address)["defences"])
+                self.assertEqual(self.a.state(address), "defending")
+                self.assertTrue(self.a.has(address))
+                of_it = f"arp.dst.proto_ipv4 == {address}" if address == VIP else \
+                    f"icmpv6.nd.na.target_address == {address} or icmpv6.nd.ns.target_address == {address}"
+                told = [first or second for first, second in capture.packets(["arp.opcode", "icmpv6.type"], of_it)]
+                self.assertEqual(told, row[address] + probes[address] + row[address])
+
+    def counters(self, address):
+        return self.a.status(address)["counters"]
+
     def test_a_storm_of_forged_answers(self):
         storm = [arp(self.c.mac, VIP, VIP)] * 1000
         for policy, end, defences in (("always", "defending", 1), ("once", "conflict", 1), ("never", "conflict", 0)):

@@ -92,6 +92,19 @@ void a_sender_with_an_address_claims_it(void**) {
     assert_true(claim && claim->address == kAddress && !claim->marked);
 }
 
+// As Linux does it (net/ipv4/arp.c, arp_process).
+void who_has_no_address_is_answered_without_one(void**) {
+    arp::Packet packet{1, arp::Operation::Reply, kOwn, kOwn, kAddress, Ip{}, false};
+    assert_true(arp::claim_of(packet)->kind == Claim::Kind::Use);
+    assert_true(arp::claim_of(packet)->answer);
+    packet.operation = arp::Operation::Request;
+    assert_false(arp::claim_of(packet)->answer);
+    packet = {1, arp::Operation::Reply, kOwn, kOwn, kAddress, *Ip::parse("192.0.2.1"), false};
+    assert_false(arp::claim_of(packet)->answer);
+    packet = arp::announcement(kAddress, kOwn, 1, arp::Operation::Reply);
+    assert_false(arp::claim_of(packet)->answer);
+}
+
 void a_probe_wants_its_target(void**) {
     const auto claim = arp::claim_of(arp::probe(kAddress, kOwn, 1));
     assert_true(claim && claim->kind == Claim::Kind::Probe);
@@ -118,6 +131,7 @@ int main() {
         cmocka_unit_test(a_cut_packet_is_none),
         cmocka_unit_test(what_is_no_arp_for_ipv4_is_ignored),
         cmocka_unit_test(a_sender_with_an_address_claims_it),
+        cmocka_unit_test(who_has_no_address_is_answered_without_one),
         cmocka_unit_test(a_probe_wants_its_target),
         cmocka_unit_test(what_names_no_address_claims_none),
     };

@@ -70,6 +70,9 @@ class World {
               bool marked = false) {
         managed.heard({managed.ip(), kind, from, marked, std::nullopt}, now);
     }
+    void hear_answer(const HardwareAddress& from) {
+        managed.heard({managed.ip(), Claim::Kind::Use, from, false, std::nullopt, true}, now);
+    }
     void link(bool there, bool up, bool carrier, const HardwareAddress& address = kOwn) {
         managed.link({there, up, carrier, address}, now);
     }
@@ -236,6 +239,91 @@ void a_late_word_of_who_gave_it_back_is_no_reason_to_yield(void**) {
     (void)world.hands.take();
     world.hear(kLow);
     expect_that(world, Defending, "conflict announce ");
+}
+
+void a_late_announcement_of_who_gave_it_back_is_asked_about_and_outlived(void**) {
+    World world;
+    world.managed.go_online(world.now);
+    while (world.managed.state() == State::Probing)
+        world.pass(1ms);
+    (void)world.hands.take();
+    world.hear(kLow, Claim::Kind::Use, true);
+    world.hear(kLow, Claim::Kind::Use, true);
+    world.pass(99ms);
+    expect_that(world, Defending, "conflict probe conflict probe ");
+    world.pass(1ms);
+    expect_that(world, Defending, "announce ");
+    world.pass(1h);
+    expect_that(world, Online, "announce announce announce ");
+    assert_int_equal(world.managed.counters().defences, 1);
+}
+
+void who_is_still_there_answers_and_has_the_address(void**) {
+    World world(without_probe(Policy::Always));
+    world.managed.go_online(world.now);
+    (void)world.hands.take();
+    world.hear(kLow, Claim::Kind::Use, true);
+    world.pass(90ms);
+    world.hear_answer(kLow);
+    expect_that(world, Conflict, "conflict probe probe conflict remove ");
+    assert_true(world.managed.next() == std::nullopt);
+}
+
+void the_question_waits_for_its_pace(void**) {
+    World world(without_probe());
+    world.managed.go_online(world.now);
+    world.hands.waits = 500ms;
+    world.hear(kLow, Claim::Kind::Use, true);
+    (void)world.hands.take();
+    world.pass(1099ms);
+    expect_that(world, Defending, "probe ");
+    world.hear_answer(kLow);
+    expect_that(world, Conflict, "conflict remove ");
+}
+
+void who_cannot_ask_yields(void**) {
+    World world(without_probe());
+    world.managed.go_online(world.now);
+    (void)world.hands.take();
+    world.hands.refuses_send = true;
+    world.hear(kLow, Claim::Kind::Use, true);
+    expect_that(world, Conflict, "conflict probe remove ");
+    assert_int_equal(world.managed.counters().send_errors, 1);
+
+    World later(without_probe());
+    later.managed.go_online(later.now);
+    later.hear(kLow, Claim::Kind::Use, true);
+    (void)later.hands.take();
+    later.hands.refuses_send = true;
+    later.pass(1s);
+    expect_that(later, Conflict, "probe remove ");
+}
+
+void while_it_is_asked_whose_it_is_nobody_is_turned_to_us(void**) {
+    Wish wish = without_probe();
+    wish.announce = {.count = 4, .apart = {Ms(30)}};
+    World world(wish);
+    world.managed.go_online(world.now);
+    (void)world.hands.take();
+    world.hear(kLow, Claim::Kind::Use, true);
+    world.pass(99ms);
+    expect_that(world, Defending, "conflict probe probe ");
+    world.pass(200ms);
+    expect_that(world, Defending, "announce announce announce announce ");
+}
+
+void taken_anew_it_has_its_first_moment_again(void**) {
+    World world(without_probe());
+    world.managed.go_online(world.now);
+    world.pass(1h);
+    world.managed.lost(world.now);
+    (void)world.hands.take();
+    world.hear(kLow, Claim::Kind::Use, true);
+    expect_that(world, Defending, "conflict probe ");
+    world.pass(1h);
+    (void)world.hands.take();
+    world.hear(kLow, Claim::Kind::Use, true);
+    expect_that(world, Conflict, "conflict remove ");
 }
 
 void a_storm_of_answers_is_answered_once_an_interval(void**) {
@@ -481,6 +569,12 @@ int main() {
         cmocka_unit_test(a_rival_is_met_as_the_policy_says),
         cmocka_unit_test(what_the_kernel_of_one_of_ours_says_is_its_own_word),
         cmocka_unit_test(a_late_word_of_who_gave_it_back_is_no_reason_to_yield),
+        cmocka_unit_test(a_late_announcement_of_who_gave_it_back_is_asked_about_and_outlived),
+        cmocka_unit_test(who_is_still_there_answers_and_has_the_address),
+        cmocka_unit_test(the_question_waits_for_its_pace),
+        cmocka_unit_test(who_cannot_ask_yields),
+        cmocka_unit_test(while_it_is_asked_whose_it_is_nobody_is_turned_to_us),
+        cmocka_unit_test(taken_anew_it_has_its_first_moment_again),
         cmocka_unit_test(a_storm_of_answers_is_answered_once_an_interval),
         cmocka_unit_test(the_policy_can_be_another_while_it_is_online),
         cmocka_unit_test(offline_takes_it_off_the_interface),

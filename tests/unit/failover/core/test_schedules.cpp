@@ -208,6 +208,82 @@ void of_two_of_ours_exactly_one_keeps_the_address_by_every_policy(void**) {
     }
 }
 
+Claim answer_of(const HardwareAddress& from) {
+    Claim claim = use(from);
+    claim.answer = true;
+    return claim;
+}
+
+void in_the_first_moment_a_lower_one_of_ours_is_asked_before_we_yield(void**) {
+    for (const Policy policy : {Policy::Always, Policy::Once, Policy::Never}) {
+        Defence defence(policy);
+        defence.begin(kStart);
+        assert_true(defence.met(use(kLow, true), kOwn, kStart + 100ms - 1ns) == Answer::Ask);
+        assert_true(defence.asking() && defence.under_way());
+        // Its announcement has two forms, and its kernel may have had a word to say too.
+        assert_true(defence.met(use(kLow, true), kOwn, kStart + 110ms) == Answer::Nothing);
+        assert_true(defence.met(use(kLow), kOwn, kStart + 110ms) == Answer::Nothing);
+        assert_true(defence.met(answer_of(kLow), kOwn, kStart + 150ms) == Answer::GiveUp);
+    }
+}
+
+void after_the_first_moment_we_yield_at_once(void**) {
+    Defence defence(Policy::Always);
+    defence.begin(kStart);
+    assert_true(defence.met(use(kLow, true), kOwn, kStart + 100ms) == Answer::GiveUp);
+}
+
+void who_does_not_answer_has_gone(void**) {
+    Defence defence(Policy::Never);
+    defence.begin(kStart);
+    assert_true(defence.met(use(kLow, true), kOwn, kStart + 1ms) == Answer::Ask);
+    defence.put_off(50ms);
+    assert_true(*defence.next() == kStart + 101ms);
+    assert_true(defence.due(kStart + 101ms - 1ns) == Answer::Nothing);
+    assert_true(defence.due(kStart + 101ms) == Answer::Ask); // once more
+    assert_true(*defence.next() == kStart + 151ms);
+    assert_true(defence.due(kStart + 151ms - 1ns) == Answer::Nothing);
+    assert_true(defence.due(kStart + 151ms) == Answer::Announce);
+    assert_false(defence.asking());
+    assert_true(defence.under_way());
+    // Where the answer was lost it is heard of again.
+    assert_true(defence.met(use(kLow, true), kOwn, kStart + 152ms) == Answer::GiveUp);
+}
+
+void one_question_is_enough(void**) {
+    const HardwareAddress lower = *HardwareAddress::parse("02:00:00:00:00:00");
+    Defence defence(Policy::Always);
+    defence.begin(kStart);
+    assert_true(defence.met(use(kLow, true), kOwn, kStart) == Answer::Ask);
+    assert_true(defence.met(use(lower, true), kOwn, kStart + 1ms) == Answer::GiveUp);
+}
+
+void strangers_are_met_while_one_of_ours_is_asked(void**) {
+    Defence always(Policy::Always), never(Policy::Never);
+    for (Defence* const each : {&always, &never}) {
+        each->begin(kStart);
+        assert_true(each->met(use(kLow, true), kOwn, kStart) == Answer::Ask);
+    }
+    assert_true(always.met(answer_of(kHigh), kOwn, kStart + 1ms) == Answer::Announce);
+    assert_true(never.met(answer_of(kHigh), kOwn, kStart + 1ms) == Answer::GiveUp);
+    // Announced just now: for the late word it is done again at the end of the interval.
+    assert_true(always.due(kStart + 50ms) == Answer::Ask);
+    assert_true(always.due(kStart + 100ms) == Answer::Nothing);
+    assert_true(always.due(kStart + 10s + 1ms) == Answer::Announce);
+}
+
+void of_two_of_ours_that_take_it_at_one_moment_the_lower_one_keeps_it(void**) {
+    for (const Policy policy : {Policy::Always, Policy::Once, Policy::Never}) {
+        Defence low(policy), high(policy);
+        low.begin(kStart);
+        high.begin(kStart);
+        assert_true(low.met(use(kHigh, true), kLow, kStart + 1ms) == Answer::Announce);
+        assert_true(high.met(use(kLow, true), kHigh, kStart + 1ms) == Answer::Ask);
+        assert_true(high.met(answer_of(kLow), kHigh, kStart + 2ms) == Answer::GiveUp);
+        assert_false(low.asking());
+    }
+}
+
 void the_pace_lets_a_burst_go_and_spreads_the_rest(void**) {
     Pace pace(1000, 4);
     Time now = kStart;
@@ -250,6 +326,12 @@ int main() {
         cmocka_unit_test(who_always_defends_does_it_once_in_the_interval),
         cmocka_unit_test(what_was_left_unanswered_is_answered_at_the_end_of_the_interval),
         cmocka_unit_test(of_two_of_ours_exactly_one_keeps_the_address_by_every_policy),
+        cmocka_unit_test(in_the_first_moment_a_lower_one_of_ours_is_asked_before_we_yield),
+        cmocka_unit_test(after_the_first_moment_we_yield_at_once),
+        cmocka_unit_test(who_does_not_answer_has_gone),
+        cmocka_unit_test(one_question_is_enough),
+        cmocka_unit_test(strangers_are_met_while_one_of_ours_is_asked),
+        cmocka_unit_test(of_two_of_ours_that_take_it_at_one_moment_the_lower_one_keeps_it),
         cmocka_unit_test(the_pace_lets_a_burst_go_and_spreads_the_rest),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

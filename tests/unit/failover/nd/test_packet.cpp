@@ -87,6 +87,10 @@ void an_advertisement_without_options_is_a_claim_of_its_frame(void**) {
     const auto heard = nd::parse(summed(packet), kOther);
     assert_true(heard && heard->claim && heard->claim->from == kOther);
     assert_false(heard->claim->marked);
+    assert_true(heard->claim->answer); // as who asks without an address gets it
+    const Ip asking = *Ip::parse("2001:db8::1");
+    std::copy(asking.octets.begin(), asking.octets.end(), packet.begin() + 24);
+    assert_false(nd::parse(summed(packet), kOther)->claim->answer);
 }
 
 void a_question_for_a_neighbour_claims_nothing(void**) {
