@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/service.hpp"
 
+#include "common/bus/large_calls.hpp"
 #include "common/bus/loop_end.hpp"
 #include "common/system/clock.hpp"
 #include "daemon/disks/node_key.hpp"
@@ -57,6 +58,9 @@ Status Service::start() {
     if (auto alone = check_not_running(); !alone) return alone;
     if (auto ends = bus::end_on_signals(loop_); !ends) return ends;
     if (auto watched = watch_bus(); !watched) return watched;
+    auto large_calls = bus::refuse_large_calls(bus_);
+    if (!large_calls) return large_calls.error();
+    large_calls_ = std::move(*large_calls);
     if (!config_.state_directory.empty()) {
         auto ids = ObjectIds::open(config_.state_directory);
         if (!ids) return ids.error();

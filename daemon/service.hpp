@@ -94,6 +94,7 @@ class Service {
     std::shared_ptr<void> uses_watched_;
     std::unique_ptr<publish::Publisher> publisher_;
     std::unique_ptr<disks::DiskObjects> disk_objects_;
+    BusSlot large_calls_;
     BusSlot disconnected_;
     std::optional<Error> failure_;
     bool left_behind_ = false;

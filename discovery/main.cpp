@@ -2,6 +2,7 @@
 //
 // istd: answers who looks for block storage on the network, and looks for it (MS-ISTD).
 #include "common/bus/gatekeeper.hpp"
+#include "common/bus/large_calls.hpp"
 #include "common/bus/loop_end.hpp"
 #include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
@@ -118,6 +119,8 @@ int serve(const Config& config) {
     transport = *std::move(started);
     tell_transport();
 
+    const auto limit = bus::refuse_large_calls(bus.get());
+    if (!limit) return fail(limit.error());
     bus::Gatekeeper gatekeeper(bus.get(), {.trusted = {::geteuid()}});
     auto published =
         DiscoveryObject::publish(bus.get(), loop.get(),

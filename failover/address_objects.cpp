@@ -2,6 +2,7 @@
 #include "failover/address_objects.hpp"
 
 #include "common/bus/child_nodes.hpp"
+#include "common/bus/held_call.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/text/printable.hpp"
 #include "failover/network_object.hpp"
@@ -190,8 +191,7 @@ void AddressObjects::admit(sd_bus_message* message, Act act) {
     if (!admitted || !addresses_)
         return refuse(
             message, Refused{Refusal::LimitsExceeded, "Too many calls are unanswered; try again."});
-    const auto call =
-        std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)), std::move(*admitted)});
+    const auto call = std::make_shared<Call>(Call{bus::hold(message), std::move(*admitted)});
     gatekeeper_.ask(
         message, call->admitted, kManageAction,
         [call, act = std::move(act)](const bus::Gatekeeper::Verdict& verdict) {

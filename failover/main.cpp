@@ -2,6 +2,7 @@
 //
 // ipfailoverd: keeps IP addresses that move between nodes, and sends echo requests; on the bus.
 #include "common/bus/gatekeeper.hpp"
+#include "common/bus/large_calls.hpp"
 #include "common/bus/loop_end.hpp"
 #include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
@@ -55,6 +56,8 @@ int serve(const failover::Config& config) {
     if (auto ends = bus::end_on_signals(loop.get()); !ends) return fail(ends.error());
     if (auto ends = bus::end_without_bus(bus.get(), loop.get()); !ends) return fail(ends.error());
 
+    const auto limit = bus::refuse_large_calls(bus.get());
+    if (!limit) return fail(limit.error());
     bus::Gatekeeper gatekeeper(bus.get(), {.trusted = trusted()});
     failover::Echoes echoes(loop.get(), {});
     const auto object = failover::NetworkObject::publish(bus.get(), gatekeeper, echoes, {});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/network_object.hpp"
 
+#include "common/bus/held_call.hpp"
+
 #include <cerrno>
 #include <string_view>
 
@@ -123,8 +125,7 @@ int NetworkObject::echo(sd_bus_message* message, void* userdata, sd_bus_error*) 
         refuse(message, MPAPI_ERROR("LimitsExceeded"), "Too many calls are unanswered; try again.");
         return 1;
     }
-    const auto call =
-        std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)), std::move(*admitted)});
+    const auto call = std::make_shared<Call>(Call{bus::hold(message), std::move(*admitted)});
     self.gatekeeper_.ask(
         message, call->admitted, kEchoAction,
         [&self, call, request = *request](const bus::Gatekeeper::Verdict& verdict) {

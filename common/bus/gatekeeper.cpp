@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "common/bus/gatekeeper.hpp"
 
+#include "common/bus/held_call.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
@@ -131,8 +133,8 @@ Gatekeeper::Then Gatekeeper::end(Question& question) {
 }
 
 void Gatekeeper::ask(sd_bus_message* call, Senders::Call& sender, const char* action, Then then) {
-    auto owned = std::make_unique<Question>(Question{
-        *this, action, BusMessage(sd_bus_message_ref(call)), std::move(then), {}, "", {}, {}});
+    auto owned = std::make_unique<Question>(
+        Question{*this, action, hold(call), std::move(then), {}, "", {}, {}});
     Question& question = *owned;
     // Nothing is missed: the bus was told to watch the sender before it is asked for its user, and
     // does not know one that left earlier.

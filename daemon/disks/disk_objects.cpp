@@ -115,7 +115,7 @@ class DiskObjects::Pending final : public Call {
                   "PRIORITY=" + std::to_string(LOG_NOTICE), "MPAPI_OBJECT=" + object_path(*disk_)});
     }
 
-    BusMessage call_;
+    BusMessage call_; // with its arguments, which are read when it is allowed
     bus::Senders::Call admitted_;
     const std::shared_ptr<const Method> method_;
     publish::Journal::Sink journal_;

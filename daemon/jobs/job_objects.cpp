@@ -2,6 +2,7 @@
 #include "daemon/jobs/job_objects.hpp"
 
 #include "common/bus/child_nodes.hpp"
+#include "common/bus/held_call.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/system/clock.hpp"
 #include "daemon/publish/errors.hpp"
@@ -235,7 +236,7 @@ void JobObjects::append_all(BusWriter& out) const {
 void JobObjects::cancel(sd_bus_message* call, std::uint64_t number) {
     if (asking_.size() >= kMostAsking)
         return error::reply(call, error::kLimitsExceeded, "Too many jobs are being canceled.");
-    asking_.push_back({this, BusMessage(sd_bus_message_ref(call)), number, nullptr});
+    asking_.push_back({this, bus::hold(call), number, nullptr});
     // sd_bus_query_sender_creds would wait for this same answer.
     sd_bus_slot* slot = nullptr;
     const int r =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/change_calls.hpp"
 
+#include "common/bus/held_call.hpp"
 #include "common/model/names.hpp"
 #include "daemon/publish/errors.hpp"
 #include "daemon/publish/message_ids.hpp"
@@ -88,7 +89,7 @@ struct ChangeCalls::Call {
 
 void ChangeCalls::take(sd_bus_message* message, bus::Senders::Call admitted,
                        const ChangeMethod& method, const AnyView& object) {
-    auto call = std::make_shared<Call>(Call{BusMessage(sd_bus_message_ref(message)),
+    auto call = std::make_shared<Call>(Call{bus::hold(message),
                                             std::move(admitted),
                                             &method,
                                             {},

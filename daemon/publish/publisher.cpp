@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/publish/publisher.hpp"
 
+#include "common/bus/held_call.hpp"
 #include "common/system/clock.hpp"
 #include "daemon/publish/actions.hpp"
 #include "daemon/publish/describe.hpp"
@@ -143,8 +144,7 @@ std::shared_ptr<Publisher::Pending> Publisher::admit(sd_bus_message* call) {
         refuse_too_many(call);
         return nullptr;
     }
-    return std::make_shared<Pending>(
-        Pending{BusMessage(sd_bus_message_ref(call)), std::move(*admitted)});
+    return std::make_shared<Pending>(Pending{bus::hold(call), std::move(*admitted)});
 }
 
 Figures Publisher::figures() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "discovery/bus/callers.hpp"
 
+#include "common/bus/held_call.hpp"
 #include "common/system/handle.hpp"
 #include "discovery/bus/names.hpp"
 
@@ -33,8 +34,7 @@ void Callers::ask(sd_bus_message* call, Then then) {
     auto admitted = senders_.admit(call);
     if (!admitted)
         return refuse(call, kLimitsExceeded, "Too many calls are unanswered; try again.");
-    const auto waiting = std::make_shared<Waiting>(
-        Waiting{BusMessage(sd_bus_message_ref(call)), std::move(*admitted)});
+    const auto waiting = std::make_shared<Waiting>(Waiting{bus::hold(call), std::move(*admitted)});
     gatekeeper_.ask(call, waiting->admitted, kDiscoverAction,
                     [waiting, then = std::move(then)](const bus::Gatekeeper::Verdict& verdict) {
                         then(waiting->message.get(), verdict);

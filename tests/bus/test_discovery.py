@@ -115,6 +115,12 @@ class Discover(DiscoveryTest):
             with self.subTest(options=options):
                 self.assert_bus_error(ERROR + "InvalidParameter", lambda: self.discover(**options))
 
+    def test_more_than_any_method_takes_is_refused(self):
+        limit = "org.freedesktop.DBus.Error.LimitsExceeded"
+        self.assert_bus_error(limit, lambda: self.discover(interface=("s", "i" * (5 << 20))))
+        self.assert_bus_error(limit, lambda: self.discover(**{"i" * (30 << 20): ("b", True)}))
+        self.assertEqual(self.get("Serving"), True)
+
     def test_a_question_that_cannot_be_asked_is_told_by_the_job(self):
         job = self.discover(interface=("s", "nowhere"))
         self.assertEqual(self.get("State", job, JOB), "failed")

@@ -9,6 +9,7 @@ from polkit_authority import *
 NETWORK = "org.mpapi.Network1"
 NETWORK_PATH = "/org/mpapi/Network1"
 ERROR = f"{NETWORK}.Error."
+DBUS_LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
 
 def own_network():
@@ -98,6 +99,10 @@ class Echo(NetworkTest):
         ):
             with self.subTest(arguments=arguments):
                 self.refused("InvalidParameter", *arguments)
+
+    def test_more_than_any_method_takes_is_refused(self):
+        self.assert_bus_error(DBUS_LIMIT, self.echo, "1" * (5 << 20), "10.9.0.1", "ipv4", 32, 1000)
+        self.refused("InvalidParameter", "1" * (3 << 20), "10.9.0.1", "ipv4", 32, 1000)
 
     def test_calls_beyond_the_limit_of_a_sender_are_refused_and_the_others_answered(self):
         serials = [self.send("10.9.0.1", "10.9.0.2", "ipv4", 32, 300) for _ in range(40)]

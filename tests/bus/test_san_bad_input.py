@@ -124,6 +124,16 @@ class Calls(SanTest):
             with self.subTest(arguments=arguments):
                 self.assert_bus_error(DBUS + name, call, *arguments)
 
+    def test_more_than_any_method_takes_is_refused_and_not_repeated(self):
+        # Nearly all that the bus lets through.
+        for size in (5 << 20, (32 << 20) - 1000):
+            options = {"o" * size: ("b", True)}
+            for path, interface, method in ((ROOT, MANAGER, "Describe"), (self.lu, LU, "Remove")):
+                with self.subTest(size=size, method=method):
+                    self.assert_bus_error(DBUS + "LimitsExceeded", self.client.call, path, interface, method, "a{sv}",
+                                          (options,))  # fmt: skip
+        self.assertEqual(self.client.get(self.lu, "LogicalUnit", "Name"), "mpatha")
+
     def test_faults_that_make_no_sense_are_refused_by_the_san(self):
         for name, verb, arguments in (
             ("NotFound", "path_lost", ("sdzz",)),
