@@ -54,8 +54,9 @@ Status Wire::open(Port& port) {
 // When something is sent, or the loop comes by: hundreds of addresses at once make one program.
 Status Wire::renew_filter(Port& port) {
     if (!port.stale) return Done{};
-    port.stale = false;
-    return port.socket->set_filter(filter(port));
+    auto set = port.socket->set_filter(filter(port));
+    port.stale = !set;
+    return set;
 }
 
 Status Wire::watch(const Ip& ip, bool probing) {

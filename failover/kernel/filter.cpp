@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/kernel/filter.hpp"
 
+#include <algorithm>
+
 namespace mpapi::failover {
 
 namespace {
@@ -22,27 +24,28 @@ class Program {
         add(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
         end(verdict);
     }
-    void if_equal(std::uint32_t value, std::uint32_t verdict) {
-        add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-        end(verdict);
+    // Over so many instructions.
+    void skip_if_equal(std::uint32_t value, std::uint8_t over) {
+        add(BPF_JMP | BPF_JEQ | BPF_K, value, over, 0);
     }
-    // A jump as far as the program may be long: conditional ones reach 255 instructions.
-    std::size_t jump_if_equal(std::uint32_t value) {
-        add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-        add(BPF_JMP | BPF_JA, 0);
-        return code_.size() - 1;
+    void skip_unless_equal(std::uint32_t value, std::uint8_t over) {
+        add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, over);
     }
-    void land(std::size_t jump) {
-        code_[jump].k = static_cast<std::uint32_t>(code_.size() - jump - 1);
-    }
+    // One instruction for each, for room is little; conditional jumps reach no further than 255.
     void if_last_word_is_one_of(const std::vector<Ip>& addresses) {
         if (addresses.size() > kMostFiltered) return end(kPass);
-        for (const Ip& each : addresses) {
-            const auto last = each.bytes().last(4);
-            if_equal(static_cast<std::uint32_t>(last[0]) << 24 |
-                         static_cast<std::uint32_t>(last[1]) << 16 |
-                         static_cast<std::uint32_t>(last[2]) << 8 | last[3],
-                     kPass);
+        constexpr std::size_t reach = 255;
+        for (std::size_t done = 0; done < addresses.size();) {
+            std::size_t left = std::min(reach, addresses.size() - done);
+            for (; left > 0; --left, ++done) {
+                const auto last = addresses[done].bytes().last(4);
+                skip_if_equal(static_cast<std::uint32_t>(last[0]) << 24 |
+                                  static_cast<std::uint32_t>(last[1]) << 16 |
+                                  static_cast<std::uint32_t>(last[2]) << 8 | last[3],
+                              static_cast<std::uint8_t>(left));
+            }
+            add(BPF_JMP | BPF_JA, 1);
+            end(kPass);
         }
         end(kDrop);
     }
@@ -66,9 +69,7 @@ std::vector<sock_filter> arp_filter(const std::vector<Ip>& addresses, std::size_
     program.load16(4);
     program.unless_equal(static_cast<std::uint32_t>(length << 8 | 4), kPass);
     program.load32(8 + length);
-    const std::size_t probe = program.jump_if_equal(0);
-    program.if_last_word_is_one_of(addresses);
-    program.land(probe);
+    program.skip_unless_equal(0, 1);
     program.load32(8 + 2 * length + 4);
     program.if_last_word_is_one_of(addresses);
     return program.take();
@@ -82,9 +83,8 @@ std::vector<sock_filter> nd_filter(const std::vector<Ip>& addresses) {
     program.load8(6);
     program.unless_equal(58, kDrop); // ICMPv6
     program.load8(header);
-    const std::size_t solicitation = program.jump_if_equal(135);
+    program.skip_if_equal(135, 2);
     program.unless_equal(136, kDrop);
-    program.land(solicitation);
     program.load_length();
     program.unless_at_least(target + 16, kPass);
     program.load32(target + 12);

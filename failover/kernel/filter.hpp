@@ -13,7 +13,8 @@
 
 namespace mpapi::failover {
 
-// More addresses than fit a program: all packets pass.
+// More addresses than fit a program (BPF_MAXINSNS; net.core.optmem_max was 20480 until Linux 6.7):
+// all packets pass.
 inline constexpr std::size_t kMostFiltered = 1000;
 
 // ARP whose sender address is one of these, or is zero with one of these as the target. `length` of

@@ -44,8 +44,15 @@ Result<PacketSocket> PacketSocket::open(int link, std::uint16_t protocol,
 Status PacketSocket::set_filter(std::span<const sock_filter> filter) {
     const sock_fprog program{static_cast<unsigned short>(filter.size()),
                              const_cast<sock_filter*>(filter.data())};
-    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0)
-        return Error{"attach filter to", "packet socket", "", errno};
+    const auto attach = [&] {
+        return ::setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+    };
+    if (attach()) return Done{};
+    if (errno != ENOMEM) return Error{"attach filter to", "packet socket", "", errno};
+    // The program of before takes of the same room, for as long as it is there.
+    const int unused = 0;
+    (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
+    (void)attach();
     return Done{};
 }
 

@@ -25,11 +25,12 @@ class PacketSocket {
         bool elsewhere = false;
     };
 
-    // `protocol`: ETH_P_*. Nothing gets in that the filter has not seen.
+    // `protocol`: ETH_P_*.
     static Result<PacketSocket> open(int link, std::uint16_t protocol,
                                      std::span<const sock_filter> filter);
 
     int fd() const { return fd_.get(); }
+    // Where the kernel has no room for the program (net.core.optmem_max) all packets get in.
     Status set_filter(std::span<const sock_filter> filter);
     Status send(const HardwareAddress& to, std::span<const std::uint8_t> bytes);
     // Nothing where nothing waits. An error is that of the interface (ENETDOWN, ENXIO).
