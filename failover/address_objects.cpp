@@ -27,8 +27,12 @@ constexpr std::size_t kLongestAddress = 64; // with its prefix length
 constexpr std::uint64_t kConflictsApart = 1'000'000;
 constexpr unsigned kRivalsASecond = 10;
 
+std::string path_of(const std::string& key) {
+    return std::string(kAddressFolder) + "/" + bus::escape(key);
+}
+
 std::string path_of(const ManagedAddress& entry) {
-    return std::string(kAddressFolder) + "/" + bus::escape(entry.key());
+    return path_of(entry.key());
 }
 
 void refuse(sd_bus_message* call, const std::string& name, const std::string& text) {
@@ -228,14 +232,11 @@ int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error
         return 1;
     }
     self.admit(message, [&self, wanted](const std::shared_ptr<Call>& call) {
-        // The key is another where the interface is chosen: asked for when it is there.
-        const Prefixed& prefixed = wanted.placement.address;
-        self.addresses_->online(wanted, [&self, call, prefixed](const std::optional<Refused>& no) {
-            if (no) return refuse(call->get(), *no);
-            for (const ManagedAddress* each : self.addresses_->all())
-                if (each->wanted().placement.address == prefixed &&
-                    is_held(each->managed().state()))
-                    sd_bus_reply_method_return(call->get(), "o", path_of(*each).c_str());
+        self.addresses_->online(wanted, [call](const std::variant<std::string, Refused>& answer) {
+            if (const auto* refused = std::get_if<Refused>(&answer))
+                return refuse(call->get(), *refused);
+            const std::string path = path_of(std::get<std::string>(answer));
+            sd_bus_reply_method_return(call->get(), "o", path.c_str());
         });
     });
     return 1;

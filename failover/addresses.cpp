@@ -87,7 +87,7 @@ void Addresses::online(Wanted wanted, ManagedAddress::Answer answer) {
                                   std::string(name_of(known->second->managed().state())) + " on " +
                                   known->second->wanted().interface + " already."});
     const LinkFacts* const link = links_->named(wanted.interface);
-    if (const auto refused = objection(wanted, link, *there)) return answer(refused);
+    if (const auto refused = objection(wanted, link, *there)) return answer(*refused);
 
     // Anew, but for what it went through: the same place and wish keeps its history. A link-local
     // one is known by the name of an interface that may have another name by now.

@@ -206,7 +206,7 @@ void ManagedAddress::changed(State before) {
         wanted_.wish = managed_.wish();
         host_.listener.record_changed(*this);
     }
-    if (is_held(state)) answer(std::nullopt);
+    if (is_held(state)) answer(key());
     if (state == State::Conflict)
         answer(Refused{Refusal::Conflict, key() + " is in use: " + managed_.reason() + "."});
     if (state == State::Failed)
@@ -221,8 +221,8 @@ void ManagedAddress::conflict(const Claim& claim) {
     host_.listener.conflict(*this, claim);
 }
 
-void ManagedAddress::answer(const std::optional<Refused>& refused) {
-    if (const Answer then = std::exchange(answer_, nullptr)) then(refused);
+void ManagedAddress::answer(const std::variant<std::string, Refused>& with) {
+    if (const Answer then = std::exchange(answer_, nullptr)) then(with);
 }
 
 } // namespace mpapi::failover

@@ -17,6 +17,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace mpapi::failover {
@@ -38,8 +39,8 @@ class ManagedAddress : private Managed::Hands {
         LateConnections& late;
         Listener& listener;
     };
-    // Nothing for well.
-    using Answer = std::function<void(const std::optional<Refused>&)>;
+    // Its key, or why not.
+    using Answer = std::function<void(const std::variant<std::string, Refused>&)>;
 
     ManagedAddress(const Host& host, Wanted wanted);
     ManagedAddress(const ManagedAddress&) = delete;
@@ -88,7 +89,7 @@ class ManagedAddress : private Managed::Hands {
     void bind(const LinkFacts* link);
     bool ends_by_itself() const { return wanted_.placement.lifetime.count() > 0; }
     void end(const std::vector<OpenSocket>& sockets);
-    void answer(const std::optional<Refused>& refused);
+    void answer(const std::variant<std::string, Refused>& with);
 
     Host host_;
     Wanted wanted_;

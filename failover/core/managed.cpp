@@ -85,7 +85,6 @@ void Managed::begin_probing(Time now, Profile profile) {
     if (times.count == 0) return take(now);
     // RFC 5227 2.1.1
     const Time earliest = conflicts_ >= kMaxConflicts ? last_attempt_ + kRateLimitInterval : now;
-    last_attempt_ = std::max(now, earliest);
     probing_.emplace(times, now, earliest, draw_);
     nonce_.reset();
     asked_ = false;
@@ -242,6 +241,7 @@ void Managed::due(Time now) {
             break;
         }
         if (const auto waits = ask()) {
+            if (!asked_) last_attempt_ = now;
             asked_ = true;
             probing_->put_off(*waits);
         }

@@ -139,7 +139,7 @@ class Managed {
     // where we are not it may be a late one, of who has just given the address back.
     std::optional<std::pair<HardwareAddress, Time>> fellow_;
     unsigned conflicts_ = 0; // in a row
-    Time last_attempt_{};
+    Time last_attempt_{};    // that was begun with a probe
     Time restored_since_{};
     unsigned restored_ = 0; // since then
 };

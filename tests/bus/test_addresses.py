@@ -116,6 +116,12 @@ class Contract(AddressesTest):
         self.assertEqual(self.property("Options")["policy"], ("s", "never"))
 
 
+    def test_a_link_local_address_is_another_one_on_each_interface(self):
+        for interface in ("here", "there"):
+            self.assertEqual(self.online("fe80::100/64", interface), path_of(f"fe80::100%{interface}"))
+        self.assertEqual(self.property("Interface", path_of("fe80::100%here")), "here")
+
+
 class Errors(AddressesTest):
     settings = AddressesTest.settings + "addresses = 2\n"
 

@@ -179,6 +179,23 @@ void after_ten_conflicts_it_is_tried_once_a_minute(void**) {
     assert_true(world.managed.state() == State::Online);
 }
 
+void a_link_that_comes_and_goes_does_not_make_it_wait_longer(void**) {
+    World world;
+    for (int i = 0; i < 10; ++i) {
+        world.managed.go_online(world.now);
+        world.pass(30ms);
+        world.hear(kHigh);
+    }
+    world.managed.go_online(world.now);
+    for (int i = 0; i < 20; ++i) {
+        world.link(true, true, false);
+        world.link(true, true, true);
+        world.pass(1s);
+    }
+    world.pass(1min);
+    assert_true(world.managed.state() == State::Online);
+}
+
 void a_probe_that_is_seen_when_online_is_left_to_the_kernel(void**) {
     World world(without_probe(Policy::Never));
     world.managed.go_online(world.now);
@@ -565,6 +582,7 @@ int main() {
         cmocka_unit_test(of_two_of_ours_that_probe_the_lower_one_gets_it),
         cmocka_unit_test(after_a_conflict_it_can_be_tried_again),
         cmocka_unit_test(after_ten_conflicts_it_is_tried_once_a_minute),
+        cmocka_unit_test(a_link_that_comes_and_goes_does_not_make_it_wait_longer),
         cmocka_unit_test(a_probe_that_is_seen_when_online_is_left_to_the_kernel),
         cmocka_unit_test(a_rival_is_met_as_the_policy_says),
         cmocka_unit_test(what_the_kernel_of_one_of_ours_says_is_its_own_word),

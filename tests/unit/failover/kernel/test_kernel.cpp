@@ -110,6 +110,16 @@ void a_prefix_that_is_another_is_another_address(void**) {
     assert_ok(world.netlink->remove(world.link(), prefixed("192.0.2.7/24")));
 }
 
+// As it is with an MTU below the least of IPv6.
+void an_interface_without_ipv6_has_none_of_its_addresses(void**) {
+    World world;
+    world.add("2001:db8::7/64");
+    run("ip link set here mtu 1000");
+    assert_false(world.has("2001:db8::7/64"));
+    assert_ok(world.netlink->remove(world.link(), prefixed("2001:db8::7/64")));
+    run("ip link set here mtu 1500");
+}
+
 void secondaries_outlive_their_primary(void**) {
     World world;
     assert_false(world.link().promotes_secondaries);
@@ -267,6 +277,7 @@ int main() {
         cmocka_unit_test(an_address_is_added_and_removed),
         cmocka_unit_test(an_ipv6_address_is_usable_at_once),
         cmocka_unit_test(a_prefix_that_is_another_is_another_address),
+        cmocka_unit_test(an_interface_without_ipv6_has_none_of_its_addresses),
         cmocka_unit_test(secondaries_outlive_their_primary),
         cmocka_unit_test(what_the_kernel_refuses_is_told),
         cmocka_unit_test(connections_of_an_address_end_and_no_others),
