@@ -39,6 +39,9 @@ std::optional<Refused> objection(const Wanted& wanted, const LinkFacts* link,
         (link->flags & (IFF_LOOPBACK | IFF_NOARP)) != 0)
         return Refused{Refusal::WrongInterface,
                        wanted.interface + " has no neighbours that could be told of an address."};
+    if (link->port)
+        return Refused{Refusal::WrongInterface,
+                       wanted.interface + " is a port of another interface: name that one."};
     const std::string& label = wanted.placement.label;
     if (!label.empty() && (!ip.v4() || label.size() >= IFNAMSIZ || label.find('/') != label.npos ||
                            printable(label) != label || !label.starts_with(wanted.interface)))

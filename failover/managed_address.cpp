@@ -84,6 +84,7 @@ Result<std::vector<Connection>> ManagedAddress::go_offline(const std::string& re
 }
 
 bool ManagedAddress::take_up(const Record& record, const std::vector<AddressFacts>& there) {
+    follow(there);
     const bool on_interface = is_among(there);
     // Whatever may have been begun is undone when it ends otherwise.
     placed_ = on_interface || !wanted_.set.empty();
@@ -106,6 +107,19 @@ bool ManagedAddress::take_up(const Record& record, const std::vector<AddressFact
     as_it_is_ = on_interface && ends_by_itself();
     managed_.take_up(on_interface, now());
     return true;
+}
+
+// Its interface may have been given another name while this program was away.
+void ManagedAddress::follow(const std::vector<AddressFacts>& there) {
+    if (is_among(there) || managed_.ip().link_local()) return;
+    for (const AddressFacts& each : there) {
+        if (!each.ours || each.address != wanted_.placement.address) continue;
+        const LinkFacts* const link = host_.links.at(each.link);
+        if (!link) continue;
+        wanted_.interface = link->name;
+        bind(link);
+        return host_.listener.record_changed(*this);
+    }
 }
 
 bool ManagedAddress::missing() {

@@ -87,6 +87,7 @@ class ManagedAddress : private Managed::Hands {
     void conflict(const Claim& claim) override;
 
     void bind(const LinkFacts* link);
+    void follow(const std::vector<AddressFacts>& there);
     bool ends_by_itself() const { return wanted_.placement.lifetime.count() > 0; }
     void end(const std::vector<OpenSocket>& sockets);
     void answer(const std::variant<std::string, Refused>& with);

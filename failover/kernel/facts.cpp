@@ -48,6 +48,13 @@ bool setting(nlattr* families, int family, int attribute, std::size_t index) {
     return value != 0;
 }
 
+bool is_port(nlattr* info) {
+    if (!info) return false;
+    nlattr* const kind =
+        nla_find(static_cast<nlattr*>(nla_data(info)), nla_len(info), IFLA_INFO_SLAVE_KIND);
+    return kind && text_of(kind) != "vrf"; // which leaves them their addresses
+}
+
 } // namespace
 
 LinkState LinkFacts::state() const {
@@ -62,6 +69,8 @@ std::optional<LinkFacts> read_link(nlmsghdr* message) {
         nlmsg_parse(message, sizeof(ifinfomsg), found, IFLA_MAX, nullptr) < 0 ||
         !found[IFLA_IFNAME])
         return std::nullopt;
+    // An event of a radio, with a name and nothing else of the interface.
+    if (found[IFLA_WIRELESS]) return std::nullopt;
     const auto* const head = static_cast<const ifinfomsg*>(nlmsg_data(message));
     // A bridge tells of its ports in this form too.
     if (head->ifi_family != AF_UNSPEC) return std::nullopt;
@@ -76,6 +85,7 @@ std::optional<LinkFacts> read_link(nlmsghdr* message) {
     // Counted from one in that family.
     facts.promotes_secondaries =
         setting(found[IFLA_AF_SPEC], AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_PROMOTE_SECONDARIES - 1);
+    facts.port = is_port(found[IFLA_LINKINFO]);
     if (nlattr* event = found[IFLA_EVENT]; event && nla_len(event) >= 4) {
         const std::uint32_t what = nla_get_u32(event);
         facts.notify_peers = what == IFLA_EVENT_NOTIFY_PEERS || what == IFLA_EVENT_BONDING_FAILOVER;
@@ -101,6 +111,8 @@ std::optional<AddressFacts> read_address(nlmsghdr* message) {
     facts.address = {Ip::of(head->ifa_family, bytes_of(address)), head->ifa_prefixlen};
     nlattr* const flags = found[IFA_FLAGS];
     facts.flags = flags && nla_len(flags) >= 4 ? nla_get_u32(flags) : head->ifa_flags;
+    nlattr* const protocol = found[IFA_PROTO];
+    facts.ours = protocol && nla_len(protocol) >= 1 && nla_get_u8(protocol) == kAddressProtocol;
     return facts;
 }
 

@@ -24,6 +24,7 @@ struct LinkFacts {
     HardwareAddress address, broadcast;
     bool forwards_v6 = false;          // conf.forwarding: a router
     bool promotes_secondaries = false; // conf.promote_secondaries, IPv4
+    bool port = false;                 // of a bridge, a bond or the like, which has the addresses
     // A message, not a state: neighbours are to be told anew (IFLA_EVENT: bonding failover, or
     // whoever is below was moved).
     bool notify_peers = false;
@@ -32,10 +33,14 @@ struct LinkFacts {
     bool operator==(const LinkFacts&) const = default;
 };
 
+// IFA_PROTO of our addresses; none that rt_addrprotos of iproute2 knows.
+inline constexpr std::uint8_t kAddressProtocol = 0x96;
+
 struct AddressFacts {
     int link = 0;
     Prefixed address;
     unsigned flags = 0; // IFA_F_*
+    bool ours = false;  // put there by this program (IFA_PROTO, Linux 5.18)
 
     bool operator==(const AddressFacts&) const = default;
 };

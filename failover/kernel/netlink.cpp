@@ -20,9 +20,7 @@ namespace {
 
 using Message = std::unique_ptr<nl_msg, DropWith<nlmsg_free>>;
 
-constexpr int kProtoAttribute = 11; // IFA_PROTO, since Linux 5.18
-constexpr int kMostTries = 5;       // of a list that changed while it was told (NLM_F_DUMP_INTR)
-constexpr std::uint8_t kProtocol = 0x96; // none that rt_addrprotos of iproute2 knows
+constexpr int kMostTries = 5; // of a list that changed while it was told (NLM_F_DUMP_INTR)
 
 Error failed(const char* action, const std::string& object, int code) {
     return {action, object, nl_geterror(code)};
@@ -140,7 +138,7 @@ Status Netlink::add(int link, const Placement& placement) {
     if (r >= 0 && ip.v4() && length < 31)
         r = put(message.get(), IFA_BROADCAST, ip.broadcast(length));
     if (r >= 0) r = nla_put_u32(message.get(), IFA_FLAGS, flags);
-    if (r >= 0) r = nla_put_u8(message.get(), kProtoAttribute, kProtocol);
+    if (r >= 0) r = nla_put_u8(message.get(), IFA_PROTO, kAddressProtocol);
     if (r >= 0 && !placement.label.empty())
         r = nla_put_string(message.get(), IFA_LABEL, placement.label.c_str());
     if (r >= 0 && placement.lifetime.count() > 0) {

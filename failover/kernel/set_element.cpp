@@ -48,13 +48,17 @@ bool is_set_name(const std::string& name) {
     });
 }
 
+// Names may come from a file; what is none would be a command.
 Status add_to_set(const std::string& name, const Ip& ip) {
+    if (!is_set_name(name)) return Error{"add to the nftables set", name, "that is no name of one"};
     const std::string wrong = run("add element " + name + " { " + ip.text() + " }");
     if (wrong.empty()) return Done{};
     return Error{"add " + ip.text() + " to the nftables set", name, wrong};
 }
 
 Status remove_from_set(const std::string& name, const Ip& ip) {
+    if (!is_set_name(name))
+        return Error{"remove from the nftables set", name, "that is no name of one"};
     // An element that is not there is an error of nft's, and adding it first makes it none.
     const std::string element = " element " + name + " { " + ip.text() + " }\n";
     const std::string wrong = run("add" + element + "delete" + element);

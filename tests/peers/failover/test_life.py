@@ -190,6 +190,20 @@ class Ends(Life):
         self.a.until_state(VIP, "online")
         self.assertTrue(self.a.has(VIP))
 
+    def test_an_interface_that_was_renamed_while_it_was_away_is_followed(self):
+        self.a.begin()
+        for address in (VIP, VIP6):
+            self.a.online(address, *NOW)
+        self.a.kill()
+        self.a.ip("link set eth0 name lan0")
+        self.a.begin()
+        for address in (VIP, VIP6):
+            self.a.until_state(address, "online")
+            self.assertEqual(self.a.status(address)["interface"], "lan0")
+            self.a.failover("offline", address)
+            self.assertFalse(self.a.has(address, "lan0"))
+        self.a.ip("link set lan0 name eth0")
+
     def test_told_to_end_it_keeps_or_removes_as_configured(self):
         self.a.begin()
         self.a.online(VIP, *NOW)

@@ -75,6 +75,9 @@ void an_interface_has_neighbours_and_is_up(void**) {
     assert_string_equal(judged(v6, ethernet(kUsable, ARPHRD_INFINIBAND)).c_str(), "WrongInterface");
     assert_string_equal(judged(v4, ethernet(kUsable, ARPHRD_PPP)).c_str(), "WrongInterface");
     assert_string_equal(judged(v4, ethernet(kUsable | IFF_NOARP)).c_str(), "WrongInterface");
+    LinkFacts port = ethernet();
+    port.port = true; // its frames are the bridge's or the bond's
+    assert_string_equal(judged(v4, port).c_str(), "WrongInterface");
     assert_string_equal(judged(v4, ethernet(IFF_UP)).c_str(), "InterfaceDown");
     assert_string_equal(judged(v4, ethernet(0)).c_str(), "InterfaceDown");
     assert_true(objection(v4, nullptr, {})->kind == Refusal::NoSuchInterface);

@@ -9,7 +9,11 @@
 #include "tests/unit/cmocka.hpp"
 #include "tests/unit/own_namespaces.hpp"
 
+#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -77,6 +81,44 @@ void an_interface_is_described(void**) {
     run("ip link set there down");
     assert_false(world.link().state().carrier);
     run("ip link set there up");
+}
+
+void a_port_of_a_bridge_is_known(void**) {
+    World world;
+    assert_false(world.link().port);
+    run("ip link add bridge type bridge && ip link set there master bridge");
+    assert_true(world.link("there").port);
+    assert_false(world.link("bridge").port);
+    run("ip link del bridge");
+    assert_false(world.link("there").port);
+}
+
+void our_addresses_are_known_from_others(void**) {
+    World world;
+    world.add("192.0.2.7/24");
+    run("ip addr add 192.0.2.8/24 dev here");
+    const auto there = world.netlink->addresses(world.link().index);
+    assert_ok(there);
+    for (const AddressFacts& each : *there)
+        assert_true(each.ours == (each.address == prefixed("192.0.2.7/24")));
+    for (const char* each : {"192.0.2.7/24", "192.0.2.8/24"})
+        assert_ok(world.netlink->remove(world.link(), prefixed(each)));
+}
+
+// net/wireless/wext-core.c
+void an_event_of_a_radio_says_nothing_of_the_interface(void**) {
+    ifinfomsg head{};
+    head.ifi_index = 2;
+    head.ifi_flags = IFF_UP | IFF_LOWER_UP;
+    for (const bool radio : {false, true}) {
+        const std::unique_ptr<nl_msg, DropWith<nlmsg_free>> message(
+            nlmsg_alloc_simple(RTM_NEWLINK, 0));
+        assert_int_equal(nlmsg_append(message.get(), &head, sizeof head, NLMSG_ALIGNTO), 0);
+        assert_int_equal(nla_put_string(message.get(), IFLA_IFNAME, "wlan0"), 0);
+        const std::uint8_t event[8]{};
+        if (radio) assert_int_equal(nla_put(message.get(), IFLA_WIRELESS, 8, event), 0);
+        assert_true(read_link(nlmsg_hdr(message.get())).has_value() == !radio);
+    }
 }
 
 void an_address_is_added_and_removed(void**) {
@@ -266,6 +308,8 @@ void a_set_that_is_not_there_is_an_error_when_it_is_needed(void**) {
     assert_false(added.has_value());
     assert_contains(added.error().message(), "inet no such");
     assert_ok(remove_from_set("inet no such", ip));
+    assert_false(add_to_set("inet filter s; flush ruleset", ip).has_value());
+    assert_false(remove_from_set("inet filter s; flush ruleset", ip).has_value());
 }
 
 } // namespace
@@ -274,6 +318,9 @@ int main() {
     test::own_namespaces(CLONE_NEWNET);
     const CMUnitTest tests[] = {
         cmocka_unit_test(an_interface_is_described),
+        cmocka_unit_test(a_port_of_a_bridge_is_known),
+        cmocka_unit_test(our_addresses_are_known_from_others),
+        cmocka_unit_test(an_event_of_a_radio_says_nothing_of_the_interface),
         cmocka_unit_test(an_address_is_added_and_removed),
         cmocka_unit_test(an_ipv6_address_is_usable_at_once),
         cmocka_unit_test(a_prefix_that_is_another_is_another_address),
