@@ -18,6 +18,8 @@ namespace {
 
 // A storm has others wait for no longer than this many packets take.
 constexpr int kMostAtOneTurn = 64;
+// More than a socket has room for: an answer may be behind a storm about another address.
+constexpr int kAllThatWait = 4096;
 // Frames that wait for their pace: more than that, and what follows is better sent another time.
 constexpr std::size_t kMostWaiting = 16384;
 
@@ -161,9 +163,9 @@ int Wire::expired(sd_event_source*, std::uint64_t, void* userdata) {
     return 0;
 }
 
-void Wire::receive(Port& port) {
+void Wire::receive(Port& port, int most) {
     std::array<std::uint8_t, 512> buffer{}; // of a longer one the rest is not looked at
-    for (int i = 0; i < kMostAtOneTurn && port.socket; ++i) {
+    for (int i = 0; i < most && port.socket; ++i) {
         const auto received = port.socket->receive(buffer);
         // An error is told once, and is about the interface, of which the monitor knows more.
         if (!received || !*received) return;
@@ -186,14 +188,14 @@ void Wire::receive(Port& port) {
 
 void Wire::hear() {
     for (Port* const port : {&arp_, &nd_})
-        if (port->socket) receive(*port);
+        if (port->socket) receive(*port, kAllThatWait);
 }
 
 int Wire::readable(sd_event_source*, int fd, std::uint32_t, void* userdata) {
     Wire& self = *static_cast<Wire*>(userdata);
     Port& port = self.arp_.socket && self.arp_.socket->fd() == fd ? self.arp_ : self.nd_;
     (void)self.renew_filter(port);
-    self.receive(port);
+    self.receive(port, kMostAtOneTurn);
     return 0;
 }
 

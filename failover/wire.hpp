@@ -49,7 +49,7 @@ class Wire {
     using Wait = std::chrono::nanoseconds;
     Result<Wait> probe(const Ip& ip, const Nonce& nonce);
     Status announce(const Ip& ip, Forms forms);
-    // Hands on what was received and is not read yet.
+    // Hands on all that was received and is not read yet.
     void hear();
 
     std::uint64_t malformed() const { return malformed_; }
@@ -76,7 +76,7 @@ class Wire {
     Status send_now(const Waiting& frame);
     void drain();
     void wake_at(Time when);
-    void receive(Port& port);
+    void receive(Port& port, int most);
     static int readable(sd_event_source*, int fd, std::uint32_t, void* userdata);
     static int expired(sd_event_source*, std::uint64_t, void* userdata);
 

@@ -18,6 +18,7 @@ struct LongAddress {
     sockaddr_ll head{};
     std::uint8_t rest[HardwareAddress::kLongest - sizeof head.sll_addr]{};
 };
+constexpr int kRoom = 1 << 20; // for what is received, in bytes
 constexpr std::size_t kAddressAt = offsetof(sockaddr_ll, sll_addr);
 
 } // namespace
@@ -32,6 +33,8 @@ Result<PacketSocket> PacketSocket::open(int link, std::uint16_t protocol,
     const int on = 1;
     if (::setsockopt(socket.fd(), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on) < 0)
         return Error{"set up", "packet socket", "", errno};
+    // A storm about one address is not to drop the answer about another.
+    (void)::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUFFORCE, &kRoom, sizeof kRoom);
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(protocol);
