@@ -11,6 +11,7 @@ import managers
 import pacemaker
 import peer
 import two_nodes
+from clusprep import nft
 from failover import Client, Service
 from pacemaker import CLIENT, calm, failures, nodes_online, primitive, until_on, where
 from shared_disks import allow
@@ -134,6 +135,39 @@ def it_moves_as_it_is_told_and_clients_go_on():
     check(failures(), [], "failures")
     for resource in ("vip", "other"):
         sh(f"crm_resource --resource {resource} --clear")
+
+
+@test
+def of_two_halves_that_do_not_hear_each_other_one_has_the_address():
+    """Nobody is fenced here, so that each half starts all that it does not see: the agent is refused the address."""
+    with Client(CLIENT, VIP, "udp") as client:
+        client.answered_by("peer")
+        client.longest = 0.0
+        nft("add table inet lab; " + "".join(
+            f"add chain inet lab {hook} {{ type filter hook {hook} priority 0; policy accept; }}; "
+            f"add rule inet lab {hook} udp dport 5405 drop; " for hook in ("input", "output")))
+        try:
+            wait_for("main's half has tried to start it", lambda: [
+                one for one in failures() if (one.get("op_key"), one.get("node")) == ("vip_start_0", "main")],
+                deadline=120, every=0.5)
+            check(nodes_online(), ["main"], "nodes that main hears")
+            calm()
+            only_on(PEER, VIP)
+            note(f"meanwhile IPaddr2 has its own on main: {has(MAIN, OTHER)}, on the peer: {has(PEER, OTHER)}")
+        finally:
+            nft("delete table inet lab")
+        wait_for("both nodes are online", lambda: nodes_online() == ["main", "peer"], deadline=120, every=0.5)
+        sh("crm_resource --cleanup", timeout=120)
+        wait_for("IPaddr2 is on one node again", lambda: len(where("other")) == 1, deadline=180, every=0.5)
+        calm()
+        if where("other") != ["peer"]:
+            pacemaker.move("other", "peer")
+        until_on("peer", "vip", "other")
+        sh("crm_resource --resource other --clear")
+        only_on(PEER, VIP)
+        note(f"longest gap of the client: {1000 * client.longest:.0f} ms")
+        check([node for node, _ in client.answers], ["peer"], "who answered")
+    check(failures(), [], "failures")
 
 
 @test
