@@ -86,7 +86,7 @@ Status Service::start() {
 }
 
 Status Service::make_changers() {
-    auto writer = publish::Background::create(loop_);
+    auto writer = Background::create(loop_);
     if (!writer) return writer.error();
     off_loop_ = std::move(*writer);
     std::optional<paths::IntentsFile> file;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/bus/gatekeeper.hpp"
+#include "common/system/background.hpp"
 #include "common/system/handle.hpp"
 #include "daemon/block_hardware.hpp"
 #include "daemon/config.hpp"
@@ -15,7 +16,6 @@
 #include "daemon/inventory/inventory.hpp"
 #include "daemon/jobs/job_objects.hpp"
 #include "daemon/paths/changes.hpp"
-#include "daemon/publish/background.hpp"
 #include "daemon/publish/publisher.hpp"
 
 #include <memory>
@@ -49,7 +49,7 @@ class Service {
     Workers& workers() { return *workers_; }
     paths::ChangeQueue& changes() { return *queue_; }
     // For what may take as long as the state directory's disk takes.
-    publish::Background& off_loop() { return *off_loop_; }
+    Background& off_loop() { return *off_loop_; }
     // As paths::Admission, for whoever brings paths back.
     void admit(const paths::Newcomer& newcomer, std::function<void(Status)> then);
     // What somebody should know.
@@ -81,7 +81,7 @@ class Service {
     ObjectIds ids_;
     std::unique_ptr<Workers> workers_;
     std::unique_ptr<Inventory> inventory_;
-    std::unique_ptr<publish::Background> off_loop_;
+    std::unique_ptr<Background> off_loop_;
     std::unique_ptr<paths::ChangeQueue> queue_;
     std::unique_ptr<paths::AccessStates> access_states_;
     std::unique_ptr<jobs::Jobs> jobs_;

@@ -2,9 +2,9 @@
 #include "failover/address_objects.hpp"
 
 #include "common/bus/child_nodes.hpp"
-#include "common/bus/held_call.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/text/printable.hpp"
+#include "failover/calls.hpp"
 #include "failover/network_object.hpp"
 #include "failover/wish_options.hpp"
 
@@ -35,15 +35,9 @@ std::string path_of(const ManagedAddress& entry) {
     return path_of(entry.key());
 }
 
-void refuse(sd_bus_message* call, const std::string& name, const std::string& text) {
-    const sd_bus_error error{name.c_str(), text.c_str(), 0};
-    sd_bus_reply_method_error(call, &error); // a caller that is gone needs no answer
-}
-
 void refuse(sd_bus_message* call, const Refused& refused) {
-    // An interface's name may be any bytes, a string of D-Bus may not.
-    refuse(call, std::string("org.mpapi.Network1.Error.") + name_of(refused.kind),
-           printable(refused.text));
+    failover::refuse(call, std::string(MPAPI_NETWORK_ERROR("")) + name_of(refused.kind),
+                     refused.text);
 }
 
 void finish(sd_bus_message* call, const std::optional<Refused>& refused) {
@@ -80,14 +74,6 @@ Result<std::vector<Connection>> read_connections(sd_bus_message* message) {
 }
 
 } // namespace
-
-// One that is not answered yet.
-struct AddressObjects::Call {
-    BusMessage message;
-    bus::Senders::Call admitted;
-
-    sd_bus_message* get() const { return message.get(); }
-};
 
 const sd_bus_vtable AddressObjects::kManagerVtable[] = {
     SD_BUS_VTABLE_START(0),
@@ -191,19 +177,13 @@ int AddressObjects::enumerate(sd_bus*, const char*, void* userdata, char*** node
 
 // `act` is called when the caller may, however much later.
 void AddressObjects::admit(sd_bus_message* message, Act act) {
-    auto admitted = senders_.admit(message);
-    if (!admitted || !addresses_)
-        return refuse(
-            message, Refused{Refusal::LimitsExceeded, "Too many calls are unanswered; try again."});
-    const auto call = std::make_shared<Call>(Call{bus::hold(message), std::move(*admitted)});
-    gatekeeper_.ask(
-        message, call->admitted, kManageAction,
-        [call, act = std::move(act)](const bus::Gatekeeper::Verdict& verdict) {
-            if (verdict.allowed()) return act(call);
-            if (verdict.ruling == bus::Gatekeeper::Ruling::Busy)
-                return refuse(call->get(), Refused{Refusal::LimitsExceeded, verdict.reason});
-            refuse(call->get(), SD_BUS_ERROR_ACCESS_DENIED, verdict.reason);
-        });
+    const auto call = failover::admit(senders_, message);
+    if (!call) return;
+    gatekeeper_.ask(message, call->admitted, kManageAction,
+                    [call, act = std::move(act)](const bus::Gatekeeper::Verdict& verdict) {
+                        if (verdict.allowed()) return act(call);
+                        failover::refuse(call->get(), verdict);
+                    });
 }
 
 int AddressObjects::online(sd_bus_message* message, void* userdata, sd_bus_error*) {

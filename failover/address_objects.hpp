@@ -4,10 +4,8 @@
 // for each address below it; what they mean is in dbus/org.mpapi.Network1.xml. Loop thread only.
 #pragma once
 
-#include "common/bus/gatekeeper.hpp"
-#include "common/bus/senders.hpp"
-#include "common/system/handle.hpp"
 #include "failover/addresses.hpp"
+#include "failover/calls.hpp"
 
 #include <functional>
 #include <map>
@@ -34,7 +32,6 @@ class AddressObjects {
     void serve(Addresses& addresses) { addresses_ = &addresses; }
 
   private:
-    struct Call;
     using Act = std::function<void(const std::shared_ptr<Call>&)>;
 
     AddressObjects(sd_bus* bus, bus::Gatekeeper& gatekeeper, const Wish& defaults);

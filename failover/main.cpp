@@ -6,10 +6,12 @@
 #include "common/bus/loop_end.hpp"
 #include "common/settings/configuration.hpp"
 #include "common/system/handle.hpp"
+#include "failover/adapters_object.hpp"
 #include "failover/address_objects.hpp"
 #include "failover/addresses.hpp"
 #include "failover/config.hpp"
 #include "failover/echo/echoes.hpp"
+#include "failover/firewall_object.hpp"
 #include "failover/network_object.hpp"
 
 #include <CLI/CLI.hpp>
@@ -29,6 +31,7 @@ namespace {
 using namespace mpapi;
 
 constexpr char kTrustedUser[] = "clusprep"; // asks for the sake of a validation client
+constexpr char kFirewallSocket[] = "/run/mpapi-firewall.socket";
 
 int fail(const Error& error, int status = EXIT_FAILURE) {
     std::fprintf(stderr, "ipfailoverd: %s\n", error.message().c_str());
@@ -62,6 +65,11 @@ int serve(const failover::Config& config) {
     failover::Echoes echoes(loop.get(), {});
     const auto object = failover::NetworkObject::publish(bus.get(), gatekeeper, echoes, {});
     if (!object) return fail(object.error());
+    const auto adapters = failover::AdaptersObject::publish(loop.get(), bus.get());
+    if (!adapters) return fail(adapters.error());
+    const auto firewall =
+        failover::FirewallObject::publish(loop.get(), bus.get(), gatekeeper, kFirewallSocket);
+    if (!firewall) return fail(firewall.error());
     // Whom echoes are sent for has no say about addresses.
     bus::Gatekeeper managers(bus.get(), {.trusted = {::geteuid()}});
     const auto objects = failover::AddressObjects::publish(bus.get(), managers, config.defaults);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/network_object.hpp"
 
-#include "common/bus/held_call.hpp"
 
 #include <cerrno>
 #include <string_view>
@@ -10,50 +9,32 @@ namespace mpapi::failover {
 
 namespace {
 
-#define MPAPI_ERROR(name) "org.mpapi.Network1.Error." name
-
 const char* name_for(int errnum) {
     switch (errnum) {
     case EINVAL:
     case EMSGSIZE:
     case EACCES: // a broadcast address of one of our networks
-        return MPAPI_ERROR("InvalidParameter");
+        return MPAPI_NETWORK_ERROR("InvalidParameter");
     case EADDRNOTAVAIL:
-        return MPAPI_ERROR("AddressNotAvailable");
+        return MPAPI_NETWORK_ERROR("AddressNotAvailable");
     case ETIMEDOUT:
-        return MPAPI_ERROR("TimedOut");
+        return MPAPI_NETWORK_ERROR("TimedOut");
     case ENETUNREACH:
     case ENETDOWN:
-        return MPAPI_ERROR("NetworkUnreachable");
+        return MPAPI_NETWORK_ERROR("NetworkUnreachable");
     case EHOSTUNREACH:
     case EHOSTDOWN:
     case ECONNREFUSED:
     case EPROTO:
-        return MPAPI_ERROR("HostUnreachable");
+        return MPAPI_NETWORK_ERROR("HostUnreachable");
     case EAGAIN:
-        return MPAPI_ERROR("LimitsExceeded");
+        return MPAPI_NETWORK_ERROR("LimitsExceeded");
     default:
-        return MPAPI_ERROR("Failed");
+        return MPAPI_NETWORK_ERROR("Failed");
     }
 }
 
-const char* name_for(bus::Gatekeeper::Ruling ruling) {
-    return ruling == bus::Gatekeeper::Ruling::Busy ? MPAPI_ERROR("LimitsExceeded")
-                                                   : SD_BUS_ERROR_ACCESS_DENIED;
-}
-
-void refuse(sd_bus_message* call, const char* name, const std::string& text) {
-    const sd_bus_error error{name, text.c_str(), 0};
-    sd_bus_reply_method_error(call, &error); // a caller that is gone needs no answer
-}
-
 } // namespace
-
-// One that is not answered yet.
-struct NetworkObject::Call {
-    BusMessage message;
-    bus::Senders::Call admitted;
-};
 
 const sd_bus_vtable NetworkObject::kVtable[] = {
     SD_BUS_VTABLE_START(0),
@@ -120,25 +101,19 @@ int NetworkObject::echo(sd_bus_message* message, void* userdata, sd_bus_error*) 
         refuse(message, name_for(request.error().errnum), request.error().message() + ".");
         return 1;
     }
-    auto admitted = self.senders_.admit(message);
-    if (!admitted) {
-        refuse(message, MPAPI_ERROR("LimitsExceeded"), "Too many calls are unanswered; try again.");
-        return 1;
-    }
-    const auto call = std::make_shared<Call>(Call{bus::hold(message), std::move(*admitted)});
+    const auto call = admit(self.senders_, message);
+    if (!call) return 1;
     self.gatekeeper_.ask(
         message, call->admitted, kEchoAction,
         [&self, call, request = *request](const bus::Gatekeeper::Verdict& verdict) {
-            if (!verdict.allowed())
-                return refuse(call->message.get(), name_for(verdict.ruling), verdict.reason);
+            if (!verdict.allowed()) return refuse(call->get(), verdict);
             self.echoes_.start(request, [call](const Result<std::chrono::microseconds>& took) {
                 if (!took)
-                    return refuse(call->message.get(), name_for(took.error().errnum),
+                    return refuse(call->get(), name_for(took.error().errnum),
                                   took.error().message() + ".");
                 const auto elapsed =
                     std::chrono::duration_cast<std::chrono::milliseconds>(*took).count();
-                sd_bus_reply_method_return(call->message.get(), "u",
-                                           static_cast<std::uint32_t>(elapsed));
+                sd_bus_reply_method_return(call->get(), "u", static_cast<std::uint32_t>(elapsed));
             });
         });
     return 1;

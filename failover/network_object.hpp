@@ -4,9 +4,7 @@
 // thread only.
 #pragma once
 
-#include "common/bus/gatekeeper.hpp"
-#include "common/bus/senders.hpp"
-#include "common/system/handle.hpp"
+#include "failover/calls.hpp"
 #include "failover/echo/echoes.hpp"
 
 #include <memory>
@@ -16,6 +14,7 @@ namespace mpapi::failover {
 inline constexpr char kNetworkName[] = "org.mpapi.Network1";
 inline constexpr char kNetworkPath[] = "/org/mpapi/Network1";
 inline constexpr char kEchoAction[] = "org.mpapi.network1.echo";
+inline constexpr char kFirewallAction[] = "org.mpapi.network1.judge-firewall";
 inline constexpr char kManageAction[] = "org.mpapi.network1.manage-addresses";
 
 class NetworkObject {
@@ -34,8 +33,6 @@ class NetworkObject {
     NetworkObject& operator=(const NetworkObject&) = delete;
 
   private:
-    struct Call;
-
     NetworkObject(sd_bus* bus, bus::Gatekeeper& gatekeeper, Echoes& echoes, const Limits& limits);
     static int echo(sd_bus_message* call, void* userdata, sd_bus_error* error);
     Result<Echoes::Request> read(sd_bus_message* call) const;

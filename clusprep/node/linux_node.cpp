@@ -39,8 +39,8 @@ LinuxNode::LinuxNode(sd_event* loop, sd_bus* bus, csvp::Disks& disks, ReleaseDis
                      const Options& options, const Note& note)
   : disks_(disks)
   , host_({}, options.full_name)
-  , network_({loop, bus, options.rule_set_socket, options.ports,
-              [note](const std::string& reason) { note(LOG_INFO, reason); }, adapter_id})
+  , network_({bus, options.ports, [note](const std::string& reason) { note(LOG_INFO, reason); },
+              adapter_id})
   , seal_(loop, options.seal_socket, {})
   , secret_(options.state_directory + "/secret",
             [this](Secret::Direction direction, std::string bytes,

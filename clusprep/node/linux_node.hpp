@@ -12,6 +12,7 @@
 #include "clusprep/node/logs/logs.hpp"
 #include "clusprep/node/network/network.hpp"
 #include "clusprep/node/secret/secret.hpp"
+#include "common/service/socket.hpp"
 
 #include <functional>
 #include <memory>
@@ -28,7 +29,6 @@ class LinuxNode final : public csvp::Node {
         std::string cluster_service = "pacemaker.service"; // what a cleanup stops
         std::vector<std::uint16_t> ports;                  // where our objects are served
         std::string seal_socket = "/run/mpapi-seal.socket";
-        std::string rule_set_socket = "/run/mpapi-rule-set.socket";
         NodeLogs::Options logs; // units: those of mpapi and the cluster service are added
     };
     // Gives up what this host holds of disks: defences, reservations of ours, claims.

@@ -40,7 +40,7 @@ namespace mpapi::multipathd {
 struct Means {
     sd_event* loop;
     daemon::ModelSource& model;
-    // Runs `work` on another thread, then `done` on the loop's (publish::Background::submit): files
+    // Runs `work` on another thread, then `done` on the loop's (Background::submit): files
     // lie on disks, which may hold back their I/O just when paths are changed.
     std::function<void(std::function<void()> work, std::function<void()> done)> off_loop;
     // Writes the record of disabled paths; called on that thread.

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "common/model/snapshot.hpp"
+#include "common/system/background.hpp"
 #include "common/system/handle.hpp"
-#include "daemon/publish/background.hpp"
 
 #include <functional>
 #include <memory>

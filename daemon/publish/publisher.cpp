@@ -235,7 +235,7 @@ void Publisher::get_changes(sd_bus_message* call, std::uint64_t instance, std::u
     out.close();
     if (out.status() < 0)
         return error::reply(call, error::kFailed, "The reply could not be built.");
-    if (out.bytes() < HeavyAnswers::kLarge) {
+    if (out.bytes() < bus::HeavyAnswers::kLarge) {
         sd_bus_send(nullptr, reply, nullptr);
     } else if (auto pending = admit(call)) {
         give(pending, std::move(owned));

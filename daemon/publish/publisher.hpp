@@ -6,16 +6,16 @@
 #pragma once
 
 #include "common/bus/gatekeeper.hpp"
+#include "common/bus/heavy_answers.hpp"
 #include "common/bus/object_label.hpp"
 #include "common/bus/senders.hpp"
+#include "common/system/background.hpp"
 #include "daemon/config.hpp"
 #include "daemon/inventory/source.hpp"
-#include "daemon/publish/background.hpp"
 #include "daemon/publish/bulk.hpp"
 #include "daemon/publish/change_calls.hpp"
 #include "daemon/publish/changes.hpp"
 #include "daemon/publish/generation_page.hpp"
-#include "daemon/publish/heavy_answers.hpp"
 #include "daemon/publish/index.hpp"
 #include "daemon/publish/journal.hpp"
 #include "daemon/publish/managed_objects.hpp"
@@ -104,7 +104,7 @@ class Publisher final : public daemon::ModelListener, private Methods {
     Journal journal_;
     EventSource journal_timer_; // on while the journal holds something back
     bus::Senders senders_;
-    HeavyAnswers heavy_answers_;
+    bus::HeavyAnswers heavy_answers_;
     bus::Gatekeeper gatekeeper_;
     ChangeCalls change_calls_;
     std::unique_ptr<GenerationPage> page_;

@@ -10,6 +10,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace mpapi::failover {
@@ -55,6 +56,38 @@ bool is_port(nlattr* info) {
     return kind && text_of(kind) != "vrf"; // which leaves them their addresses
 }
 
+// The next hop that these attributes describe, if it is one with a gateway.
+std::optional<GatewayFacts> gateway(int family, int link, nlattr* direct, nlattr* by_other) {
+    if (direct && nla_len(direct) == (family == AF_INET ? 4 : 16))
+        return GatewayFacts{link, Ip::of(family, bytes_of(direct))};
+    // An IPv4 route by an IPv6 gateway: the family comes before the address (struct rtvia).
+    if (!by_other || nla_len(by_other) != 2 + 16) return std::nullopt;
+    const auto bytes = bytes_of(by_other);
+    std::uint16_t other = 0;
+    std::memcpy(&other, bytes.data(), sizeof other);
+    if (other != AF_INET6) return std::nullopt;
+    return GatewayFacts{link, Ip::of(AF_INET6, bytes.subspan(2))};
+}
+
+// struct rtnexthop and its attributes, one after the other.
+void read_next_hops(int family, std::span<const std::uint8_t> bytes,
+                    std::vector<GatewayFacts>& into) {
+    while (bytes.size() >= sizeof(rtnexthop)) {
+        rtnexthop hop;
+        std::memcpy(&hop, bytes.data(), sizeof hop);
+        if (hop.rtnh_len < sizeof hop || hop.rtnh_len > bytes.size()) return;
+        auto* const first =
+            reinterpret_cast<nlattr*>(const_cast<std::uint8_t*>(bytes.data() + RTNH_LENGTH(0)));
+        nlattr* found[RTA_MAX + 1];
+        if (nla_parse(found, RTA_MAX, first, hop.rtnh_len - static_cast<int>(RTNH_LENGTH(0)),
+                      nullptr) < 0)
+            return;
+        if (const auto one = gateway(family, hop.rtnh_ifindex, found[RTA_GATEWAY], found[RTA_VIA]))
+            into.push_back(*one);
+        bytes = bytes.subspan(std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), bytes.size()));
+    }
+}
+
 } // namespace
 
 LinkState LinkFacts::state() const {
@@ -79,6 +112,13 @@ std::optional<LinkFacts> read_link(nlmsghdr* message) {
     facts.name = text_of(found[IFLA_IFNAME]);
     facts.flags = head->ifi_flags;
     facts.hardware_type = head->ifi_type;
+    if (found[IFLA_IFALIAS]) facts.alias = text_of(found[IFLA_IFALIAS]);
+    if (nlattr* const about = found[IFLA_LINKINFO])
+        if (nlattr* const kind =
+                nla_find(static_cast<nlattr*>(nla_data(about)), nla_len(about), IFLA_INFO_KIND))
+            facts.kind = text_of(kind);
+    if (nlattr* const state = found[IFLA_OPERSTATE]; state && nla_len(state) >= 1)
+        facts.operstate = nla_get_u8(state);
     facts.address = hardware(found[IFLA_ADDRESS]);
     facts.broadcast = hardware(found[IFLA_BROADCAST]);
     facts.forwards_v6 = setting(found[IFLA_AF_SPEC], AF_INET6, IFLA_INET6_CONF, DEVCONF_FORWARDING);
@@ -114,6 +154,28 @@ std::optional<AddressFacts> read_address(nlmsghdr* message) {
     nlattr* const protocol = found[IFA_PROTO];
     facts.ours = protocol && nla_len(protocol) >= 1 && nla_get_u8(protocol) == kAddressProtocol;
     return facts;
+}
+
+std::vector<GatewayFacts> read_default_gateways(nlmsghdr* message) {
+    std::vector<GatewayFacts> gateways;
+    if (message->nlmsg_type != RTM_NEWROUTE || !nlmsg_valid_hdr(message, sizeof(rtmsg)))
+        return gateways;
+    // Before anything is made of it: there may be a million.
+    const auto* const head = static_cast<const rtmsg*>(nlmsg_data(message));
+    const int family = head->rtm_family;
+    if (head->rtm_dst_len != 0 || head->rtm_type != RTN_UNICAST ||
+        head->rtm_table != RT_TABLE_MAIN || (head->rtm_flags & RTM_F_CLONED) ||
+        (family != AF_INET && family != AF_INET6))
+        return gateways;
+    nlattr* found[RTA_MAX + 1];
+    if (nlmsg_parse(message, sizeof(rtmsg), found, RTA_MAX, nullptr) < 0) return gateways;
+    if (found[RTA_MULTIPATH]) read_next_hops(family, bytes_of(found[RTA_MULTIPATH]), gateways);
+    nlattr* const link = found[RTA_OIF];
+    if (link && nla_len(link) >= 4)
+        if (const auto one = gateway(family, static_cast<int>(nla_get_u32(link)),
+                                     found[RTA_GATEWAY], found[RTA_VIA]))
+            gateways.push_back(*one);
+    return gateways;
 }
 
 } // namespace mpapi::failover

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// What the kernel says of an interface and of an address on one (rtnetlink(7)), and the pure
-// functions that read it from a message.
+// What the kernel says of an interface, of an address on one and of a default route through one
+// (rtnetlink(7)), and the pure functions that read it from a message.
 #pragma once
 
 #include "failover/address/hardware.hpp"
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 struct nlmsghdr;
 
@@ -19,8 +20,11 @@ namespace mpapi::failover {
 struct LinkFacts {
     int index = 0;
     std::string name;
+    std::string alias;          // given by an administrator; may be empty
+    std::string kind;           // of a virtual one: "vlan", "veth"
     unsigned flags = 0;         // IFF_*
     unsigned hardware_type = 0; // ARPHRD_*
+    std::uint8_t operstate = 0; // IF_OPER_*
     HardwareAddress address, broadcast;
     bool forwards_v6 = false;          // conf.forwarding: a router
     bool promotes_secondaries = false; // conf.promote_secondaries, IPv4
@@ -45,8 +49,17 @@ struct AddressFacts {
     bool operator==(const AddressFacts&) const = default;
 };
 
+struct GatewayFacts {
+    int link = 0;
+    Ip address;
+
+    bool operator==(const GatewayFacts&) const = default;
+};
+
 // Nothing for a message that is of another kind, or cut.
 std::optional<LinkFacts> read_link(nlmsghdr* message);
 std::optional<AddressFacts> read_address(nlmsghdr* message);
+// Where packets to anywhere go, by the main table; several for a route with several next hops.
+std::vector<GatewayFacts> read_default_gateways(nlmsghdr* message);
 
 } // namespace mpapi::failover

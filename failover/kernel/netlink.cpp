@@ -125,6 +125,22 @@ Result<std::vector<AddressFacts>> Netlink::addresses(int link) {
     return addresses;
 }
 
+Result<std::vector<GatewayFacts>> Netlink::default_gateways() {
+    std::vector<GatewayFacts> gateways;
+    rtmsg head{};
+    head.rtm_table = RT_TABLE_MAIN;
+    int r = -NLE_DUMP_INTR;
+    for (int i = 0; i < kMostTries && r == -NLE_DUMP_INTR; ++i) {
+        gateways.clear();
+        r = dump(RTM_GETROUTE, &head, sizeof head, [&](nlmsghdr* message) {
+            const auto more = read_default_gateways(message);
+            gateways.insert(gateways.end(), more.begin(), more.end());
+        });
+    }
+    if (r < 0) return failed("ask the kernel for", "routes", r);
+    return gateways;
+}
+
 Status Netlink::add(int link, const Placement& placement) {
     const auto& [ip, length] = placement.address;
     const ifaddrmsg head = head_of(link, placement.address);

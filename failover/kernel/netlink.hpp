@@ -26,6 +26,8 @@ class Netlink {
     // By index; of one interface where `link` is not 0.
     Result<std::vector<LinkFacts>> links();
     Result<std::vector<AddressFacts>> addresses(int link);
+    // Takes as long as there are routes.
+    Result<std::vector<GatewayFacts>> default_gateways();
 
     // As it is wanted, also where it is there already. IPv6 without the kernel's own duplicate
     // address detection: ours came before. The address is marked as put there by a program

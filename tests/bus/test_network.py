@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""ipfailoverd on a private bus, in a network namespace of this test's own."""
+"""ipfailoverd on a private bus, in a network namespace and with a /run of this test's own; mpapi-firewall is started for
+each connection, as systemd does it."""
+import json
 import pathlib
 import subprocess
 
 import namespaces
+from activator import Activator
+from jeepney import new_error
+from nft import nft
 from polkit_authority import *
 
 NETWORK = "org.mpapi.Network1"
@@ -13,7 +18,8 @@ DBUS_LIMIT = "org.freedesktop.DBus.Error.LimitsExceeded"
 
 
 def own_network():
-    namespaces.own()
+    namespaces.own(namespaces.NETWORK | namespaces.MOUNTS)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     namespaces.dead_end()
     for words in (
         "-6 addr add fe80::9/64 dev here nodad",
@@ -51,9 +57,21 @@ class NetworkTest(BusTest):
                 unique.recv_until_filtered(queue, timeout=DEADLINE)
 
     @staticmethod
-    def message(method, *arguments, signature="sssuu"):
-        address = DBusAddress(NETWORK_PATH, bus_name=NETWORK, interface=NETWORK)
+    def message(method, *arguments, signature="sssuu", interface=""):
+        address = DBusAddress(NETWORK_PATH, bus_name=NETWORK, interface=NETWORK + interface)
         return new_method_call(address, method, signature, arguments)
+
+    def call(self, interface, method, *arguments, signature=None, client=None):
+        """Sent, not answered."""
+        client = client or self.client
+        serial = next(client.connection.outgoing_serial)
+        message = self.message(method, *arguments, signature=signature, interface=interface)
+        client.connection.send(message, serial=serial)
+        return serial
+
+    def ask(self, *arguments, client=None, **more):
+        client = client or self.client
+        return client.answer(self.call(*arguments, client=client, **more), deadline=DEADLINE)
 
     def send(self, *arguments, client=None, interactive=False):
         client = client or self.client
@@ -177,6 +195,158 @@ class Permission(NetworkTest):
         serial = self.send(*self.arguments, client=self.stranger)
         authority.reply(authority.question(), "s", ("yes",))
         self.assert_bus_error(DENIED, self.stranger.answer, serial)
+
+
+def ip(words):
+    subprocess.run(["ip", *words.split()], check=True)
+
+
+class Adapters(NetworkTest):
+    def list(self, **more):
+        (told,) = self.ask(".Adapters", "List", **more)
+        return [{key: value for key, (_, value) in one.items()} for one in told]
+
+    def test_they_are_those_that_ip_shows_in_the_order_of_their_indexes(self):
+        shown = json.loads(subprocess.run(["ip", "-json", "addr"], capture_output=True, check=True).stdout)
+        told = self.list()
+        self.assertEqual([(one["index"], one["name"]) for one in told],
+                         sorted((one["ifindex"], one["ifname"]) for one in shown))  # fmt: skip
+        for one in told:
+            (link,) = [each for each in shown if each["ifname"] == one["name"]]
+            self.assertEqual(sorted(one["addresses"]), sorted(
+                f"{each['local']}/{each['prefixlen']}" for each in link["addr_info"] if not each.get("tentative")))
+        here = {one["name"]: one for one in told}["here"]
+        (mac,) = [each["address"] for each in shown if each["ifname"] == "here"]
+        self.assertEqual(
+            {key: here[key] for key in here if key not in ("index", "addresses")},
+            {"name": "here", "alias": "", "kind": "veth", "driver": "veth", "bus": "", "type": 6, "tunnel-type": 0,
+             "hardware-address": mac, "status": "up", "gateways": [], "dhcp": False})  # fmt: skip
+
+    def test_what_changes_is_told(self):
+        ip("link set here alias Storage\xe4")
+        self.addCleanup(ip, "link set there up")
+        self.addCleanup(ip, "addr del 10.9.7.1/24 dev here")
+        ip("addr add 10.9.7.1/24 dev here valid_lft 900 preferred_lft 900")
+        ip("route add default via 10.9.7.254")
+        self.addCleanup(ip, "route flush default")
+        here = {one["name"]: one for one in self.list()}["here"]
+        self.assertEqual((here["alias"], here["gateways"], here["dhcp"]), ("Storage\xe4", ["10.9.7.254"], True))
+        ip("link set there down")
+        here = {one["name"]: one for one in self.list()}["here"]
+        self.assertIn(here["status"], ("down", "lower-layer-down"))
+
+    def test_everybody_may(self):
+        self.assertTrue(self.list(client=self.new_client(NOBODY)))
+
+    def test_many_at_once_are_answered_and_beyond_a_limit_refused(self):
+        serials = [self.call(".Adapters", "List") for _ in range(60)]
+        refused = 0
+        for serial in serials:
+            try:
+                self.client.answer_of(serial)
+            except BusError as error:
+                self.assertEqual(error.name, ERROR + "LimitsExceeded")
+                refused += 1
+        self.assertLessEqual(refused, 52)  # 8 are let in whatever the pace
+        self.assertTrue(self.list())
+
+    def test_one_that_leaves_is_forgotten(self):
+        leaver = self.new_client()
+        self.call(".Adapters", "List", client=leaver)
+        leaver.close()
+        self.assertTrue(self.list())
+
+    def test_hundreds_are_told(self):
+        names = [f"many{number}" for number in range(200)]
+        batch = "".join(f"link add {name} type bridge\n" for name in names)
+        subprocess.run(["ip", "-batch", "-"], input=batch.encode(), check=True)
+        removal = "".join(f"link del {name}\n" for name in names)
+        self.addCleanup(subprocess.run, ["ip", "-batch", "-"], input=removal.encode(), check=True)
+        self.assertEqual(len({one["name"] for one in self.list()} & set(names)), 200)
+
+
+class Firewall(NetworkTest):
+    def setUp(self):
+        super().setUp()
+        self.program = Activator("/run/mpapi-firewall.socket", os.environ["MPAPI_FIREWALL"])
+        self.addCleanup(self.program.close)
+
+    def judge(self, *packets, **more):
+        return self.ask(".Firewall", "Judge", list(packets), signature="a(ssssq)", **more)[0]
+
+    @staticmethod
+    def tcp(port, adapter="here"):
+        return (adapter, "10.9.0.0/24", "10.9.0.1", "tcp", port)
+
+    def rules(self, text):
+        nft(f"add table inet test {{ chain in {{ type filter hook input priority 0; policy drop; {text} }}; }}")
+        self.addCleanup(nft, "delete table inet test")
+
+    def test_packets_are_judged_by_the_rules_of_the_kernel(self):
+        self.assertEqual(self.judge(self.tcp(3343)), [(True, "")])
+        self.rules("tcp dport 3343 accept; icmp type echo-request accept;")
+        self.assertEqual(
+            self.judge(self.tcp(3343), self.tcp(445), ("here", "0.0.0.0/0", "10.9.0.1", "echo", 0),
+                       ("here", "fe80::/64", "fe80::9", "echo", 0)),
+            [(True, ""), (False, "inet test in: policy drop"), (True, ""), (False, "inet test in: policy drop")],
+        )  # fmt: skip
+        self.assertEqual(self.judge(), [])
+
+    def test_what_is_no_packet_is_refused(self):
+        for packet in (
+            ("", "10.9.0.0/24", "10.9.0.1", "tcp", 1),
+            ("x y", "10.9.0.0/24", "10.9.0.1", "tcp", 1),
+            ("here", "10.9.0.0", "10.9.0.1", "tcp", 1),
+            ("here", "10.9.0.0/24", "::1", "tcp", 1),
+            ("here", "10.9.0.0/24", "10.9.0.1", "sctp", 1),
+            ("here", "10.9.0.0/24", "10.9.0.1", "tcp", 0),
+        ):
+            with self.subTest(packet=packet):
+                self.assert_bus_error(ERROR + "InvalidParameter", self.judge, packet)
+        self.assert_bus_error(ERROR + "LimitsExceeded", self.judge, *[self.tcp(1)] * 4097)
+        self.assertEqual(self.program.runs, 0)
+        self.assertEqual(len(self.judge(*[self.tcp(1)] * 4096)), 4096)
+
+    def test_without_the_program_the_error_says_why(self):
+        os.unlink("/run/mpapi-firewall.socket")
+        text = self.assert_bus_error(ERROR + "Failed", self.judge, self.tcp(1))
+        self.assertIn("/run/mpapi-firewall.socket", text)
+
+    def test_a_program_that_fails_is_an_error(self):
+        silent = pathlib.Path(self.state.name) / "silent"
+        silent.write_text("#!/bin/sh\ncat >/dev/null\n")
+        silent.chmod(0o700)
+        self.program.program = silent
+        text = self.assert_bus_error(ERROR + "Failed", self.judge, self.tcp(1))
+        self.assertIn("without an answer", text)
+
+    def test_without_firewalld_there_are_no_zones(self):
+        self.assertEqual(self.ask(".Firewall", "Zones"), ("", {}))
+
+    def test_firewalld_that_does_not_tell_is_an_error(self):
+        played = self.new_client()
+        Client.unpack(played.connection.send_and_get_reply(DBus().RequestName("org.fedoraproject.FirewallD1")))
+        serial = self.call(".Firewall", "Zones")
+        played.connection.send(new_error(played.connection.receive(timeout=DEADLINE), "org.x.No", "s", ("Not today",)))
+        self.assertIn("Not today", self.assert_bus_error(ERROR + "Failed", self.client.answer_of, serial))
+
+    def test_a_stranger_is_told_nothing_without_polkit(self):
+        stranger = self.new_client(NOBODY)
+        text = self.assert_bus_error(DENIED, lambda: self.judge(self.tcp(1), client=stranger))
+        self.assertIn("org.mpapi.network1.judge-firewall", text)
+        self.assert_bus_error(DENIED, lambda: self.ask(".Firewall", "Zones", client=stranger))
+        self.assertEqual(self.program.runs, 0)
+
+    def test_polkit_lets_a_stranger_in(self):
+        authority = Authority(self.address)
+        self.addCleanup(authority.close)
+        stranger = self.new_client(NOBODY)
+        serial = self.call(".Firewall", "Judge", [self.tcp(1)], signature="a(ssssq)", client=stranger)
+        question = authority.question()
+        self.assertEqual(question.action, "org.mpapi.network1.judge-firewall")
+        self.assertEqual(question.details, {"object": "/org/mpapi/Network1", "method": "Judge"})
+        authority.answer(question, authorized=True)
+        self.assertEqual(stranger.answer(serial), ([(True, "")],))
 
 
 if __name__ == "__main__":

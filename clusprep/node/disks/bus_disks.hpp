@@ -5,10 +5,11 @@
 #pragma once
 
 #include "clusprep/interfaces/disks.hpp"
-#include "clusprep/node/disks/bus_calls.hpp"
+#include "clusprep/node/bus_calls.hpp"
 #include "clusprep/node/disks/catalogue.hpp"
+#include "clusprep/node/disks/failures.hpp"
 #include "clusprep/node/disks/tools_version.hpp"
-#include "clusprep/node/turnstile.hpp"
+#include "common/system/turnstile.hpp"
 
 #include <deque>
 #include <functional>
@@ -24,7 +25,7 @@ class BusDisks final : public csvp::Disks {
     explicit BusDisks(sd_bus* bus)
       : catalogue_(bus)
       , tools_(sd_bus_get_event(bus))
-      , calls_(bus) {}
+      , calls_(bus, kMpapid) {}
 
     Status start() { return catalogue_.follow(); }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/node/disks/catalogue.hpp"
 
+#include "clusprep/node/disks/failures.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -28,7 +30,7 @@ constexpr std::size_t kAtOnce = 16;
 
 Catalogue::Catalogue(sd_bus* bus)
   : bus_(bus)
-  , calls_(bus) {}
+  , calls_(bus, kMpapid) {}
 
 Status Catalogue::follow() {
     const std::pair<const char*, sd_bus_message_handler_t> rules[] = {

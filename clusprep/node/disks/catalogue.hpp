@@ -5,7 +5,7 @@
 #pragma once
 
 #include "clusprep/interfaces/disks.hpp"
-#include "clusprep/node/disks/bus_calls.hpp"
+#include "clusprep/node/bus_calls.hpp"
 #include "clusprep/node/disks/shared_disk.hpp"
 
 #include <map>

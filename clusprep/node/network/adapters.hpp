@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The adapters of MS-CSVP 2.2.12 from what the kernel says. Pure.
+// The adapters of MS-CSVP 2.2.12, of what org.mpapi.Network1.Adapters tells.
 //
-// - An adapter is a network interface of Linux: physical ones and virtual ones alike, also a member
-//   of a bond or a bridge, which has no address. None is a cluster adapter.
-// - Its type is IANA's, by how it speaks: a bond, a VLAN and a bridge speak Ethernet (6). What
-//   carries packets in packets is a tunnel (131), Ethernet inside or not, with IANA's tunnel type.
-// - Its status is RFC 2863's. One whose driver keeps no state ("unknown") is up when it runs.
-// - DHCP counts as enabled where an IPv4 address has a lifetime; IPv6 addresses have one by router
-//   advertisements too. An adapter that waits for its first lease is not seen to use DHCP.
+// - A person calls an adapter by its alias, where it has one.
 // - It suits as a private network when it is up, has an address, and no default route.
-// - Addresses that are not in use yet (tentative) or never will be (duplicate) are left out.
+// - None is a cluster adapter.
 #pragma once
 
-#include "clusprep/node/network/facts.hpp"
+#include "clusprep/interfaces/network.hpp"
 #include "common/result.hpp"
+
+#include <systemd/sd-bus.h>
 
 #include <functional>
 #include <string>
@@ -30,7 +26,7 @@ using AdapterId = std::function<Result<ndr::Guid>(const std::string& name, unsig
 // Made of the machine's id and the name: the same after a reboot, and no clue to the machine's id.
 Result<ndr::Guid> adapter_id(const std::string& name, unsigned number);
 
-// In the order of the links.
-Result<std::vector<csvp::Adapter>> adapters(const NetworkFacts& facts, const AdapterId& id);
+// The answer of List(), in its order.
+Result<std::vector<csvp::Adapter>> read_adapters(sd_bus_message* list, const AdapterId& id);
 
 } // namespace mpapi::node

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "clusprep/node/network/network.hpp"
 
-#include "clusprep/node/network/netlink.hpp"
-
-#include <arpa/inet.h>
+#include "clusprep/interfaces/ip_text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string_view>
+#include <utility>
 
 namespace mpapi::node {
 
@@ -18,10 +16,16 @@ using csvp::Hresult;
 
 constexpr std::chrono::milliseconds kLongestEcho{1000}; // MS-CSVP 3.4.4.2
 constexpr std::uint32_t kEchoSize = 32;                 // bytes; MessageSize is unused there
-// ipfailoverd may have to be started; what it measures is the echo alone.
-constexpr std::uint64_t kEchoPatience = 10'000'000; // µs
+// Of one call of Judge().
+constexpr std::size_t kMostPackets = 4096;
 
-Hresult result_of(std::string_view error) {
+constexpr char kPath[] = "/org/mpapi/Network1";
+constexpr char kEchoes[] = "org.mpapi.Network1";
+constexpr char kAdapters[] = "org.mpapi.Network1.Adapters";
+constexpr char kFirewall[] = "org.mpapi.Network1.Firewall";
+
+csvp::Failure failure_of(std::string_view, std::string_view, std::string_view name,
+                         std::string_view text) {
     struct Known {
         std::string_view name;
         Hresult code;
@@ -36,150 +40,200 @@ Hresult result_of(std::string_view error) {
         Known{SD_BUS_ERROR_ACCESS_DENIED, Hresult::AccessDenied},
         Known{SD_BUS_ERROR_NO_REPLY, Hresult::Timeout},
     };
-    for (const Known& each : known)
-        if (each.name == error) return each.code;
-    return Hresult::Failed;
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const Known& each) { return each.name == name; });
+    return {found == known.end() ? Hresult::Failed : found->code,
+            {"ask", "ipfailoverd", std::string(text.empty() ? name : text)}};
+}
+
+csvp::Failure not_understood() {
+    return {Hresult::Failed, {"ask", "ipfailoverd", "its answer is not understood"}};
+}
+
+// It may have to be started, and judges for 10 s at most.
+constexpr BusCalls::Service kIpfailoverd{"org.mpapi.Network1", std::chrono::seconds(30),
+                                         failure_of};
+
+const char* text_of(firewall::Protocol protocol) {
+    switch (protocol) {
+    case firewall::Protocol::Tcp:
+        return "tcp";
+    case firewall::Protocol::Udp:
+        return "udp";
+    case firewall::Protocol::Echo:
+        break;
+    }
+    return "echo";
+}
+
+// An address of the adapter needs no zone there.
+std::string bare(csvp::IpAddress address) {
+    address.scope = 0;
+    return csvp::text(address);
+}
+
+int append(sd_bus_message* to, const firewall::Packet& packet) {
+    const std::string source =
+        bare(packet.source.address) + "/" + std::to_string(packet.source.prefix_length);
+    return sd_bus_message_append(to, "(ssssq)", packet.adapter.c_str(), source.c_str(),
+                                 bare(packet.destination).c_str(), text_of(packet.protocol),
+                                 packet.port);
+}
+
+int read(sd_bus_message* from, std::vector<firewall::Judgement>& into) {
+    int r = sd_bus_message_enter_container(from, 'a', "(bs)");
+    int allowed = 0;
+    const char* reason = nullptr;
+    while (r >= 0 && (r = sd_bus_message_read(from, "(bs)", &allowed, &reason)) > 0)
+        into.push_back({allowed != 0, reason});
+    return r;
+}
+
+int read(sd_bus_message* from, std::string& usual, std::map<std::string, std::string>& others) {
+    const char* zone = nullptr;
+    int r = sd_bus_message_read(from, "s", &zone);
+    if (r > 0) usual = zone;
+    if (r >= 0) r = sd_bus_message_enter_container(from, 'a', "{ss}");
+    const char* adapter = nullptr;
+    while (r >= 0 && (r = sd_bus_message_read(from, "{ss}", &adapter, &zone)) > 0)
+        others[adapter] = zone;
+    return r;
 }
 
 } // namespace
 
-std::string text(const csvp::IpAddress& address) {
-    std::array<char, INET6_ADDRSTRLEN> buffer{};
-    const bool v4 = address.family == csvp::AddressFamily::V4;
-    ::inet_ntop(v4 ? AF_INET : AF_INET6, address.bytes.data(), buffer.data(), buffer.size());
-    std::string made(buffer.data());
-    if (!v4 && address.scope != 0) made += "%" + std::to_string(address.scope);
-    return made;
-}
+// About the firewall, for all adapters of one moment.
+struct HostNetwork::Question {
+    std::vector<csvp::Adapter> adapters;
+    std::vector<firewall::Need> needs;
+    std::string usual_zone;
+    std::map<std::string, std::string> zones;
+    std::vector<firewall::Packet> packets;
+    std::vector<firewall::Judgement> judgements; // of the first ones
+    std::function<void()> answered;
 
-struct HostNetwork::Echo {
-    HostNetwork& owner;
-    csvp::Completion<std::chrono::milliseconds> done;
-    BusSlot slot;
+    std::vector<csvp::AdapterFirewall>
+    sum_up(const std::function<void(const std::string&)>& note) const {
+        std::vector<csvp::AdapterFirewall> all;
+        std::span<const firewall::Judgement> rest = judgements;
+        for (const csvp::Adapter& adapter : adapters) {
+            const std::size_t of_it =
+                needs.size() * std::max<std::size_t>(adapter.addresses.size(), 1);
+            const auto zone = zones.find(adapter.name);
+            all.push_back(firewall::sum_up(adapter, zone == zones.end() ? usual_zone : zone->second,
+                                           needs, rest.first(of_it), note));
+            rest = rest.subspan(of_it);
+        }
+        return all;
+    }
 };
 
 HostNetwork::HostNetwork(Means means)
   : means_(std::move(means))
-  , firewalld_(means_.bus)
-  , rule_set_(means_.loop, means_.rule_set_socket,
-              {firewall::RuleSet::kMostBytes, std::chrono::seconds(10), 4}) {}
-
-HostNetwork::~HostNetwork() = default;
-
-csvp::Outcome<std::vector<csvp::Adapter>> HostNetwork::read() const {
-    const auto facts = read_network();
-    if (!facts) return csvp::Failure{Hresult::Failed, facts.error()};
-    auto found = node::adapters(*facts, means_.id);
-    if (!found) return csvp::Failure{Hresult::Failed, found.error()};
-    return *std::move(found);
-}
+  , calls_(means_.bus, kIpfailoverd) {}
 
 void HostNetwork::adapters(csvp::Completion<std::vector<csvp::Adapter>> done) {
-    done(read());
+    calls_.call(kPath, kAdapters, "List", nullptr,
+                [this, done = std::move(done)](const csvp::Outcome<sd_bus_message*>& list) {
+                    if (!list) return done(list.failure());
+                    auto found = read_adapters(*list, means_.id);
+                    if (!found) return done(csvp::Failure{Hresult::Failed, found.error()});
+                    done(*std::move(found));
+                });
 }
 
 void HostNetwork::echo(const csvp::IpAddress& source, const csvp::IpAddress& destination,
                        std::chrono::milliseconds timeout,
                        csvp::Completion<std::chrono::milliseconds> done) {
-    room_.enter([this, source, destination, timeout,
-                 done = std::move(done)](const Turnstile::Leave& leave) {
-        send(source, destination, timeout,
-             [leave, done](csvp::Outcome<std::chrono::milliseconds> took) {
-                 leave();
-                 done(std::move(took));
-             });
-    });
-}
-
-void HostNetwork::send(const csvp::IpAddress& source, const csvp::IpAddress& destination,
-                       std::chrono::milliseconds timeout,
-                       csvp::Completion<std::chrono::milliseconds> done) {
-    Echo& echo = echoes_.emplace_back(Echo{*this, std::move(done), {}});
-    const bool v4 = source.family == csvp::AddressFamily::V4;
     const auto within = std::clamp(timeout, std::chrono::milliseconds(1), kLongestEcho);
-    sd_bus_message* raw = nullptr;
-    int r = sd_bus_message_new_method_call(means_.bus, &raw, "org.mpapi.Network1",
-                                           "/org/mpapi/Network1", "org.mpapi.Network1", "Echo");
-    const BusMessage message(raw);
-    if (r >= 0)
-        r = sd_bus_message_append(raw, "sssuu", text(source).c_str(), text(destination).c_str(),
-                                  v4 ? "ipv4" : "ipv6", kEchoSize,
-                                  static_cast<std::uint32_t>(within.count()));
-    sd_bus_slot* slot = nullptr;
-    if (r >= 0) r = sd_bus_call_async(means_.bus, &slot, raw, echoed, &echo, kEchoPatience);
-    if (r >= 0) {
-        echo.slot.reset(slot);
-        return;
-    }
-    const auto told = std::move(echo.done);
-    echoes_.pop_back();
-    told(csvp::Failure{Hresult::Failed, {"ask", "ipfailoverd", "", -r}});
-}
-
-int HostNetwork::echoed(sd_bus_message* reply, void* userdata, sd_bus_error*) {
-    Echo& echo = *static_cast<Echo*>(userdata);
-    const auto done = std::move(echo.done);
-    echo.owner.echoes_.remove_if([&](const Echo& each) { return &each == &echo; });
-    std::uint32_t elapsed = 0;
-    if (sd_bus_message_is_method_error(reply, nullptr)) {
-        const sd_bus_error* said = sd_bus_message_get_error(reply);
-        done(csvp::Failure{result_of(said->name),
-                           {"ask", "ipfailoverd", said->message ? said->message : said->name}});
-    } else if (sd_bus_message_read(reply, "u", &elapsed) <= 0) {
-        done(csvp::Failure{Hresult::Failed, {"ask", "ipfailoverd", "the answer is none"}});
-    } else {
-        done(std::chrono::milliseconds(elapsed));
-    }
-    return 0;
+    const bool v4 = source.family == csvp::AddressFamily::V4;
+    const auto write = [from = csvp::text(source), to = csvp::text(destination), v4,
+                        within](sd_bus_message* call) {
+        return sd_bus_message_append(call, "sssuu", from.c_str(), to.c_str(), v4 ? "ipv4" : "ipv6",
+                                     kEchoSize, static_cast<std::uint32_t>(within.count()));
+    };
+    echoes_.enter([this, write, done = std::move(done)](const Turnstile::Leave& leave) {
+        calls_.call(kPath, kEchoes, "Echo", write,
+                    [leave, done](const csvp::Outcome<sd_bus_message*>& answer) {
+                        leave();
+                        if (!answer) return done(answer.failure());
+                        std::uint32_t elapsed = 0;
+                        if (sd_bus_message_read(*answer, "u", &elapsed) <= 0)
+                            return done(not_understood());
+                        done(std::chrono::milliseconds(elapsed));
+                    });
+    });
 }
 
 void HostNetwork::adapter_firewalls(csvp::Completion<std::vector<csvp::AdapterFirewall>> done) {
-    auto found = read();
-    if (!found) return done(found.failure());
-    judge(*found,
-          [done = std::move(done)](const auto&, const auto& firewalls) { done(firewalls); });
+    judge([this, done = std::move(done)](const csvp::Outcome<std::shared_ptr<Question>>& found) {
+        if (!found) return done(found.failure());
+        done((*found)->sum_up(means_.note));
+    });
 }
 
 void HostNetwork::host_firewall(csvp::Completion<csvp::HostFirewall> done) {
-    auto found = read();
-    if (!found) return done(found.failure());
-    judge(*found, [done = std::move(done)](const auto& adapters, const auto& firewalls) {
-        done(firewall::whole_host(adapters, firewalls));
+    judge([this, done = std::move(done)](const csvp::Outcome<std::shared_ptr<Question>>& found) {
+        if (!found) return done(found.failure());
+        done(firewall::whole_host((*found)->adapters, (*found)->sum_up(means_.note)));
     });
 }
 
-void HostNetwork::judge(const std::vector<csvp::Adapter>& adapters, Judged then) {
-    std::vector<std::string> names;
-    names.reserve(adapters.size());
-    for (const csvp::Adapter& each : adapters)
-        names.push_back(each.name);
-    firewalld_.ask(std::move(names), [this, adapters, then = std::move(then)](
-                                         const Result<firewall::ZoneNames>& zones) {
-        if (!zones) means_.note(zones.error().message());
-        judge_by_rules(adapters, zones ? *zones : firewall::ZoneNames(), then);
+void HostNetwork::judge(std::function<void(csvp::Outcome<std::shared_ptr<Question>>)> then) {
+    questions_.enter([this, then = std::move(then)](const Turnstile::Leave& leave) {
+        adapters([this, then, leave](csvp::Outcome<std::vector<csvp::Adapter>> found) {
+            if (!found) {
+                leave();
+                return then(found.failure());
+            }
+            const auto question = std::make_shared<Question>();
+            question->adapters = std::move(*found);
+            question->needs = firewall::needs(means_.ports);
+            for (const csvp::Adapter& each : question->adapters)
+                for (firewall::Packet& packet : firewall::packets(each, question->needs))
+                    question->packets.push_back(std::move(packet));
+            question->answered = [then, leave, weak = std::weak_ptr(question)] {
+                leave();
+                then(weak.lock());
+            };
+            find_zones(question);
+        });
     });
 }
 
-void HostNetwork::judge_by_rules(const std::vector<csvp::Adapter>& adapters,
-                                 const firewall::ZoneNames& zones, const Judged& then) {
-    rule_set_.ask("", [this, adapters, zones, then](const Result<std::string>& json) {
-        const auto rules =
-            json ? firewall::RuleSet::parse(*json) : Result<firewall::RuleSet>(json.error());
-        const auto needs = firewall::needs(means_.ports);
-        std::vector<csvp::AdapterFirewall> all;
-        all.reserve(adapters.size());
-        for (const csvp::Adapter& adapter : adapters) {
-            const auto zone = zones.find(adapter.name);
-            all.push_back(firewall::judge(
-                adapter, zone == zones.end() ? "" : zone->second, needs,
-                [&](const firewall::Packet& packet) -> firewall::Judgement {
-                    if (!rules) return {false, rules.error().message()};
-                    return rules->judge(packet);
-                },
-                means_.note));
-        }
-        then(adapters, all);
-    });
+void HostNetwork::find_zones(const std::shared_ptr<Question>& question) {
+    calls_.call(kPath, kFirewall, "Zones", nullptr,
+                [this, question](const csvp::Outcome<sd_bus_message*>& answer) {
+                    if (!answer)
+                        means_.note(answer.failure().error.message());
+                    else if (read(*answer, question->usual_zone, question->zones) < 0)
+                        means_.note(not_understood().error.message());
+                    judge_packets(question);
+                });
+}
+
+// Those that are not judged are not let in.
+void HostNetwork::judge_packets(const std::shared_ptr<Question>& question) {
+    const std::size_t first = question->judgements.size();
+    const std::size_t end = std::min(first + kMostPackets, question->packets.size());
+    if (first == end) return question->answered();
+    const auto write = [&question, first, end](sd_bus_message* call) {
+        int r = sd_bus_message_open_container(call, 'a', "(ssssq)");
+        for (std::size_t i = first; i < end && r >= 0; ++i)
+            r = append(call, question->packets[i]);
+        return r >= 0 ? sd_bus_message_close_container(call) : r;
+    };
+    calls_.call(kPath, kFirewall, "Judge", write,
+                [this, question, end](const csvp::Outcome<sd_bus_message*>& answer) {
+                    auto& judgements = question->judgements;
+                    std::string why;
+                    if (!answer)
+                        why = answer.failure().error.message();
+                    else if (read(*answer, judgements) < 0 || judgements.size() != end)
+                        why = not_understood().error.message();
+                    if (!why.empty()) judgements.resize(question->packets.size(), {false, why});
+                    judge_packets(question);
+                });
 }
 
 } // namespace mpapi::node

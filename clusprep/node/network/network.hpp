@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The network under the seam: adapters from the kernel, echoes by ipfailoverd, the firewall from
-// the kernel's rules (mpapi-rule-set), its zones from firewalld where it runs. Loop thread only.
+// The network under the seam, as ipfailoverd tells of it: adapters, echoes, the firewall. Loop
+// thread only.
 #pragma once
 
-#include "clusprep/node/firewall/firewalld.hpp"
-#include "clusprep/node/firewall/traffic.hpp"
+#include "clusprep/node/bus_calls.hpp"
 #include "clusprep/node/network/adapters.hpp"
-#include "clusprep/node/service/service_socket.hpp"
-#include "clusprep/node/turnstile.hpp"
-#include "common/system/handle.hpp"
+#include "clusprep/node/network/traffic.hpp"
+#include "common/system/turnstile.hpp"
 
 #include <functional>
-#include <list>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,16 +20,13 @@ namespace mpapi::node {
 class HostNetwork final : public csvp::Network {
   public:
     struct Means {
-        sd_event* loop = nullptr;
-        sd_bus* bus = nullptr; // the system's
-        std::string rule_set_socket = "/run/mpapi-rule-set.socket";
+        sd_bus* bus = nullptr;            // the system's
         std::vector<std::uint16_t> ports; // where our objects are served
         std::function<void(const std::string& reason)> note;
         AdapterId id = adapter_id;
     };
 
     explicit HostNetwork(Means means);
-    ~HostNetwork() override;
     HostNetwork(const HostNetwork&) = delete;
     HostNetwork& operator=(const HostNetwork&) = delete;
 
@@ -42,29 +38,20 @@ class HostNetwork final : public csvp::Network {
     void host_firewall(csvp::Completion<csvp::HostFirewall> done) override;
 
   private:
-    struct Echo;
-    using Judged = std::function<void(const std::vector<csvp::Adapter>&,
-                                      const std::vector<csvp::AdapterFirewall>&)>;
+    struct Question;
 
-    // ipfailoverd takes 32 calls of one program.
-    static constexpr unsigned kEchoesAtOnce = 32;
+    // ipfailoverd takes 32 calls of one program for echoes, and 8 about the firewall.
+    static constexpr unsigned kEchoesAtOnce = 32, kQuestionsAtOnce = 4;
 
-    csvp::Outcome<std::vector<csvp::Adapter>> read() const;
-    void send(const csvp::IpAddress& source, const csvp::IpAddress& destination,
-              std::chrono::milliseconds timeout, csvp::Completion<std::chrono::milliseconds> done);
-    void judge(const std::vector<csvp::Adapter>& adapters, Judged then);
-    void judge_by_rules(const std::vector<csvp::Adapter>& adapters,
-                        const firewall::ZoneNames& zones, const Judged& then);
-    static int echoed(sd_bus_message* reply, void* userdata, sd_bus_error*);
+    // Calls back with all of the question answered.
+    void judge(std::function<void(csvp::Outcome<std::shared_ptr<Question>>)> then);
+    void find_zones(const std::shared_ptr<Question>& question);
+    void judge_packets(const std::shared_ptr<Question>& question);
 
     Means means_;
-    firewall::Firewalld firewalld_;
-    service::Socket rule_set_;
-    Turnstile room_{kEchoesAtOnce};
-    std::list<Echo> echoes_;
+    BusCalls calls_;
+    Turnstile echoes_{kEchoesAtOnce};
+    Turnstile questions_{kQuestionsAtOnce};
 };
-
-// As RFC 4291 and RFC 4007 write it, the zone as the number of the interface.
-std::string text(const csvp::IpAddress& address);
 
 } // namespace mpapi::node

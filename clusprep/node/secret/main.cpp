@@ -5,7 +5,7 @@
 // ends (service/frame.hpp). The question is 'E' and a secret to be encrypted, or 'D' and one to be
 // decrypted. The credential's name is fixed and part of what is authenticated: nothing else that
 // was encrypted for this host is decrypted here.
-#include "clusprep/node/service/frame.hpp"
+#include "common/service/frame.hpp"
 #include "common/system/handle.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
@@ -107,7 +107,7 @@ Result<std::string> answer(const std::string& program) {
 int main(int argc, char** argv) {
     const auto found = answer(argc > 1 ? argv[1] : kProgram);
     const std::string frame =
-        found ? node::service::answer(*found) : node::service::refusal(found.error().message());
+        found ? service::answer(*found) : service::refusal(found.error().message());
     const Status written = write_all(STDOUT_FILENO, frame, "answer");
     return found && written ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -20,7 +20,7 @@ CONFIG = Path("/etc/mpapi/ipfailoverd.toml")
 HELD = ("announcing", "online", "defending")
 PORT = 7777
 # Exit statuses of ipfailover(8).
-CONFLICT, NO_INTERFACE, NO_PERMISSION, NOT_MANAGED, NO_DAEMON = 3, 4, 5, 6, 8
+CONFLICT, NO_INTERFACE, NO_PERMISSION, NOT_MANAGED, NO_DAEMON, NOT_LET_IN = 3, 4, 5, 6, 8, 9
 
 
 def ended(*words, user=None):

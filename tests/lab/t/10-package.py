@@ -25,12 +25,12 @@ RULE = Path("/usr/lib/udev/rules.d/70-mpapi.rules")
 # No exception beyond those that the unit files explain: design.md, "2.0 or lower".
 EXPOSURE = {"mpapid.service": 2.0, "ipfailoverd.service": 2.0, "clusprepd.service": 2.0, "istd.service": 2.0,
             "mpapi-holders@1.service": 2.0, "mpapi-disk-files@1.service": 2.0, "mpapi-disk-state@1.service": 2.2,
-            "mpapi-disk-changed@sda.service": 2.0, "mpapi-rule-set@1.service": 2.0, "mpapi-seal@1.service": 2.0}
+            "mpapi-disk-changed@sda.service": 2.0, "mpapi-firewall@1.service": 2.0, "mpapi-seal@1.service": 2.0}
 CAPABILITIES = {"mpapid.service": 1 << 21 | 1 << 17, "ipfailoverd.service": 1 << 12 | 1 << 13, "clusprepd.service": 0,
                 "istd.service": 0}
 # Who connects to them is served by a process with rights of its own: (user, group, mode).
 SOCKETS = {"mpapi-holders": ("root", "root", 0o600), "mpapi-disk-files": ("root", "root", 0o600),
-           "mpapi-disk-state": ("root", "root", 0o600), "mpapi-rule-set": ("root", "clusprep", 0o660),
+           "mpapi-disk-state": ("root", "root", 0o600), "mpapi-firewall": ("root", "ipfailover", 0o660),
            "mpapi-seal": ("root", "clusprep", 0o660)}
 NETWORK, DISCOVERY, CLUSPREPD = "org.mpapi.Network1", "org.mpapi.Discovery1", "clusprepd.service"
 CLUSPREP_CONFIG, CLUSPREP_STATE = Path("/etc/mpapi/clusprepd.toml"), Path("/var/lib/clusprep")
@@ -110,7 +110,7 @@ def sockets_are_there_for_whom_they_are_for():
         check(sh(f"systemctl is-enabled {name}.socket; systemctl is-active {name}.socket"), "enabled\nactive", name)
         check((path.owner(), path.group(), path.stat().st_mode & 0o777), expected, f"{path}: user, group, mode")
     connect = "python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])'"
-    for user, may in (("nobody", set()), ("clusprep", {"mpapi-rule-set", "mpapi-seal"})):
+    for user, may in (("nobody", set()), ("clusprep", {"mpapi-seal"}), ("ipfailover", {"mpapi-firewall"})):
         for name in SOCKETS:
             code, told = status(f"setpriv --reuid={user} --regid={user if may else 'nogroup'} --clear-groups "
                                 f"{connect} /run/{name}.socket")

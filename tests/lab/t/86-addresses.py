@@ -4,13 +4,14 @@
 """ipfailoverd as it is installed: systemd starts it, in its sandbox, with two capabilities; addresses come, stay over
 restarts and ends, and go; links change below them; polkit says who may ask."""
 
+import json
 import re
 import time
 from pathlib import Path
 
 import failover
 from clusprep import network_beside, network_beside_down, nft
-from failover import (CONFLICT, HELD, NO_DAEMON, NO_INTERFACE, NO_PERMISSION, NOT_MANAGED, UNIT, Connection, Ears,
+from failover import (CONFLICT, HELD, NO_DAEMON, NO_INTERFACE, NO_PERMISSION, NOT_LET_IN, NOT_MANAGED, UNIT, Connection, Ears,
                       Removals, Service, announcements, claim, ended, ipfailover, mac_of, main_pid, managed,
                       on_interface, state, until_state)
 from san import san_down
@@ -479,6 +480,33 @@ def who_is_not_root_is_let_in_by_polkit_alone():
     check(ended("offline", "10.9.0.70", user="games"), (0, ""), "given back by that user")
     RULE.unlink()
     wait_for("polkit has forgotten the rule", lambda: games("announce") == NO_PERMISSION, deadline=60, every=0.5)
+
+
+@test
+def everybody_is_told_of_adapters_and_only_whom_it_is_for_of_the_firewall():
+    code, told = ended("--json", "adapters", user="nobody")
+    check(code, 0, f"adapters as nobody: {told[-300:]}")
+    adapters = {one["name"]: one for one in json.loads(told)["adapters"]}
+    check_that("10.9.0.1/24" in adapters[LINK]["addresses"], f"{LINK} has its address", adapters[LINK])
+    check((adapters[LINK]["kind"], adapters[LINK]["hardware-address"]), ("veth", mac_of(LINK)), LINK)
+    note(f"drivers: {sorted({one['driver'] for one in adapters.values()})}")
+    asked = ("firewall", LINK, "tcp/22", "echo", "--from", "10.9.0.0/24")
+    check(ended(*asked, user="nobody")[0], NO_PERMISSION, "the firewall as nobody")
+    code, told = ended(*asked)
+    check(code, 0, f"without rules: {told}")
+    nft("add table inet lab; add chain inet lab in { type filter hook input priority 0; policy drop; }; "
+        "add rule inet lab in tcp dport 22 accept; add rule inet lab in iifname eth0 accept")
+    try:
+        code, told = ended(*asked)
+        check(code, NOT_LET_IN, f"with rules: {told}")
+        check_that("tcp/22 from 10.9.0.0/24 to 10.9.0.1: let in" in told and "policy drop" in told, "each is judged", told)
+    finally:
+        nft("delete table inet lab")
+    path, interface = "/org/mpapi/Network1", "org.mpapi.Network1.Firewall"
+    for user, may in (("clusprep", True), ("games", False)):
+        code, told = status(f"setpriv --reuid={user} --regid=nogroup --clear-groups "
+                            f"busctl call org.mpapi.Network1 {path} {interface} Zones")
+        check(code == 0, may, f"zones of firewalld as {user}: {told}")
 
 
 @test

@@ -15,6 +15,7 @@ needs.modules("firewall", "gi", "dbus")
 needs.tools(*kerberos_realm.TOOLS)
 
 import whole_node  # noqa: E402
+from nft import nft  # noqa: E402
 from jeepney import DBusAddress, MessageType, new_method_call  # noqa: E402
 from jeepney.bus_messages import DBus  # noqa: E402
 from jeepney.io.blocking import open_dbus_connection  # noqa: E402
@@ -101,8 +102,8 @@ class Firewalld(unittest.TestCase):
         self.refused("TCP port 3343 is not let in on here")
 
     def test_rules_beside_those_of_firewalld_count(self):
-        whole_node.nft("table inet beside {\nchain in {\ntype filter hook input priority 0\ntcp dport 3343 drop\n}\n}\n")
-        self.addCleanup(whole_node.nft, "delete table inet beside\n")
+        nft("table inet beside {\nchain in {\ntype filter hook input priority 0\ntcp dport 3343 drop\n}\n}\n")
+        self.addCleanup(nft, "delete table inet beside\n")
         self.refused("inet beside in")
 
     def test_zones_are_profiles(self):

@@ -30,6 +30,7 @@ import every_method  # noqa: E402
 import whole_node  # noqa: E402
 from csvp_methods import number  # noqa: E402
 from embedded_san import San  # noqa: E402
+from nft import nft  # noqa: E402
 from telling import Telling  # noqa: E402
 from test_san_disks import ALONE, CLUSTER_SAN, ONE, SHARED, TWO, where  # noqa: E402
 from whole_node import DEADLINE, HOST, PASSWORD, STRANGER, USER, Node  # noqa: E402
@@ -384,12 +385,12 @@ class ByImpacket(LookedAt):
                     RTElapsedTime=0)
         self.expect(made, "SendRTMessage", 0x80070057, {**message, "SourceIPAddress": "10.9.0.77"})
         self.expect(made, "QueryFirewallConfiguration", OK, {}, serverRulesEnabled=1, mgmtRulesEnabled=1)
-        whole_node.nft("table inet f {\nchain in {\ntype filter hook input priority 0\niif lo accept\n"
+        nft("table inet f {\nchain in {\ntype filter hook input priority 0\niif lo accept\n"
                        "tcp dport 3343 drop\n}\n}\n")
         try:
             self.expect(made, "QueryFirewallConfiguration", OK, {}, serverRulesEnabled=0, mgmtRulesEnabled=1)
         finally:
-            whole_node.nft("flush ruleset")
+            nft("flush ruleset")
         for filtered in (0, 1):
             answer = self.expect(made, "GetIpConfigSerialized", OK, {"ApplyClusterFilter": filtered})
             data = b"".join(answer["Data"]["pData"])

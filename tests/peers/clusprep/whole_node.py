@@ -3,9 +3,8 @@
 of the test's own (network, host name, /run), with a KDC.
 
 clusprepd runs as a user without rights and gets port 135 handed over, as from systemd. polkit and systemd are
-played; mpapi-seal and mpapi-rule-set are started for each connection, as systemd does it."""
+played; mpapi-seal and mpapi-firewall are started for each connection, as systemd does it."""
 import contextlib
-import ctypes
 import os
 import pathlib
 import re
@@ -18,6 +17,7 @@ import time
 
 import kerberos_realm
 import namespaces
+from activator import Activator
 from jeepney import DBusAddress, MessageFlag, MessageType, new_error, new_method_return, new_signal
 from jeepney.bus_messages import DBus
 from jeepney.io.blocking import open_dbus_connection
@@ -45,17 +45,6 @@ def own_machine():
     socket.sethostname(HOST)
 
 
-def nft(commands):
-    """Through the library: the program may not be installed."""
-    library = ctypes.CDLL("libnftables.so.1")
-    library.nft_ctx_new.restype = ctypes.c_void_p
-    context = ctypes.c_void_p(library.nft_ctx_new(0))
-    try:
-        assert library.nft_run_cmd_from_buffer(context, commands.encode()) == 0, commands
-    finally:
-        library.nft_ctx_free(context)
-
-
 def within(seconds, what, condition):
     """Waits for what nothing tells of; gives what it came to."""
     end = time.monotonic() + seconds
@@ -71,7 +60,8 @@ class Played:
     stops at once. `asked` has the actions and the units in order."""
 
     def __init__(self, address):
-        self.asked, self.allowed = [], {"org.mpapi.multipath1.disk", "org.mpapi.network1.echo"}
+        self.asked = []
+        self.allowed = {"org.mpapi.multipath1.disk", "org.mpapi.network1.echo", "org.mpapi.network1.judge-firewall"}
         self.connection = open_dbus_connection(bus=address)
         for name in PLAYED:
             self.connection.send_and_get_reply(DBus().RequestName(name))
@@ -115,34 +105,6 @@ class Played:
         self.connection.send(new_method_return(message, signature, body))
 
 
-class Activator:
-    """A socket of systemd with Accept=yes: a process for each connection."""
-
-    def __init__(self, path, program):
-        self.program, self.runs = program, 0
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(16)
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.socket.accept()
-                with connection:
-                    self.runs += 1
-                    subprocess.run([self.program], stdin=connection, stdout=connection, timeout=DEADLINE, check=False)
-
-    def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.thread.join(DEADLINE)
-        self.socket.close()
-
-
 class Node:
     """Everything, ready. close() ends it, and tells what did not end well."""
 
@@ -174,8 +136,8 @@ class Node:
         self.ends.callback(lambda: self.failover.end())
         self.seal = Activator("/run/mpapi-seal.socket", os.environ["MPAPI_SEAL"])
         self.ends.callback(self.seal.close)
-        self.rules = Activator("/run/mpapi-rule-set.socket", os.environ["MPAPI_RULE_SET"])
-        self.ends.callback(self.rules.close)
+        self.firewall = Activator("/run/mpapi-firewall.socket", os.environ["MPAPI_FIREWALL"])
+        self.ends.callback(self.firewall.close)
         self.accounts()
         self.port = socket.create_server(("::", 135), family=socket.AF_INET6, dualstack_ipv6=True)
         self.ends.callback(self.port.close)

@@ -6,7 +6,6 @@ shall mean."""
 
 import glob
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -46,7 +45,7 @@ FOREIGN = """<?xml version="1.0"?>
 
 
 class PolkitdTest(PolkitTest):
-    policies, foreign, clusprep = [POLICY], (), None
+    policies, foreign, users = [POLICY], (), {}
 
     def rules(self):
         """What is in each file of rules, by its name."""
@@ -65,9 +64,9 @@ class PolkitdTest(PolkitTest):
                 file.write(text)
         with open("/etc/passwd", encoding="utf-8") as file:
             lines = file.read().splitlines()
-        if self.clusprep is not None:  # a user that is there, by that name
-            lines = [f"clusprep:x:{self.clusprep}:{self.clusprep}::/:/bin/false" if line.split(":")[2] ==
-                     str(self.clusprep) else line for line in lines]  # fmt: skip
+        for name, uid in self.users.items():  # users that are there, by these names
+            lines = [f"{name}:x:{uid}:{uid}::/:/bin/false" if line.split(":")[2] == str(uid) else line
+                     for line in lines]  # fmt: skip
         with open(os.path.join(folder, "passwd"), "w", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
 
@@ -126,7 +125,7 @@ class AnAdministratorsRules(PolkitdTest):
 class OurRules(PolkitdTest):
     """The files of polkit/, all of them, each question as its asker puts it."""
 
-    clusprep = SOMEBODY
+    users = {"clusprep": SOMEBODY, "ipfailover": ANYBODY}
     policies = sorted(glob.glob(os.path.join(SOURCE_ROOT, "polkit/*.policy")))
     FIREWALL = "org.fedoraproject.FirewallD1.info"
     UNITS = "org.freedesktop.systemd1.manage-units"
@@ -151,24 +150,18 @@ class OurRules(PolkitdTest):
             self.client.connection.send_and_get_reply(question, timeout=DEADLINE))  # fmt: skip
         return yes
 
-    def check(self, action, **details):
-        """clusprep may, and nobody else."""
-        self.assertTrue(self.authorized(SOMEBODY, action, **details), f"clusprep may not: {action} {details}")
-        self.check_nobody_else(action, **details)
-
-    def check_nobody_else(self, action, **details):
-        for uid in (ANYBODY, NOBODY):
-            name = pwd.getpwuid(uid).pw_name
-            self.assertFalse(self.authorized(uid, action, **details), f"{name} may: {action} {details}")
+    def check(self, action, user="clusprep", **details):
+        """This one may, and nobody else."""
+        for name, uid in {**self.users, "nobody": NOBODY}.items():
+            self.assertEqual(self.authorized(uid, action, **details), name == user, f"{name}: {action} {details}")
 
     def check_not(self, action, **details):
-        self.assertFalse(self.authorized(SOMEBODY, action, **details), f"clusprep may: {action} {details}")
-        self.check_nobody_else(action, **details)
+        self.check(action, None, **details)
 
     def test_all_of_them_are_looked_at(self):
         self.assertEqual([os.path.basename(path) for path in SHIPPED],
-                         ["50-clusprep-disks.rules", "50-clusprep-read-firewall.rules",
-                          "50-clusprep-stop-service.rules"])  # fmt: skip
+                         ["50-clusprep-disks.rules", "50-clusprep-stop-service.rules",
+                          "50-ipfailover-read-firewall.rules"])  # fmt: skip
 
     def test_clusprep_has_disks_and_nothing_else_of_mpapid(self):
         actions = [action.get("id") for action in ElementTree.parse(POLICY).iter("action")]
@@ -176,8 +169,8 @@ class OurRules(PolkitdTest):
         for action in actions:
             (self.check if action == "org.mpapi.multipath1.disk" else self.check_not)(action)
 
-    def test_clusprep_reads_the_firewall_and_does_not_change_it(self):
-        self.check(self.FIREWALL)
+    def test_ipfailover_reads_the_firewall_and_does_not_change_it(self):
+        self.check(self.FIREWALL, "ipfailover")
         for action in ("org.fedoraproject.FirewallD1.config", "org.fedoraproject.FirewallD1.config.info"):
             self.check_not(action)
 

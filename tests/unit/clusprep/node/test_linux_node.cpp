@@ -62,7 +62,6 @@ class World {
         options.full_name = "node1.example.org";
         options.cluster_service = "corosync.service";
         options.seal_socket = options.state_directory + "/no-seal";
-        options.rule_set_socket = options.state_directory + "/no-rules";
         node.emplace(
             loop.get(), ours.get(), *disks,
             [this](Cleanup::Then then) {

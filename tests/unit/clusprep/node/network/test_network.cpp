@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The network on a private bus where firewalld, ipfailoverd and systemd are played, in a network
-// namespace of this test's own. Needs root.
+// The network on a private bus where ipfailoverd and systemd are played.
 #include "clusprep/node/cleanup/service_stop.hpp"
 #include "clusprep/node/network/network.hpp"
 
@@ -9,10 +8,8 @@
 #include "tests/unit/daemon/multipathd/fake_systemd.hpp"
 
 #include <arpa/inet.h>
-#include <sched.h>
 
-#include <cerrno>
-#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <optional>
 
@@ -20,27 +17,6 @@ using namespace mpapi;
 using namespace mpapi::node;
 
 namespace {
-
-int default_zone(sd_bus_message* call, void*, sd_bus_error*) {
-    return sd_bus_reply_method_return(call, "s", "public");
-}
-
-int zone_of_interface(sd_bus_message* call, void*, sd_bus_error*) {
-    const char* name = nullptr;
-    sd_bus_message_read(call, "s", &name);
-    return sd_bus_reply_method_return(call, "s", std::string_view(name) == "here" ? "work" : "");
-}
-
-const sd_bus_vtable kFirewalld[] = {
-    SD_BUS_VTABLE_START(0),
-    SD_BUS_METHOD("getDefaultZone", "", "s", default_zone, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_VTABLE_END,
-};
-const sd_bus_vtable kZone[] = {
-    SD_BUS_VTABLE_START(0),
-    SD_BUS_METHOD("getZoneOfInterface", "s", "s", zone_of_interface, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_VTABLE_END,
-};
 
 // Answers by the last byte of the destination.
 int play_echo(sd_bus_message* call, void*, sd_bus_error* error) {
@@ -63,6 +39,88 @@ int play_echo(sd_bus_message* call, void*, sd_bus_error* error) {
 const sd_bus_vtable kNetwork1[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Echo", "sssuu", "u", play_echo, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+
+// Of ipfailoverd's firewall.
+struct Played {
+    unsigned adapters = 2; // "here", "there", "a2", "a3", ...
+    std::size_t asked = 0; // packets
+    unsigned calls = 0;
+    std::string fails; // a method
+    bool short_answer = false;
+
+    bool refuse(const char* method, sd_bus_error* error) const {
+        if (fails != method) return false;
+        sd_bus_error_set(error, "org.mpapi.Network1.Error.Failed", "No rules today.");
+        return true;
+    }
+};
+
+int play_list(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+    const Played& played = *static_cast<Played*>(userdata);
+    if (played.refuse("List", error)) return -1;
+    sd_bus_message* raw = nullptr;
+    assert_true(sd_bus_message_new_method_return(call, &raw) >= 0);
+    const BusMessage reply(raw);
+    assert_true(sd_bus_message_open_container(raw, 'a', "a{sv}") >= 0);
+    for (unsigned i = 0; i < played.adapters; ++i) {
+        const std::string name = i == 0 ? "here" : i == 1 ? "there" : "a" + std::to_string(i);
+        assert_true(sd_bus_message_append(raw, "a{sv}", 5, "index", "u", i + 1, "name", "s",
+                                          name.c_str(), "status", "s", i == 0 ? "up" : "down",
+                                          "type", "u", 6u, "addresses", "as", i == 0 ? 1 : 0,
+                                          "10.9.0.1/24") >= 0);
+    }
+    assert_true(sd_bus_message_close_container(raw) >= 0);
+    return sd_bus_send(nullptr, raw, nullptr);
+}
+
+int play_zones(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+    if (static_cast<Played*>(userdata)->refuse("Zones", error)) return -1;
+    return sd_bus_reply_method_return(call, "sa{ss}", "public", 1, "here", "work");
+}
+
+// Lets in all but UDP, and nothing on others than "here".
+int play_judge(sd_bus_message* call, void* userdata, sd_bus_error* error) {
+    Played& played = *static_cast<Played*>(userdata);
+    ++played.calls;
+    if (played.refuse("Judge", error)) return -1;
+    sd_bus_message* raw = nullptr;
+    assert_true(sd_bus_message_new_method_return(call, &raw) >= 0);
+    const BusMessage reply(raw);
+    assert_true(sd_bus_message_open_container(raw, 'a', "(bs)") >= 0);
+    assert_true(sd_bus_message_enter_container(call, 'a', "(ssssq)") > 0);
+    const char* adapter = nullptr;
+    const char* source = nullptr;
+    const char* to = nullptr;
+    const char* protocol = nullptr;
+    std::uint16_t port = 0;
+    while (sd_bus_message_read(call, "(ssssq)", &adapter, &source, &to, &protocol, &port) > 0) {
+        ++played.asked;
+        const bool here = std::string_view(adapter) == "here";
+        if (here) {
+            assert_text_equal(std::string(source), "10.9.0.1/24");
+            assert_text_equal(std::string(to), "10.9.0.1");
+        } else {
+            assert_text_equal(std::string(source), "0.0.0.0/0");
+        }
+        const bool allowed = here && std::string_view(protocol) != "udp";
+        if (!played.short_answer)
+            assert_true(sd_bus_message_append(raw, "(bs)", allowed, allowed ? "" : "closed") >= 0);
+    }
+    assert_true(sd_bus_message_close_container(raw) >= 0);
+    return sd_bus_send(nullptr, raw, nullptr);
+}
+
+const sd_bus_vtable kAdapters[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("List", "", "aa{sv}", play_list, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+const sd_bus_vtable kFirewall[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("Judge", "a(ssssq)", "a(bs)", play_judge, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Zones", "", "sa{ss}", play_zones, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
 
@@ -110,9 +168,7 @@ struct World {
         ours = bus.connect(raw);
         others = bus.connect(raw);
         HostNetwork::Means means;
-        means.loop = raw;
         means.bus = ours.get();
-        means.rule_set_socket = "/nowhere/rule-set.socket";
         means.ports = {50000};
         means.note = [this](const std::string& note) { notes += note + "\n"; };
         means.id = [](const std::string& name, unsigned number) {
@@ -125,13 +181,14 @@ struct World {
     }
     void add(const char* path, const char* interface, const sd_bus_vtable* table) {
         assert_true(
-            sd_bus_add_object_vtable(others.get(), nullptr, path, interface, table, nullptr) >= 0);
+            sd_bus_add_object_vtable(others.get(), nullptr, path, interface, table, &played) >= 0);
     }
     void own(const char* name) { assert_true(sd_bus_request_name(others.get(), name, 0) >= 0); }
-    void play_firewalld() {
-        add("/org/fedoraproject/FirewallD1", "org.fedoraproject.FirewallD1", kFirewalld);
-        add("/org/fedoraproject/FirewallD1", "org.fedoraproject.FirewallD1.zone", kZone);
-        own("org.fedoraproject.FirewallD1");
+    void play_ipfailoverd() {
+        add("/org/mpapi/Network1", "org.mpapi.Network1", kNetwork1);
+        add("/org/mpapi/Network1", "org.mpapi.Network1.Adapters", kAdapters);
+        add("/org/mpapi/Network1", "org.mpapi.Network1.Firewall", kFirewall);
+        own("org.mpapi.Network1");
     }
     template <typename T>
     T wait(std::optional<T>& result) {
@@ -142,10 +199,10 @@ struct World {
     std::map<std::string, csvp::AdapterFirewall> firewalls() {
         std::optional<csvp::Outcome<std::vector<csvp::Adapter>>> adapters;
         network->adapters([&](auto outcome) { adapters = std::move(outcome); });
+        assert_true(bool(wait(adapters)));
         std::optional<csvp::Outcome<std::vector<csvp::AdapterFirewall>>> found;
         network->adapter_firewalls([&](auto outcome) { found = std::move(outcome); });
         assert_true(bool(wait(found)));
-        assert_true(bool(*adapters));
         assert_int_equal((*found)->size(), (*adapters)->size());
         std::map<std::string, csvp::AdapterFirewall> by_name;
         for (std::size_t i = 0; i < (*found)->size(); ++i) {
@@ -176,38 +233,70 @@ struct World {
     EventLoop loop;
     Bus ours, others;
     std::optional<HostNetwork> network;
+    Played played;
     std::string notes;
 };
 
-void a_zone_of_firewalld_is_the_profile(void**) {
+void the_firewall_is_as_ipfailoverd_judges_it(void**) {
     World world;
-    world.play_firewalld();
+    world.play_ipfailoverd();
     const auto found = world.firewalls();
-    assert_true(found.at("here").profile == csvp::NetworkProfile::Private);
+    const csvp::AdapterFirewall& here = found.at("here");
+    assert_true(here.profile == csvp::NetworkProfile::Private); // firewalld's zone "work"
     assert_true(found.at("there").profile == csvp::NetworkProfile::Public); // in the default zone
-    // What the zones let in is not asked, and no rule set is read here.
-    assert_false(found.at("here").server || found.at("there").common);
+    assert_false(here.server);                                              // UDP 3343
+    assert_true(here.management && here.common);
+    assert_false(found.at("there").common);
+    assert_contains(world.notes, "firewall: UDP port 3343 is not let in on here: closed");
+    std::optional<csvp::Outcome<csvp::HostFirewall>> host;
+    world.network->host_firewall([&](auto outcome) { host = outcome; });
+    const auto whole = world.wait(host);
+    assert_false(whole->server);
+    assert_true(whole->management); // "there" is down
 }
 
-void a_firewalld_that_answers_nonsense_is_told(void**) {
+void many_adapters_are_judged_by_several_calls(void**) {
     World world;
-    world.own("org.fedoraproject.FirewallD1");
-    assert_true(world.firewalls().at("here").profile == csvp::NetworkProfile::Private); // 10.9.0.1
-    assert_contains(world.notes, "ask firewalld: ");
+    world.play_ipfailoverd();
+    world.played.adapters = 1000;
+    assert_int_equal(world.firewalls().size(), 1000);
+    assert_int_equal(world.played.asked, 6000); // six needs, one address or none
+    assert_int_equal(world.played.calls, 2);
 }
 
-void without_any_word_of_a_firewall_nothing_is_let_in(void**) {
+void what_ipfailoverd_cannot_tell_is_not_let_in(void**) {
+    for (const char* method : {"Zones", "Judge"}) {
+        World world;
+        world.play_ipfailoverd();
+        world.played.fails = method;
+        const auto found = world.firewalls();
+        assert_true(found.at("here").profile == csvp::NetworkProfile::Private); // 10.9.0.1
+        assert_true(found.at("here").common == (world.played.fails == "Zones"));
+        assert_contains(world.notes, "No rules today.");
+    }
     World world;
-    const auto found = world.firewalls();
-    assert_false(found.at("here").common);
-    assert_contains(world.notes, "connect to /nowhere/rule-set.socket");
-    assert_true(found.at("here").profile == csvp::NetworkProfile::Private); // 10.9.0.1
+    world.play_ipfailoverd();
+    world.played.short_answer = true;
+    assert_false(world.firewalls().at("here").common);
+    assert_contains(world.notes, "its answer is not understood");
+}
+
+void without_adapters_there_is_no_answer(void**) {
+    World world;
+    const auto failed = [&] {
+        std::optional<csvp::Outcome<csvp::HostFirewall>> host;
+        world.network->host_firewall([&](auto outcome) { host = outcome; });
+        return world.wait(host).failure();
+    };
+    assert_true(failed().code == csvp::Hresult::Failed); // no ipfailoverd
+    world.play_ipfailoverd();
+    world.played.fails = "List";
+    assert_contains(failed().error.message(), "No rules today.");
 }
 
 void an_echo_is_asked_of_ipfailoverd(void**) {
     World world;
-    world.add("/org/mpapi/Network1", "org.mpapi.Network1", kNetwork1);
-    world.own("org.mpapi.Network1");
+    world.play_ipfailoverd();
     const auto took = world.echo("10.9.0.2");
     assert_true(took && took->count() == 100);
     assert_true(world.echo("10.9.0.2", 60'000)->count() == 1000); // never longer
@@ -242,17 +331,11 @@ void without_systemd_a_unit_is_not_stopped(void**) {
 } // namespace
 
 int main() {
-    if (::unshare(CLONE_NEWNET) != 0) {
-        std::puts("skipped: needs root for a network namespace of its own");
-        return 77;
-    }
-    if (std::system("ip link add there type veth peer name here && ip link set here up && "
-                    "ip link set there up && ip addr add 10.9.0.1/24 dev here") != 0)
-        return 1;
     const CMUnitTest tests[] = {
-        cmocka_unit_test(a_zone_of_firewalld_is_the_profile),
-        cmocka_unit_test(a_firewalld_that_answers_nonsense_is_told),
-        cmocka_unit_test(without_any_word_of_a_firewall_nothing_is_let_in),
+        cmocka_unit_test(the_firewall_is_as_ipfailoverd_judges_it),
+        cmocka_unit_test(many_adapters_are_judged_by_several_calls),
+        cmocka_unit_test(what_ipfailoverd_cannot_tell_is_not_let_in),
+        cmocka_unit_test(without_adapters_there_is_no_answer),
         cmocka_unit_test(an_echo_is_asked_of_ipfailoverd),
         cmocka_unit_test(an_echo_without_ipfailoverd_fails),
         cmocka_unit_test(a_unit_is_stopped_by_systemd),
