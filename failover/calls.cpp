@@ -8,9 +8,7 @@ namespace mpapi::failover {
 
 std::shared_ptr<Call> admit(bus::Senders& senders, sd_bus_message* message) {
     auto admitted = senders.admit(message);
-    if (admitted)
-        return std::make_shared<Call>(
-            Call{bus::hold(message), std::move(*admitted)});
+    if (admitted) return std::make_shared<Call>(Call{bus::hold(message), std::move(*admitted)});
     refuse(message, MPAPI_NETWORK_ERROR("LimitsExceeded"),
            "Too many calls are unanswered; try again.");
     return nullptr;

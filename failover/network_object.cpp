@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "failover/network_object.hpp"
 
-
 #include <cerrno>
 #include <string_view>
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // ipfailover: the addresses of ipfailoverd from the command line.
-#include "common/text/printable.hpp"
+#include "failover/client/command.hpp"
+#include "failover/client/network_verbs.hpp"
 #include "failover/client/service.hpp"
 #include "failover/client/text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -23,37 +22,6 @@ using namespace mpapi::failover::client;
 using nlohmann::json;
 
 constexpr char kFolder[] = "/org/mpapi/Network1/address/";
-
-struct Wanted {
-    std::string address, interface = "auto", policy;
-    std::vector<std::string> connections;
-    std::vector<Option> options;
-    bool no_reset = false, json = false;
-};
-
-// no-color.org: a NO_COLOR that is not empty.
-bool colours() {
-    const auto value = [](const char* name) {
-        const char* const text = std::getenv(name);
-        return std::string_view(text != nullptr ? text : "");
-    };
-    return ::isatty(STDOUT_FILENO) != 0 && value("NO_COLOR").empty() && !value("TERM").empty() &&
-           value("TERM") != "dumb";
-}
-
-int tell(const Failure& failure, const Wanted& wanted) {
-    const std::string text = printable(failure.text);
-    if (wanted.json)
-        std::cerr << json{{"error", {{"name", failure.name}, {"message", text}}}}.dump() << "\n";
-    else
-        std::cerr << "ipfailover: " << text << "\n";
-    return failure.exit();
-}
-
-int end() {
-    std::cout.flush();
-    return std::cout.good() ? exit_done : exit_failed;
-}
 
 // The object of an address, by what people call it: with or without the prefix length.
 Reply<std::pair<std::string, json>> find(Service& service, const Wanted& wanted) {
@@ -273,6 +241,15 @@ int main(int argc, char** argv) {
     tickling->add_option("ADDRESS", wanted.address)->required();
     tickling->add_option("CONNECTION", wanted.connections,
                          "PORT,PEER,PORT as offline told it; else lines of standard input");
+    verb("adapters", "Show the network interfaces of this host", adapters);
+    CLI::App* const judged = verb("firewall", "Whether the firewall lets traffic in", firewall);
+    judged->add_option("ADAPTER", wanted.interface, "By which it comes in")->required();
+    judged
+        ->add_option("TRAFFIC", wanted.traffic,
+                     "tcp/PORT, udp/PORT, or echo for ICMP echo requests")
+        ->required();
+    judged->add_option("--from", wanted.source,
+                       "A network, as 192.0.2.0/24; else that of each address of the adapter");
     verb("status", "Show all addresses, or one", status)->add_option("ADDRESS", wanted.address);
     verb("watch", "Show what happens, until interrupted", watch);
     try {

@@ -144,6 +144,7 @@ Exit Failure::exit() const {
         {"NotManaged", exit_not_managed},     {"NoSuchInterface", exit_no_interface},
         {"NoInterface", exit_no_interface},   {"WrongInterface", exit_no_interface},
         {"InterfaceDown", exit_no_interface}, {"Conflict", exit_conflict},
+        {"InvalidParameter", exit_usage},
     };
     if (name.starts_with(own))
         for (const auto& [last, exit] : known)
@@ -268,6 +269,36 @@ Reply<json> Service::addresses() {
     for (const auto& [path, interfaces] : objects.items())
         if (interfaces.contains(kAddress)) addresses[path] = interfaces[kAddress];
     return addresses;
+}
+
+Reply<json> Service::adapters() {
+    auto reply = call(method(kPath, "org.mpapi.Network1.Adapters", "List").get());
+    if (auto* failure = std::get_if<Failure>(&reply)) return std::move(*failure);
+    return read_value(std::get<BusMessage>(reply).get());
+}
+
+Reply<std::vector<Judgement>> Service::judge(const std::vector<Packet>& packets) {
+    const BusMessage message = method(kPath, "org.mpapi.Network1.Firewall", "Judge");
+    int r = message ? sd_bus_message_open_container(message.get(), 'a', "(ssssq)") : -ENOMEM;
+    for (const Packet& each : packets)
+        if (r >= 0)
+            r = sd_bus_message_append(message.get(), "(ssssq)", each.adapter.c_str(),
+                                      each.source.c_str(), each.destination.c_str(),
+                                      each.protocol.c_str(), each.port);
+    if (r >= 0) r = sd_bus_message_close_container(message.get());
+    if (r < 0) return failed(r);
+    auto reply = call(message.get());
+    if (auto* failure = std::get_if<Failure>(&reply)) return std::move(*failure);
+    sd_bus_message* const answer = std::get<BusMessage>(reply).get();
+    std::vector<Judgement> judgements;
+    int allowed = 0;
+    const char* reason = nullptr;
+    r = sd_bus_message_enter_container(answer, 'a', "(bs)");
+    while (r >= 0 && (r = sd_bus_message_read(answer, "(bs)", &allowed, &reason)) > 0)
+        judgements.push_back({allowed != 0, reason});
+    if (r >= 0 && judgements.size() != packets.size()) r = -EBADMSG;
+    if (r < 0) return failed(r);
+    return judgements;
 }
 
 Reply<std::monostate> Service::watch(const std::function<bool()>& begun,

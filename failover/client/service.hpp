@@ -27,6 +27,7 @@ enum Exit {
     exit_not_managed = 6,     // here
     exit_already_managed = 7, // or the host's own
     exit_no_daemon = 8,
+    exit_not_let_in = 9, // by the firewall
 };
 
 struct Failure {
@@ -51,6 +52,17 @@ struct Option {
     std::variant<std::string, std::uint32_t, bool, std::vector<std::uint32_t>> value;
 };
 
+// What the firewall is asked about, as org.mpapi.Network1.Firewall.Judge has it.
+struct Packet {
+    std::string adapter, source, destination, protocol;
+    std::uint16_t port = 0;
+};
+
+struct Judgement {
+    bool allowed = false;
+    std::string reason;
+};
+
 class Service {
   public:
     static Reply<Service> connect();
@@ -63,6 +75,9 @@ class Service {
     Reply<std::uint32_t> tickle(const std::string& path, const std::vector<Peer>& peers);
     // {"/org/mpapi/Network1/address/…": {"Address": …, …}, …}
     Reply<nlohmann::json> addresses();
+    // [{"name": "eth0", …}, …], each as List() of org.mpapi.Network1.Adapters tells it.
+    Reply<nlohmann::json> adapters();
+    Reply<std::vector<Judgement>> judge(const std::vector<Packet>& packets);
     // Calls back for each signal of an address, with "path", "signal" and what it carries, until it
     // says false or the bus is lost. `begun`: when nothing is missed any more.
     Reply<std::monostate> watch(const std::function<bool()>& begun,

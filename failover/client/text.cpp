@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <ctime>
+#include <vector>
 
 namespace mpapi::failover::client {
 
@@ -34,9 +34,57 @@ std::string time_text(const json& microseconds) {
 }
 
 const char* colour_of(const std::string& state) {
-    if (state == "online") return "\033[32m";
+    if (state == "online" || state == "up") return "\033[32m";
     if (state == "conflict" || state == "failed") return "\033[31m";
     return "\033[33m";
+}
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// The first row is the heading.
+std::string in_columns(const Rows& rows, std::size_t coloured,
+                       const char* (*colour)(const std::string&)) {
+    std::vector<std::size_t> widths(rows[0].size());
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], row[i].size());
+    std::string out;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const bool painted = colour && &row != rows.data() && i == coloured;
+            line += (painted ? colour(row[i]) + row[i] + "\033[0m" : row[i]) +
+                    std::string(widths[i] - row[i].size() + 2, ' ');
+        }
+        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return out;
+}
+
+std::string words(const json& object, const char* key) {
+    std::string all;
+    for (const json& each : object.value(key, json::array()))
+        if (each.is_string()) all += (all.empty() ? "" : " ") + printable(each.get<std::string>());
+    return all;
+}
+
+// IANAifType-MIB's numbers in words, or what kind of virtual adapter it is.
+std::string type_of(unsigned type, const std::string& kind) {
+    if (!kind.empty()) return kind;
+    switch (type) {
+    case 6:
+        return "ethernet";
+    case 24:
+        return "loopback";
+    case 71:
+        return "ieee80211";
+    case 131:
+        return "tunnel";
+    case 199:
+        return "infiniband";
+    default:
+        return "other";
+    }
 }
 
 } // namespace
@@ -63,27 +111,20 @@ json json_of(const json& properties) {
 
 std::string table(const json& addresses, bool colours) {
     if (addresses.empty()) return "";
-    using Row = std::array<std::string, 5>;
-    std::vector<Row> rows{{"ADDRESS", "INTERFACE", "STATE", "SINCE", "REASON"}};
+    Rows rows{{"ADDRESS", "INTERFACE", "STATE", "SINCE", "REASON"}};
     for (const json& each : addresses)
         rows.push_back({text(each, "address"), text(each, "interface"), text(each, "state"),
                         text(each, "since"), text(each, "reason")});
-    std::array<std::size_t, 5> widths{};
-    for (const Row& row : rows)
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
-    std::string out;
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-        std::string line;
-        for (std::size_t i = 0; i < widths.size(); ++i) {
-            const std::string padding(widths[i] - rows[r][i].size() + 2, ' ');
-            const bool coloured = colours && r > 0 && i == 2;
-            line +=
-                (coloured ? colour_of(rows[r][i]) + rows[r][i] + "\033[0m" : rows[r][i]) + padding;
-        }
-        out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return out;
+    return in_columns(rows, 2, colours ? colour_of : nullptr);
+}
+
+std::string adapter_table(const json& adapters, bool colours) {
+    Rows rows{{"ADAPTER", "STATUS", "TYPE", "HARDWARE ADDRESS", "ADDRESSES"}};
+    for (const json& each : adapters)
+        rows.push_back({text(each, "name"), text(each, "status"),
+                        type_of(each.value("type", 0u), text(each, "kind")),
+                        text(each, "hardware-address"), words(each, "addresses")});
+    return in_columns(rows, 1, colours ? colour_of : nullptr);
 }
 
 std::string details(const json& address) {
@@ -119,20 +160,21 @@ std::string text_of(const Peer& peer) {
     return std::to_string(peer.local_port) + "," + peer.address + "," + std::to_string(peer.port);
 }
 
+std::optional<std::uint16_t> port_of(const std::string& text) {
+    std::uint16_t port = 0;
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, port);
+    if (read.ec != std::errc() || read.ptr != end || port == 0) return std::nullopt;
+    return port;
+}
+
 std::optional<Peer> peer_of(const std::string& text) {
     const std::size_t first = text.find(','), last = text.rfind(',');
     if (first == std::string::npos || first == last) return std::nullopt;
-    const auto number = [](const std::string& digits, std::uint16_t& into) {
-        const char* const end = digits.data() + digits.size();
-        const auto read = std::from_chars(digits.data(), end, into);
-        return read.ec == std::errc() && read.ptr == end && into > 0;
-    };
-    Peer peer;
-    peer.address = text.substr(first + 1, last - first - 1);
-    if (peer.address.empty() || !number(text.substr(0, first), peer.local_port) ||
-        !number(text.substr(last + 1), peer.port))
-        return std::nullopt;
-    return peer;
+    const auto local = port_of(text.substr(0, first)), port = port_of(text.substr(last + 1));
+    const std::string address = text.substr(first + 1, last - first - 1);
+    if (address.empty() || !local || !port) return std::nullopt;
+    return Peer{*local, address, *port};
 }
 
 Exit exit_of(const std::string& state) {

@@ -349,6 +349,58 @@ class Firewall(NetworkTest):
         self.assertEqual(stranger.answer(serial), ([(True, "")],))
 
 
+class Command(NetworkTest):
+    """ipfailover(8) about the network."""
+
+    def setUp(self):
+        super().setUp()
+        self.program = Activator("/run/mpapi-firewall.socket", os.environ["MPAPI_FIREWALL"])
+        self.addCleanup(self.program.close)
+
+    def run_it(self, *words, status=0):
+        ran = subprocess.run([os.environ["IPFAILOVER"], *words], capture_output=True, text=True, timeout=DEADLINE,
+                             check=False, env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.address})  # fmt: skip
+        self.assertEqual(ran.returncode, status, ran.stdout + ran.stderr)
+        return ran.stdout if status in (0, 9) else ran.stderr
+
+    def test_adapters_are_a_table_and_the_same_as_json(self):
+        ip("addr add 10.9.8.1/24 dev here")
+        self.addCleanup(ip, "addr del 10.9.8.1/24 dev here")
+        told = {one["name"]: one for one in json.loads(self.run_it("--json", "adapters"))["adapters"]}
+        self.assertLessEqual({"10.9.0.1/24", "10.9.8.1/24", "fe80::9/64"}, set(told["here"]["addresses"]))
+        rows = {line.split()[0]: line.split() for line in self.run_it("adapters").splitlines()}
+        self.assertEqual(rows["ADAPTER"], ["ADAPTER", "STATUS", "TYPE", "HARDWARE", "ADDRESS", "ADDRESSES"])
+        self.assertEqual(rows["here"], ["here", "up", "veth", told["here"]["hardware-address"],
+                                        *told["here"]["addresses"]])  # fmt: skip
+        self.assertEqual(rows["lo"][1:3], ["up", "loopback"])
+
+    def test_the_firewall_is_asked_about_each_address(self):
+        nft("add table inet test { chain in { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }")
+        self.addCleanup(nft, "delete table inet test")
+        told = self.run_it("firewall", "here", "tcp/22").splitlines()  # its own link-local address may be one of them
+        self.assertLessEqual({"tcp/22 from 10.9.0.1/24 to 10.9.0.1: let in",
+                              "tcp/22 from fe80::9/64 to fe80::9: let in"}, set(told))  # fmt: skip
+        told = self.run_it("firewall", "here", "tcp/22", "echo", "--from", "0.0.0.0/0", status=9)
+        self.assertEqual(told, "tcp/22 from 0.0.0.0/0 to 10.9.0.1: let in\n"
+                         "echo from 0.0.0.0/0 to 10.9.0.1: not let in (inet test in: policy drop)\n")  # fmt: skip
+        (one, *others) = json.loads(self.run_it("--json", "firewall", "here", "udp/22", status=9))["judgements"]
+        self.assertEqual(one, {"adapter": "here", "source": "10.9.0.1/24", "destination": "10.9.0.1", "protocol": "udp",
+                               "port": 22, "allowed": False, "reason": "inet test in: policy drop"})  # fmt: skip
+        self.assertIn("fe80::9", [each["destination"] for each in others])
+
+    def test_each_mistake_has_its_status(self):
+        for words, status, text in (
+            (("firewall", "here", "tcp"), 2, "found tcp"),
+            (("firewall", "here", "tcp/0"), 2, "found tcp/0"),
+            (("firewall", "here", "echo/7"), 2, "found echo/7"),
+            (("firewall", "here", "tcp/1", "--from", "10.0.0.0"), 2, "expected a network"),
+            (("firewall", "nowhere", "tcp/1"), 4, "no interface nowhere"),
+            (("firewall", "there", "tcp/1", "--from", "10.0.0.0/8"), 4, "there has no address"),
+        ):
+            with self.subTest(words=words):
+                self.assertIn(text, self.run_it(*words, status=status))
+
+
 if __name__ == "__main__":
     own_network()
     main()
