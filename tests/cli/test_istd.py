@@ -41,7 +41,7 @@ class CommandLine(unittest.TestCase):
             file.write("answer = \"perhaps\"\n")
             file.flush()
             checked = istd("--config", file.name, "--check")
-            self.assertEqual(checked.returncode, 1)
+            self.assertEqual(checked.returncode, os.EX_CONFIG)
             self.assertIn(f"{file.name}:1", checked.stderr)
         missing = istd("--config", file.name, "--check")
         self.assertEqual(missing.returncode, 1)
