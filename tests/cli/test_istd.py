@@ -44,7 +44,7 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(checked.returncode, os.EX_CONFIG)
             self.assertIn(f"{file.name}:1", checked.stderr)
         missing = istd("--config", file.name, "--check")
-        self.assertEqual(missing.returncode, 1)
+        self.assertEqual(missing.returncode, os.EX_CONFIG)
         self.assertIn("No such file", missing.stderr)
 
     def test_wrong_words_are_told(self):
