@@ -5,13 +5,11 @@
 #pragma once
 
 #include "clusprep/interfaces/hresult.hpp"
+#include "common/outcome.hpp"
 #include "common/result.hpp"
 
-#include <cassert>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <variant>
 
 namespace mpapi::client {
 
@@ -55,31 +53,6 @@ const char* name(Failure::Kind kind);
 Exit exit_of(const Failure& failure);
 
 template <typename T>
-class [[nodiscard]] Outcome {
-  public:
-    Outcome(T value)
-      : content_(std::in_place_index<0>, std::move(value)) {}
-    Outcome(Failure failure)
-      : content_(std::in_place_index<1>, std::move(failure)) {}
-
-    explicit operator bool() const noexcept { return content_.index() == 0; }
-    T& operator*() & { return *checked(); }
-    const T& operator*() const& { return *const_cast<Outcome*>(this)->checked(); }
-    T&& operator*() && { return std::move(*checked()); }
-    T* operator->() { return checked(); }
-    const T* operator->() const { return const_cast<Outcome*>(this)->checked(); }
-    const Failure& failure() const {
-        assert(!*this);
-        return *std::get_if<1>(&content_);
-    }
-
-  private:
-    T* checked() {
-        assert(*this);
-        return std::get_if<0>(&content_);
-    }
-
-    std::variant<T, Failure> content_;
-};
+using Outcome = mpapi::Outcome<T, Failure>;
 
 } // namespace mpapi::client
