@@ -111,7 +111,9 @@ struct UniqueId {
 };
 
 struct Partition {
-    std::string file_system; // "ntfs", "vfat", "ext4" as libblkid says; empty: none was recognized
+    // As CprepDiskGetFSName answers: "NTFS"; "FAT" for each of its kinds; "RAW" for none that is
+    // known; others by their usual name, "EXT4".
+    std::string file_system;
     bool operator==(const Partition&) const = default;
 };
 

@@ -14,13 +14,6 @@ Error refused(std::string reason) {
     return {"read a file name", "", std::move(reason)};
 }
 
-std::string capitals(std::string_view text) {
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    return result;
-}
-
 } // namespace
 
 Result<std::vector<std::string>> file_path(std::u16string_view name) {
@@ -44,12 +37,6 @@ Result<std::vector<std::string>> file_path(std::u16string_view name) {
         if (end == std::string_view::npos) return components;
         rest.remove_prefix(end + 1);
     }
-}
-
-std::string file_system_name(std::string_view detected) {
-    if (detected.empty()) return "RAW";
-    if (detected == "vfat" || detected == "msdos") return "FAT";
-    return capitals(detected);
 }
 
 } // namespace mpapi::csvp

@@ -21,8 +21,4 @@ namespace mpapi::csvp {
 // The components as UTF-8, at least one, at most 32 of at most 255 bytes each.
 Result<std::vector<std::string>> file_path(std::u16string_view name);
 
-// The name CprepDiskGetFSName answers for what libblkid calls the file system: "NTFS"; "FAT" for
-// each of its kinds; "RAW" for none; else that name in capitals.
-std::string file_system_name(std::string_view detected);
-
 } // namespace mpapi::csvp

@@ -352,8 +352,7 @@ void StorageSession::on(CprepDiskPRRelease, DiskOnly in,
 void StorageSession::on(CprepDiskDiskPartitionIsNtfs, CprepDiskDiskPartitionIsNtfs::In in,
                         const Responder<CprepDiskDiskPartitionIsNtfs>& respond) {
     on_partition(in.disk, in.partition, respond, [respond](const Partition& partition) {
-        respond(file_system_name(partition.file_system) == "NTFS" ? Hresult::Ok
-                                                                  : Hresult::WrongDisk);
+        respond(partition.file_system == "NTFS" ? Hresult::Ok : Hresult::WrongDisk);
     });
 }
 
@@ -429,7 +428,7 @@ void StorageSession::on(CprepDiskGetFSName, CprepDiskGetFSName::In in,
                         const Responder<CprepDiskGetFSName>& respond) {
     on_partition(in.disk, in.partition, respond, [respond](const Partition& partition) {
         auto out = respond.out();
-        out.file_system = fixed_text<100>(file_system_name(partition.file_system));
+        out.file_system = fixed_text<100>(partition.file_system);
         respond(out);
     });
 }

@@ -126,13 +126,6 @@ Outcome<bool> reservation_answer(sd_bus_message* m) {
     return type != 0;
 }
 
-// mpapid's words for people in libblkid's, which tells no kinds of FAT apart.
-std::string file_system(std::string_view told) {
-    if (told == "RAW") return "";
-    if (told == "FAT" || told == "FAT32") return "vfat";
-    return std::string(told);
-}
-
 Outcome<std::vector<csvp::Partition>> partitions_answer(sd_bus_message* m) {
     std::vector<csvp::Partition> partitions;
     int r = sd_bus_message_enter_container(m, 'a', "(tts)");
@@ -140,7 +133,7 @@ Outcome<std::vector<csvp::Partition>> partitions_answer(sd_bus_message* m) {
     std::uint64_t size = 0;
     const char* name = nullptr;
     while (r >= 0 && (r = sd_bus_message_read(m, "(tts)", &start, &size, &name)) > 0)
-        partitions.push_back({file_system(name)});
+        partitions.push_back({std::string_view(name) == "FAT32" ? "FAT" : name});
     if (r < 0) return unreadable("ListPartitions", r);
     return partitions;
 }

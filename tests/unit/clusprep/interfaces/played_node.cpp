@@ -49,7 +49,7 @@ PlayedNode::PlayedNode() {
                 DiskStyleGpt | DiskBasic | DiskMpio};
     gpt.ids = {{1, 3, 0, {0x60, 1, 4, 5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
                {1, 4, 1, {0, 0, 0, 1}}};
-    gpt.partitions = {{{"ntfs"}, {}}, {{"ext4"}, {}}, {{""}, {}}};
+    gpt.partitions = {{{"NTFS"}, {}}, {{"EXT4"}, {}}, {{"RAW"}, {}}};
     PlayedDisk mbr;
     mbr.disk = {"lun1",
                 0x1234abcdu,
@@ -60,7 +60,7 @@ PlayedNode::PlayedNode() {
                 4,
                 DiskStyleMbr | DiskBasic | DiskMpio};
     mbr.ids = {{2, 1, 0, {'P', 'L', 'A', 'Y', 'E', 'D', ' ', ' ', 'x'}}};
-    mbr.partitions = {{{"vfat"}, {}}};
+    mbr.partitions = {{{"FAT"}, {}}};
     PlayedDisk raw;
     raw.disk = {"lun2", std::monostate(), BusType::Unknown, {}, false, "virtio", 1, DiskStyleRaw};
     luns = {gpt, mbr, raw};

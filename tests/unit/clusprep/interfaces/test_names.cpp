@@ -94,15 +94,6 @@ void a_file_name_has_its_limits(void**) {
     assert_false(file_path(std::u16string(100000, u'\\')).has_value());
 }
 
-void a_file_system_is_named_as_over_there(void**) {
-    assert_text_equal(file_system_name("ntfs"), "NTFS");
-    assert_text_equal(file_system_name("vfat"), "FAT");
-    assert_text_equal(file_system_name("msdos"), "FAT");
-    assert_text_equal(file_system_name(""), "RAW");
-    assert_text_equal(file_system_name("ext4"), "EXT4");
-    assert_text_equal(file_system_name("LVM2_member"), "LVM2_MEMBER");
-}
-
 std::string address(AddressFamily family, std::u16string_view name) {
     const auto parsed = parse_address(family, name);
     return parsed ? text(*parsed) : "refused";
@@ -139,7 +130,6 @@ int main() {
         cmocka_unit_test(a_file_is_named_below_the_root_of_its_partition),
         cmocka_unit_test(what_windows_would_take_for_something_else_is_refused),
         cmocka_unit_test(a_file_name_has_its_limits),
-        cmocka_unit_test(a_file_system_is_named_as_over_there),
         cmocka_unit_test(addresses_are_read_as_clients_write_them),
         cmocka_unit_test(what_is_no_address_of_its_family_is_refused),
     };
