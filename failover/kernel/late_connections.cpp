@@ -16,7 +16,8 @@ constexpr std::uint64_t kLater = 1'000'000; // microseconds
 
 void LateConnections::end_of(const Ip& ip) {
     removed_.push_back(ip);
-    if (timer_) return;
+    // A daemon that ends has no second to wait.
+    if (timer_ || sd_event_get_state(loop_) == SD_EVENT_FINISHED) return;
     sd_event_source* source = nullptr;
     const int r = sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, kLater, 0, due, this);
     if (r < 0) return trouble_({"wait for", "the last connections of an address", "", -r});
@@ -26,17 +27,22 @@ void LateConnections::end_of(const Ip& ip) {
 int LateConnections::due(sd_event_source*, std::uint64_t, void* userdata) {
     LateConnections& self = *static_cast<LateConnections*>(userdata);
     self.timer_.reset();
-    std::vector<Ip> gone = std::exchange(self.removed_, {});
-    const auto there = self.netlink_.addresses(0);
-    if (!there) return 0;
+    self.look();
+    return 0;
+}
+
+void LateConnections::look() {
+    std::vector<Ip> gone = std::exchange(removed_, {});
+    if (gone.empty()) return;
+    const auto there = netlink_.addresses(0);
+    if (!there) return;
     std::erase_if(gone, [&](const Ip& ip) {
         return std::any_of(there->begin(), there->end(),
                            [&](const AddressFacts& each) { return each.address.ip == ip; });
     });
-    if (gone.empty()) return 0;
+    if (gone.empty()) return;
     if (const auto sockets = sockets_of(gone))
-        if (auto destroyed = destroy(*sockets); !destroyed) self.trouble_(destroyed.error());
-    return 0;
+        if (auto destroyed = destroy(*sockets); !destroyed) trouble_(destroyed.error());
 }
 
 } // namespace mpapi::failover

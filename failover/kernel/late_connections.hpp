@@ -27,6 +27,8 @@ class LateConnections {
       : loop_(loop)
       , netlink_(netlink)
       , trouble_(std::move(trouble)) {}
+    // Looks for what it has not looked for yet.
+    ~LateConnections() { look(); }
     LateConnections(const LateConnections&) = delete;
     LateConnections& operator=(const LateConnections&) = delete;
 
@@ -34,6 +36,7 @@ class LateConnections {
     void end_of(const Ip& ip);
 
   private:
+    void look();
     static int due(sd_event_source*, std::uint64_t, void* userdata);
 
     sd_event* loop_;

@@ -2,6 +2,7 @@
 //
 // The kernel's side of it, in a network namespace of this test's own. Needs root.
 #include "failover/kernel/connections.hpp"
+#include "failover/kernel/late_connections.hpp"
 #include "failover/kernel/netlink.hpp"
 #include "failover/kernel/set_element.hpp"
 #include "failover/kernel/tickle.hpp"
@@ -9,6 +10,7 @@
 #include "tests/unit/cmocka.hpp"
 #include "tests/unit/own_namespaces.hpp"
 
+#include <arpa/inet.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
@@ -312,6 +314,32 @@ void a_set_that_is_not_there_is_an_error_when_it_is_needed(void**) {
     assert_false(remove_from_set("inet filter s; flush ruleset", ip).has_value());
 }
 
+void what_a_loop_that_has_ended_left_is_looked_for_at_the_end(void**) {
+    World world;
+    world.add("192.0.2.7/24");
+    const Fd late(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in from{AF_INET, 0, {::inet_addr("192.0.2.7")}, {}};
+    sockaddr_in to{AF_INET, htons(7), {::inet_addr("192.0.2.9")}, {}};
+    assert_int_equal(::bind(late.get(), reinterpret_cast<sockaddr*>(&from), sizeof from), 0);
+    assert_int_equal(::connect(late.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    assert_ok(world.netlink->remove(world.link(), prefixed("192.0.2.7/24")));
+    sd_event* raw = nullptr;
+    assert_true(sd_event_new(&raw) >= 0);
+    const EventLoop loop(raw);
+    assert_true(sd_event_exit(raw, 0) >= 0 && sd_event_loop(raw) == 0);
+    std::string troubles;
+    {
+        LateConnections connections(raw, *world.netlink,
+                                    [&](const Error& error) { troubles += error.message(); });
+        connections.end_of(*Ip::parse("192.0.2.7"));
+    }
+    assert_text_equal(troubles, "");
+    int error = 0;
+    socklen_t size = sizeof error;
+    assert_int_equal(::getsockopt(late.get(), SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    assert_int_equal(error, ECONNABORTED);
+}
+
 } // namespace
 
 int main() {
@@ -333,6 +361,7 @@ int main() {
         cmocka_unit_test(a_tickle_leaves_only_from_an_address_of_this_host),
         cmocka_unit_test(names_of_sets_are_no_commands),
         cmocka_unit_test(a_set_that_is_not_there_is_an_error_when_it_is_needed),
+        cmocka_unit_test(what_a_loop_that_has_ended_left_is_looked_for_at_the_end),
     };
     return cmocka_run_group_tests(tests, make_network, nullptr);
 }
