@@ -2,6 +2,7 @@
 #include "failover/links.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 namespace mpapi::failover {
@@ -18,12 +19,12 @@ Result<std::unique_ptr<Links>> Links::start(sd_event* loop, Netlink& netlink,
 Status Links::look() {
     const auto found = netlink_.links();
     if (!found) return found.error();
+    std::unordered_set<int> there;
+    for (const LinkFacts& link : *found)
+        there.insert(link.index);
     std::vector<int> gone;
     for (const auto& [index, facts] : links_)
-        if (std::none_of(found->begin(), found->end(), [&, wanted = index](const LinkFacts& each) {
-                return each.index == wanted;
-            }))
-            gone.push_back(index);
+        if (!there.contains(index)) gone.push_back(index);
     for (const int index : gone)
         link_gone(index);
     for (const LinkFacts& link : *found)
@@ -101,14 +102,20 @@ void Links::address_gone(const AddressFacts& address) {
     listener_.address_gone(address);
 }
 
-void Links::settings_changed() {
-    if (auto looked = look(); !looked) listener_.trouble(looked.error());
+// One for each interface that changes and for each new one, which may be thousands. Those with
+// negative numbers, for all and for those to come, are followed by one for each.
+void Links::forwards_is(const ForwardingFacts& forwarding) {
+    const LinkFacts* const before = at(forwarding.link);
+    if (!before || before->forwards_v6 == forwarding.forwards_v6) return;
+    LinkFacts link = *before;
+    link.forwards_v6 = forwarding.forwards_v6;
+    link_is(link);
 }
 
 void Links::overrun() {
     listener_.trouble(
         {"listen to", "the kernel's network events", "some were lost; everything is looked at"});
-    settings_changed();
+    if (auto looked = look(); !looked) listener_.trouble(looked.error());
     listener_.events_lost();
 }
 

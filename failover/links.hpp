@@ -63,7 +63,7 @@ class Links : private Monitor::Listener {
     void link_is(const LinkFacts& link) override;
     void link_gone(int index) override;
     void address_gone(const AddressFacts& address) override;
-    void settings_changed() override;
+    void forwards_is(const ForwardingFacts& forwarding) override;
     void overrun() override;
 
     void heard(int index, const Claim& claim);

@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -154,6 +155,20 @@ std::optional<AddressFacts> read_address(nlmsghdr* message) {
     nlattr* const protocol = found[IFA_PROTO];
     facts.ours = protocol && nla_len(protocol) >= 1 && nla_get_u8(protocol) == kAddressProtocol;
     return facts;
+}
+
+std::optional<ForwardingFacts> read_forwarding(nlmsghdr* message) {
+    nlattr* found[NETCONFA_MAX + 1];
+    if (message->nlmsg_type != RTM_NEWNETCONF || !nlmsg_valid_hdr(message, sizeof(netconfmsg)) ||
+        nlmsg_parse(message, sizeof(netconfmsg), found, NETCONFA_MAX, nullptr) < 0)
+        return std::nullopt;
+    const auto* const head = static_cast<const netconfmsg*>(nlmsg_data(message));
+    nlattr* const link = found[NETCONFA_IFINDEX];
+    nlattr* const forwards = found[NETCONFA_FORWARDING];
+    if (head->ncm_family != AF_INET6 || !link || nla_len(link) < 4 || !forwards ||
+        nla_len(forwards) < 4)
+        return std::nullopt;
+    return ForwardingFacts{static_cast<int>(nla_get_u32(link)), nla_get_u32(forwards) != 0};
 }
 
 std::vector<GatewayFacts> read_default_gateways(nlmsghdr* message) {

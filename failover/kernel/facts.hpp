@@ -49,6 +49,14 @@ struct AddressFacts {
     bool operator==(const AddressFacts&) const = default;
 };
 
+// Whether an interface forwards IPv6: a router does.
+struct ForwardingFacts {
+    int link = 0;
+    bool forwards_v6 = false;
+
+    bool operator==(const ForwardingFacts&) const = default;
+};
+
 struct GatewayFacts {
     int link = 0;
     Ip address;
@@ -59,6 +67,7 @@ struct GatewayFacts {
 // Nothing for a message that is of another kind, or cut.
 std::optional<LinkFacts> read_link(nlmsghdr* message);
 std::optional<AddressFacts> read_address(nlmsghdr* message);
+std::optional<ForwardingFacts> read_forwarding(nlmsghdr* message);
 // Where packets to anywhere go, by the main table; several for a route with several next hops.
 std::vector<GatewayFacts> read_default_gateways(nlmsghdr* message);
 

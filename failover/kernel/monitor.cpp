@@ -50,8 +50,8 @@ int Monitor::heard(nl_msg* message, void* userdata) {
             self.listener_.link_is(*link);
         else
             self.listener_.link_gone(link->index);
-    } else if (head->nlmsg_type == RTM_NEWNETCONF) {
-        self.listener_.settings_changed();
+    } else if (const auto forwarding = read_forwarding(head)) {
+        self.listener_.forwards_is(*forwarding);
     } else if (head->nlmsg_type == RTM_DELADDR) {
         if (const auto address = read_address(head)) self.listener_.address_gone(*address);
     }

@@ -22,8 +22,7 @@ class Monitor {
         virtual void link_is(const LinkFacts& link) = 0;
         virtual void link_gone(int index) = 0;
         virtual void address_gone(const AddressFacts& address) = 0;
-        // Of some interface, as whether it forwards.
-        virtual void settings_changed() = 0;
+        virtual void forwards_is(const ForwardingFacts& forwarding) = 0;
         // Whatever was not told: look at everything.
         virtual void overrun() = 0;
     };

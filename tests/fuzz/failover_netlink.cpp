@@ -18,10 +18,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(buffer.data(), data, size);
     auto* const message = reinterpret_cast<nlmsghdr*>(buffer.data());
     message->nlmsg_len = static_cast<std::uint32_t>(size);
-    for (const int type : {RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE}) {
+    for (const int type : {RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWNETCONF}) {
         message->nlmsg_type = static_cast<std::uint16_t>(type);
         (void)read_link(message);
         (void)read_address(message);
+        (void)read_forwarding(message);
         (void)read_default_gateways(message);
     }
     return 0;

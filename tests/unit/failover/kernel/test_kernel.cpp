@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // The kernel's side of it, in a network namespace of this test's own. Needs root.
+#include "common/system/handle.hpp"
 #include "failover/kernel/connections.hpp"
 #include "failover/kernel/late_connections.hpp"
+#include "failover/kernel/monitor.hpp"
 #include "failover/kernel/netlink.hpp"
 #include "failover/kernel/set_element.hpp"
 #include "failover/kernel/tickle.hpp"
@@ -121,6 +123,49 @@ void an_event_of_a_radio_says_nothing_of_the_interface(void**) {
         if (radio) assert_int_equal(nla_put(message.get(), IFLA_WIRELESS, 8, event), 0);
         assert_true(read_link(nlmsg_hdr(message.get())).has_value() == !radio);
     }
+}
+
+struct Heard final : Monitor::Listener {
+    void link_is(const LinkFacts&) override {}
+    void link_gone(int) override {}
+    void address_gone(const AddressFacts&) override {}
+    void forwards_is(const ForwardingFacts& forwarding) override {
+        forwardings.push_back(forwarding);
+    }
+    void overrun() override { fail_msg("%s", "events were lost"); }
+
+    bool has(const ForwardingFacts& wanted) const {
+        return std::find(forwardings.begin(), forwardings.end(), wanted) != forwardings.end();
+    }
+    std::vector<ForwardingFacts> forwardings;
+};
+
+// So nothing is looked up, whatever number of interfaces comes.
+void whether_an_interface_forwards_is_told_of_each(void**) {
+    World world;
+    sd_event* raw = nullptr;
+    assert_true(sd_event_new(&raw) >= 0);
+    const EventLoop loop(raw);
+    Heard heard;
+    const auto monitor = Monitor::start(loop.get(), heard);
+    assert_ok(monitor);
+    const auto listen = [&] {
+        while (sd_event_run(loop.get(), 0) > 0) {
+        }
+    };
+    run("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    listen();
+    const int here = world.link("here").index, there = world.link("there").index;
+    assert_true(heard.has({here, true}));
+    assert_true(heard.has({there, true}));
+    run("ip link add fresh type bridge");
+    listen();
+    assert_true(heard.has({world.link("fresh").index, true}));
+    run("ip link del fresh && echo 0 >/proc/sys/net/ipv6/conf/here/forwarding");
+    listen();
+    assert_true(heard.has({here, false}));
+    assert_false(heard.has({there, false}));
+    run("echo 0 >/proc/sys/net/ipv6/conf/all/forwarding");
 }
 
 void an_address_is_added_and_removed(void**) {
@@ -349,6 +394,7 @@ int main() {
         cmocka_unit_test(a_port_of_a_bridge_is_known),
         cmocka_unit_test(our_addresses_are_known_from_others),
         cmocka_unit_test(an_event_of_a_radio_says_nothing_of_the_interface),
+        cmocka_unit_test(whether_an_interface_forwards_is_told_of_each),
         cmocka_unit_test(an_address_is_added_and_removed),
         cmocka_unit_test(an_ipv6_address_is_usable_at_once),
         cmocka_unit_test(a_prefix_that_is_another_is_another_address),
