@@ -196,9 +196,15 @@ Value of_payload(const Json& payload, const Scene& scene) {
 
 Value of_meta(const Json& meta, const Scene& scene) {
     const std::string_view key = text_at(meta, "key");
-    if (key == "iifname" || key == "iif") return named(scene.packet.adapter);
+    if (key == "iif") return named(scene.packet.adapter);
+    if (key == "iifname") {
+        Value value = named(scene.packet.adapter);
+        value.patterns = true;
+        return value;
+    }
     if (key == "l4proto") return one(Words::Protocol, protocol_number(scene));
-    if (key == "nfproto") return one(Words::Family, v4(scene) ? 2 : 10);
+    // Rules of a device are of no protocol's.
+    if (key == "nfproto" && !scene.of_device) return one(Words::Family, v4(scene) ? 2 : 10);
     if (key == "protocol") return one(Words::EtherType, v4(scene) ? 0x0800 : 0x86dd);
     if (key == "pkttype") return named("host");
     return {};
@@ -206,7 +212,7 @@ Value of_meta(const Json& meta, const Scene& scene) {
 
 Value of_ct(const Json& ct, const Scene& scene) {
     const std::string_view key = text_at(ct, "key");
-    if (ct.is_object() && ct.contains("dir")) return {};
+    if (!scene.tracked || (ct.is_object() && ct.contains("dir"))) return {};
     if (key == "state") return scene.ct_state ? bits(*scene.ct_state) : Value();
     if (key == "direction") return named("original");
     return {};
@@ -223,13 +229,16 @@ bool has_flag(const Json& fib, std::string_view flag) {
            });
 }
 
-// The source is on the network behind the adapter, so there is a route back through it.
+// A source on the network of the address is behind the adapter, so there is a route back through
+// it.
 Value of_fib(const Json& fib, const Scene& scene) {
     const std::string_view result = text_at(fib, "result");
     const bool source = has_flag(fib, "saddr");
     if (source == has_flag(fib, "daddr")) return {};
     if (result == "type") return source ? named("unicast") : named("local");
-    if (source && scene.packet.source.length > 0 && (result == "oif" || result == "check"))
+    const Prefixed& from = scene.packet.source;
+    if (source && from.length > 0 && from.contains(scene.packet.destination) &&
+        (result == "oif" || result == "check"))
         return existing(true);
     return {};
 }
@@ -332,11 +341,16 @@ Truth within(const Value& left, const std::optional<Interval>& right) {
 }
 
 // nft(8): an asterisk at the end stands for anything, unless a backslash is before it.
-Truth is_named(const std::string& name, const Json& right) {
+Truth is_named(const Value& left, const Json& right) {
     if (!right.is_string() || right.get_ref<const std::string&>().size() > kLongest)
         return Truth::Unknown;
     std::string pattern = right.get_ref<const std::string&>();
-    if (pattern == "unicast" && name == "host") return Truth::True; // two words for one pkttype
+    const std::string& name = left.name;
+    if (!left.patterns) {
+        // Two words for one pkttype.
+        const bool same = name == pattern || (name == "host" && pattern == "unicast");
+        return same ? Truth::True : Truth::False;
+    }
     bool open = false;
     if (!pattern.empty() && pattern.back() == '*') {
         pattern.pop_back();
@@ -415,7 +429,7 @@ Truth equal_one(const Value& left, const Json& right, const Elements& elements, 
         return *wanted == left.flags ? Truth::True : Truth::False;
     }
     case Kind::Name:
-        return is_named(left.name, right);
+        return is_named(left, right);
     case Kind::Exists:
         if (!right.is_boolean()) return Truth::Unknown;
         return right.get<bool>() == left.exists ? Truth::True : Truth::False;
@@ -455,6 +469,14 @@ Truth ordered(const Value& left, std::string_view op, const Json& right) {
 
 } // namespace
 
+bool is_catchall(const Json& key) {
+    const Json* bare = &key;
+    if (key.is_object())
+        if (const auto dressed = key.find("elem"); dressed != key.end() && dressed->is_object())
+            if (const auto found = dressed->find("val"); found != dressed->end()) bare = &*found;
+    return bare->is_string() && bare->get_ref<const std::string&>() == "*";
+}
+
 // An element may be dressed: {"elem": {"val": ..., "timeout": ...}}.
 Truth equal_key(const Value& left, const Json& element, const Elements& elements,
                 const Step& step) {
@@ -463,14 +485,15 @@ Truth equal_key(const Value& left, const Json& element, const Elements& elements
             if (!dressed->is_object()) return Truth::Unknown;
             const auto bare = dressed->find("val");
             if (bare == dressed->end()) return Truth::Unknown;
-            const Truth truth = equal_one(left, *bare, elements, step);
+            const Truth truth =
+                is_catchall(*bare) ? Truth::True : equal_one(left, *bare, elements, step);
             // A limit in it decides too.
             return dressed->contains("limit") || dressed->contains("quota")
                        ? std::min(truth, Truth::Unknown)
                        : truth;
         }
     }
-    return equal_one(left, element, elements, step);
+    return is_catchall(element) ? Truth::True : equal_one(left, element, elements, step);
 }
 
 Value value_of(const Json& expression, const Scene& scene) {

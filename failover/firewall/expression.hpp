@@ -56,6 +56,7 @@ struct Value {
     Number first{}, last{};
     std::uint32_t flags = 0;
     std::string name;
+    bool patterns = false; // Name: an asterisk that ends the right side stands for anything
     bool exists = false;
     std::vector<Value> parts;
 };
@@ -64,6 +65,8 @@ struct Value {
 struct Scene {
     const Packet& packet;
     std::optional<std::uint32_t> ct_state; // bits; nullopt: not known
+    bool of_device = false;                // by rules of the family netdev
+    bool tracked = true; // false: before it is looked up which connection the packet is of
 
     static constexpr std::uint32_t kNew = 8, kUntracked = 64;
 };
@@ -80,6 +83,9 @@ Truth equal(const Value& left, const Json& right, const Elements& elements, cons
 
 // `key`: one element of a set, or the key of one of a map.
 Truth equal_key(const Value& left, const Json& key, const Elements& elements, const Step& step);
+
+// nft(8), "SETS": the one for what no other element is. `key` as in equal_key().
+bool is_catchall(const Json& key);
 
 // A match statement's operator, both sides given.
 Truth match(const Json& statement, const Scene& scene, const Elements& elements, const Step& step);

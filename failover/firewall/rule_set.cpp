@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -66,6 +67,11 @@ namespace {
 
 enum class End : std::uint8_t { Accepted, Dropped, Returned };
 
+// NF_IP_PRI_CONNTRACK: before it, and perhaps at it, a packet's state is "invalid".
+bool follows_tracking(const Chain& base) {
+    return base.hook == "input" || (base.hook == "prerouting" && base.priority > -200);
+}
+
 // One packet's way through the chains.
 class Walk {
   public:
@@ -77,6 +83,8 @@ class Walk {
 
     // False: dropped, or perhaps so; the reason is kept.
     bool passes(const Chain& base) {
+        scene_.of_device = std::get<0>(base.key) == "netdev";
+        scene_.tracked = follows_tracking(base);
         switch (through(base, 0)) {
         case End::Accepted:
             return true;
@@ -245,12 +253,17 @@ Walk::Next Walk::verdict_map(const Chain& chain, const Json& body, bool certain,
     if (!list || !list->is_array()) return dropped(chain, "a map of verdicts is not understood");
     const Value value = value_of(*key, scene_);
     if (value.kind == Value::Kind::Absent) return Next::Rule;
+    const Json* otherwise = nullptr;
     // Each that may be the one, until one is.
     for (const Json& element : *list) {
         if (!step()) return dropped(chain, kTooLong);
         if (!element.is_array() || element.size() != 2 || !element[1].is_object() ||
             element[1].size() != 1)
             return dropped(chain, "a map of verdicts is not understood");
+        if (is_catchall(element[0])) {
+            otherwise = &element[1];
+            continue;
+        }
         const Truth truth = equal_key(value, element[0], named, [this] { return step(); });
         if (truth == Truth::False) continue;
         const bool sure = certain && truth == Truth::True;
@@ -258,7 +271,9 @@ Walk::Next Walk::verdict_map(const Chain& chain, const Json& body, bool certain,
             verdict(chain, element[1].begin().key(), element[1].begin().value(), sure, depth);
         if (truth == Truth::True || next == Next::Drop) return next;
     }
-    return Next::Rule;
+    return otherwise ? verdict(chain, otherwise->begin().key(), otherwise->begin().value(), certain,
+                               depth)
+                     : Next::Rule;
 }
 
 } // namespace
@@ -273,6 +288,21 @@ std::optional<Key> key_of(const Json& object, const char* name) {
     for (const std::string& part : {std::get<0>(key), std::get<1>(key), std::get<2>(key)})
         if (part.empty() || part.size() > kLongestName) return std::nullopt;
     return key;
+}
+
+// {"set": {"op": "add", "elem": ..., "set": "@name"}}, and as much of maps.
+void add_sets_changed_by(const Json& rule, std::set<Key>& changing) {
+    const auto expressions = rule.find("expr");
+    if (expressions == rule.end() || !expressions->is_array()) return;
+    for (const Json& each : *expressions)
+        for (const char* kind : {"set", "map"}) {
+            if (!each.is_object()) continue;
+            const auto statement = each.find(kind);
+            if (statement == each.end() || !statement->is_object()) continue;
+            const std::string name = text_at(*statement, kind);
+            if (name.starts_with('@'))
+                changing.insert({text_at(rule, "family"), text_at(rule, "table"), name.substr(1)});
+        }
 }
 
 std::size_t place_of(const Chain& chain) {
@@ -356,11 +386,15 @@ Result<RuleSet> RuleSet::parse(std::string_view json) {
         const auto chain = key ? content->chains.find(*key) : content->chains.end();
         if (chain != content->chains.end()) chain->second.rules.push_back(&rule);
     });
+    std::set<Key> changing;
+    each_of("rule", [&](const Json& rule) { add_sets_changed_by(rule, changing); });
     for (const char* kind : {"set", "map"})
         each_of(kind, [&](const Json& set) {
             static const Json none = Json::array();
             const auto key = key_of(set, "name");
             const auto found = set.find("elem");
+            // What is in it at this moment says nothing. libnftables 1.0.6 does not tell this flag.
+            if (lists(set, "flags", "dynamic") || (key && changing.contains(*key))) return;
             if (key) content->elements.emplace(*key, found == set.end() ? &none : &*found);
         });
     for (const auto& [key, chain] : content->chains) {

@@ -309,6 +309,28 @@ void sets_and_maps_are_judged(void**) {
            "in tcp dport @open accept"},
           "ynnnnn");
     judge({"add set inet f empty { type inet_service; }", "in tcp dport @empty accept"}, "nnnnnn");
+    judge({"add set inet f seen { type ipv4_addr; flags dynamic; }",
+           "in udp dport 9 add @seen { ip saddr }", "in ip saddr @seen drop", "in accept"},
+          "nnnnyy", false);
+}
+
+void what_is_for_all_others_is_judged(void**) {
+    judge({"in meta l4proto vmap { tcp : accept, * : drop }", "in accept"}, "ynynyn");
+    judge({"in tcp dport vmap { 3343 : accept, * : drop }", "in accept"}, "yynyny");
+    judge({"in iifname vmap { \"lo\" : drop, * : jump sub }", "sub tcp dport 135 accept"},
+          "nnynnn");
+    judge({"in ip saddr vmap { 10.9.0.2 : drop, * : accept }"}, "nnnnnn", false);
+    judge({"in icmp type vmap { echo-reply : accept, * : drop }", "in accept"}, "yyynyy");
+    judge({"add set inet f every { type inet_proto; elements = { tcp, * }; }",
+           "in meta l4proto @every drop", "in accept"},
+          "nnnnnn");
+}
+
+void before_connections_are_tracked_no_state_is_new(void**) {
+    const std::string early = "add chain inet f early { type filter hook prerouting priority ";
+    judge({early + "-300; }", "early ct state invalid drop", "in accept"}, "nnnnnn");
+    judge({early + "-300; policy drop; }", "early ct state new accept", "in accept"}, "nnnnnn");
+    judge({early + "-150; }", "early ct state invalid drop", "in accept"}, "yyyyyy");
 }
 
 void chains_are_walked(void**) {
@@ -352,6 +374,8 @@ int main() {
         cmocka_unit_test(interfaces_and_addresses_are_judged),
         cmocka_unit_test(the_state_of_a_connection_is_judged),
         cmocka_unit_test(sets_and_maps_are_judged),
+        cmocka_unit_test(what_is_for_all_others_is_judged),
+        cmocka_unit_test(before_connections_are_tracked_no_state_is_new),
         cmocka_unit_test(chains_are_walked),
         cmocka_unit_test(anti_spoofing_is_judged),
         cmocka_unit_test(what_is_not_known_is_a_no),

@@ -173,6 +173,49 @@ void every_base_chain_on_the_way_has_to_let_the_packet_in(void**) {
     refused(std::string(kInput) + "," + rule(kAccept) + "," + base("ip", "input"), "ip x c");
 }
 
+std::string interface_is(const std::string& key, const std::string& name) {
+    return R"({"match": {"op": "==", "left": {"meta": {"key": ")" + key + R"("}}, "right": ")" +
+           name + R"("}})";
+}
+
+// Only names are patterns: an interface may be called "eth*", or as a word for something else is.
+void an_odd_name_of_an_interface_is_a_name(void**) {
+    const auto in = [](const std::string& match) {
+        return std::string(kInput) + "," + rule(match + "," + kAccept);
+    };
+    allowed(in(interface_is("iif", "eth0")));
+    refused(in(interface_is("iif", "eth*")), "policy drop");
+    allowed(in(interface_is("iifname", "eth*")));
+    refused(in(interface_is("iifname", R"(eth\\*)")), "policy drop");
+    Packet host = tcp(3343);
+    host.adapter = "host";
+    refused(in(interface_is("iifname", "unicast")), "policy drop", host);
+    allowed(in(interface_is("pkttype", "unicast")));
+}
+
+// The route back to anybody else may lead elsewhere.
+void a_route_back_is_known_to_the_network_of_the_address_only(void**) {
+    const std::string back =
+        std::string(kInput) + "," +
+        rule(R"({"match": {"op": "==", "left": {"fib": {"result": "oif", "flags": ["saddr",
+            "iif"]}}, "right": false}},)" +
+             std::string(kDrop)) +
+        "," + rule(kAccept);
+    allowed(back);
+    refused(back, "may apply", *Packet::read("eth0", "10.8.0.0/16", "10.9.0.1", "tcp", 3343));
+    refused(back, "may apply", *Packet::read("eth0", "0.0.0.0/0", "10.9.0.1", "tcp", 3343));
+}
+
+void rules_of_a_device_are_of_no_protocol(void**) {
+    const std::string device =
+        R"({"chain": {"family": "netdev", "table": "t", "name": "in", "hook": "ingress",
+            "prio": 0, "policy": "drop", "dev": "eth0"}},
+           {"rule": {"family": "netdev", "table": "t", "chain": "in", "expr": [
+            {"match": {"op": "==", "left": {"meta": {"key": "nfproto"}}, "right": "ipv4"}},
+            {"accept": null}]}})";
+    refused(device, "policy drop");
+}
+
 void nat_that_may_hit_the_packet_is_a_no(void**) {
     const std::string nat =
         R"({"chain": {"family": "inet", "table": "t", "name": "in", "hook": "prerouting",
@@ -222,6 +265,9 @@ int main() {
         cmocka_unit_test(a_loop_of_jumps_ends),
         cmocka_unit_test(a_rule_set_that_takes_too_long_is_not_judged),
         cmocka_unit_test(every_base_chain_on_the_way_has_to_let_the_packet_in),
+        cmocka_unit_test(an_odd_name_of_an_interface_is_a_name),
+        cmocka_unit_test(a_route_back_is_known_to_the_network_of_the_address_only),
+        cmocka_unit_test(rules_of_a_device_are_of_no_protocol),
         cmocka_unit_test(nat_that_may_hit_the_packet_is_a_no),
         cmocka_unit_test(what_is_no_rule_set_is_an_error),
         cmocka_unit_test(odd_objects_are_judged_without_harm),
