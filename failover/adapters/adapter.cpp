@@ -136,7 +136,8 @@ std::vector<Adapter> make(const Facts& facts) {
         Adapter* const adapter = on(each.link);
         if (!adapter || (each.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))) continue;
         adapter->addresses.push_back(each.address);
-        if (each.address.ip.v4() && !(each.flags & IFA_F_PERMANENT)) adapter->dhcp = true;
+        if (each.address.ip.v4() && !(each.flags & IFA_F_PERMANENT) && !each.ours)
+            adapter->dhcp = true;
     }
     for (const GatewayFacts& each : facts.gateways) {
         Adapter* const adapter = on(each.link);

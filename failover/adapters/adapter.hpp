@@ -8,8 +8,9 @@
 // - Its type is IANA's, by how it speaks: a bond, a VLAN and a bridge speak Ethernet (6). What
 //   carries packets in packets is a tunnel (131), Ethernet inside or not, with IANA's tunnel type.
 // - Its status is RFC 2863's. One whose driver keeps no state ("unknown") is up when it runs.
-// - DHCP counts as used where an IPv4 address has a lifetime; IPv6 addresses have one by router
-//   advertisements too. An adapter that waits for its first lease is not seen to use DHCP.
+// - DHCP counts as used where an IPv4 address has a lifetime that is not put there by ipfailoverd;
+//   IPv6 addresses have one by router advertisements too. An adapter that waits for its first lease
+//   is not seen to use DHCP.
 // - Addresses that are not in use yet (tentative) or never will be (duplicate) are left out.
 #pragma once
 

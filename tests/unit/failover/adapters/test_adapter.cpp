@@ -131,6 +131,9 @@ void states_are_those_of_rfc_2863(void**) {
 
 void an_address_with_a_lifetime_is_of_dhcp(void**) {
     assert_true(only(ethernet(2, "x"), {v4(2, 1), v4(2, 2, 0)}).dhcp);
+    AddressFacts managed = v4(2, 2, 0);
+    managed.ours = true;
+    assert_false(only(ethernet(2, "x"), {v4(2, 1), managed}).dhcp);
     const AddressFacts autoconfigured{2, {{AF_INET6, {0x20, 1}}, 64}, 0};
     assert_false(only(ethernet(2, "x"), {autoconfigured}).dhcp);
 }
