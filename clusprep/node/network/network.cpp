@@ -133,13 +133,16 @@ HostNetwork::HostNetwork(Means means)
   , calls_(means_.bus, kIpfailoverd) {}
 
 void HostNetwork::adapters(csvp::Completion<std::vector<csvp::Adapter>> done) {
-    calls_.call(kPath, kAdapters, "List", nullptr,
-                [this, done = std::move(done)](const csvp::Outcome<sd_bus_message*>& list) {
-                    if (!list) return done(list.failure());
-                    auto found = read_adapters(*list, means_.id);
-                    if (!found) return done(csvp::Failure{Hresult::Failed, found.error()});
-                    done(*std::move(found));
-                });
+    lists_.enter([this, done = std::move(done)](const Turnstile::Leave& leave) {
+        calls_.call(kPath, kAdapters, "List", nullptr,
+                    [this, leave, done](const csvp::Outcome<sd_bus_message*>& list) {
+                        leave();
+                        if (!list) return done(list.failure());
+                        auto found = read_adapters(*list, means_.id);
+                        if (!found) return done(csvp::Failure{Hresult::Failed, found.error()});
+                        done(*std::move(found));
+                    });
+    });
 }
 
 void HostNetwork::echo(const csvp::IpAddress& source, const csvp::IpAddress& destination,

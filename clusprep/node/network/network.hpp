@@ -40,8 +40,8 @@ class HostNetwork final : public csvp::Network {
   private:
     struct Question;
 
-    // ipfailoverd takes 32 calls of one program for echoes, and 8 about the firewall.
-    static constexpr unsigned kEchoesAtOnce = 32, kQuestionsAtOnce = 4;
+    // ipfailoverd takes 32 calls of one program for echoes, 8 for adapters, 8 about the firewall.
+    static constexpr unsigned kEchoesAtOnce = 32, kListsAtOnce = 8, kQuestionsAtOnce = 4;
 
     // Calls back with all of the question answered.
     void judge(std::function<void(csvp::Outcome<std::shared_ptr<Question>>)> then);
@@ -51,6 +51,7 @@ class HostNetwork final : public csvp::Network {
     Means means_;
     BusCalls calls_;
     Turnstile echoes_{kEchoesAtOnce};
+    Turnstile lists_{kListsAtOnce};
     Turnstile questions_{kQuestionsAtOnce};
 };
 

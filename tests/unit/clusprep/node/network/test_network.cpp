@@ -49,6 +49,8 @@ struct Played {
     unsigned calls = 0;
     std::string fails; // a method
     bool short_answer = false;
+    bool holds = false;
+    std::vector<BusMessage> held; // calls of List() that are not answered
 
     bool refuse(const char* method, sd_bus_error* error) const {
         if (fails != method) return false;
@@ -58,8 +60,12 @@ struct Played {
 };
 
 int play_list(sd_bus_message* call, void* userdata, sd_bus_error* error) {
-    const Played& played = *static_cast<Played*>(userdata);
+    Played& played = *static_cast<Played*>(userdata);
     if (played.refuse("List", error)) return -1;
+    if (played.holds) {
+        played.held.emplace_back(sd_bus_message_ref(call));
+        return 1;
+    }
     sd_bus_message* raw = nullptr;
     assert_true(sd_bus_message_new_method_return(call, &raw) >= 0);
     const BusMessage reply(raw);
@@ -294,6 +300,28 @@ void without_adapters_there_is_no_answer(void**) {
     assert_contains(failed().error.message(), "No rules today.");
 }
 
+// More of one program it refuses.
+void adapters_are_asked_for_by_eight_calls_at_once(void**) {
+    World world;
+    world.play_ipfailoverd();
+    world.played.holds = true;
+    unsigned ended = 0;
+    for (int i = 0; i < 20; ++i)
+        world.network->adapters([&](auto outcome) {
+            assert_true(bool(outcome));
+            ++ended;
+        });
+    std::size_t most = 0;
+    while (ended < 20) {
+        while (sd_event_run(world.loop.get(), 50'000) > 0) {
+        }
+        most = std::max(most, world.played.held.size());
+        for (const BusMessage& call : std::exchange(world.played.held, {}))
+            assert_true(sd_bus_reply_method_return(call.get(), "aa{sv}", 0) >= 0);
+    }
+    assert_true(most <= 8);
+}
+
 void an_echo_is_asked_of_ipfailoverd(void**) {
     World world;
     world.play_ipfailoverd();
@@ -336,6 +364,7 @@ int main() {
         cmocka_unit_test(many_adapters_are_judged_by_several_calls),
         cmocka_unit_test(what_ipfailoverd_cannot_tell_is_not_let_in),
         cmocka_unit_test(without_adapters_there_is_no_answer),
+        cmocka_unit_test(adapters_are_asked_for_by_eight_calls_at_once),
         cmocka_unit_test(an_echo_is_asked_of_ipfailoverd),
         cmocka_unit_test(an_echo_without_ipfailoverd_fails),
         cmocka_unit_test(a_unit_is_stopped_by_systemd),
