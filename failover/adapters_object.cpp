@@ -13,8 +13,6 @@ namespace {
 constexpr char kInterface[] = "org.mpapi.Network1.Adapters";
 constexpr unsigned kCallsPerSender = 8;
 constexpr std::size_t kMostCalls = 128; // of all senders
-// So many take about HeavyAnswers::kLarge.
-constexpr std::size_t kMany = 128;
 
 int append_text(sd_bus_message* to, const char* key, const std::string& value) {
     return sd_bus_message_append(to, "{sv}", key, "s", printable(value).c_str());
@@ -114,18 +112,26 @@ void AdaptersObject::read() {
             *found = facts ? Found(adapters::make(*facts)) : Found(facts.error());
         },
         [this, found, askers = std::exchange(wanted_, {})] {
+            // It goes when the last of them is answered, or has left: of what is read there is one
+            // at any time, whatever the number of those who ask.
+            const std::shared_ptr<const Found> told(
+                found.get(), [found, self = std::weak_ptr(self_)](const Found*) {
+                    if (const auto object = self.lock()) (*object)->read_on();
+                });
             for (const auto& each : askers)
-                answer(each, found);
-            reading_ = false;
-            if (!wanted_.empty()) read();
+                answer(each, told);
         });
+}
+
+void AdaptersObject::read_on() {
+    reading_ = false;
+    if (!wanted_.empty()) read();
 }
 
 void AdaptersObject::answer(const std::shared_ptr<Call>& call,
                             const std::shared_ptr<const Found>& found) {
     if (!*found)
         return refuse(call->get(), MPAPI_NETWORK_ERROR("Failed"), found->error().message() + ".");
-    if ((*found)->size() < kMany) return send(call->get(), **found);
     heavy_answers_.give(
         sd_bus_message_get_sender(call->get()), [call, found] { send(call->get(), **found); },
         [call](const std::string& reason) {

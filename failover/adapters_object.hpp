@@ -2,7 +2,7 @@
 //
 // org.mpapi.Network1.Adapters at /org/mpapi/Network1; what it means is in
 // dbus/org.mpapi.Network1.xml. The network is read on a thread: once for all who asked before it
-// was begun. Loop thread only.
+// was begun, and again when these are answered. Loop thread only.
 #pragma once
 
 #include "common/bus/heavy_answers.hpp"
@@ -27,6 +27,7 @@ class AdaptersObject {
 
     explicit AdaptersObject(sd_bus* bus);
     void read();
+    void read_on();
     void answer(const std::shared_ptr<Call>& call, const std::shared_ptr<const Found>& found);
     static int list(sd_bus_message* message, void* userdata, sd_bus_error*);
 
@@ -35,9 +36,11 @@ class AdaptersObject {
     bus::Senders senders_;
     bus::HeavyAnswers heavy_answers_;
     std::vector<std::shared_ptr<Call>> wanted_; // after the reading that is under way was begun
-    bool reading_ = false;
+    bool reading_ = false;                      // or answering
     BusSlot slot_;
-    std::unique_ptr<Background> background_; // ends first
+    std::unique_ptr<Background> background_;
+    // Ends first: what was read outlives it in an answer.
+    std::shared_ptr<AdaptersObject*> self_ = std::make_shared<AdaptersObject*>(this);
 };
 
 } // namespace mpapi::failover
