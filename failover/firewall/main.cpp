@@ -7,7 +7,9 @@
 #include "common/service/frame.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
+#include "common/text/printable.hpp"
 #include "failover/firewall/rule_set.hpp"
+#include "failover/kernel/netlink.hpp"
 
 #include <linux/capability.h>
 #include <nftables/libnftables.h>
@@ -18,6 +20,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -76,6 +79,22 @@ Result<std::string> listed_rules() {
     return std::string(nft_ctx_get_output_buffer(context.get()));
 }
 
+// The names of devices of VRFs, by those of the interfaces in them.
+Result<std::map<std::string, std::string>> vrfs() {
+    auto kernel = Netlink::open();
+    if (!kernel) return kernel.error();
+    const auto links = kernel->links();
+    if (!links) return links.error();
+    std::map<int, std::string> devices;
+    for (const LinkFacts& link : *links)
+        if (link.kind == "vrf") devices.emplace(link.index, link.name);
+    std::map<std::string, std::string> found;
+    for (const LinkFacts& link : *links)
+        if (const auto vrf = devices.find(link.master); vrf != devices.end())
+            found.emplace(printable(link.name), printable(vrf->second));
+    return found;
+}
+
 // What is left to do needs none: texts of others are read.
 Status give_up_rights() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -91,6 +110,8 @@ Result<std::string> judged() {
     if (!question) return question.error();
     const auto json = listed_rules();
     if (!json) return json.error();
+    const auto routed = vrfs();
+    if (!routed) return routed.error();
     if (auto given_up = give_up_rights(); !given_up) return given_up.error();
     const auto packets = firewall::read_question(*question);
     if (!packets) return packets.error();
@@ -98,10 +119,12 @@ Result<std::string> judged() {
     if (!set) return set.error();
     std::vector<firewall::Judgement> judgements;
     judgements.reserve(packets->size());
-    for (const firewall::Packet& packet : *packets)
+    for (const firewall::Packet& packet : *packets) {
+        const auto vrf = routed->find(packet.adapter);
         judgements.push_back(std::chrono::steady_clock::now() < end
-                                 ? set->judge(packet)
+                                 ? set->judge(packet, vrf == routed->end() ? "" : vrf->second)
                                  : firewall::Judgement{false, "there was no time to judge it"});
+    }
     return firewall::answer(judgements);
 }
 

@@ -99,6 +99,13 @@ class Walk {
 
     const std::string& reason() const { return reason_; }
 
+    // The same packet, as if it came by another interface.
+    Walk by(const Packet& packet) const {
+        Walk other(chains_, elements_, packet);
+        other.scene_.ct_state = scene_.ct_state;
+        return other;
+    }
+
   private:
     // Of one verdict, or of a statement that has none.
     enum class Next : std::uint8_t { Statement, Rule, Accept, Drop, Return };
@@ -421,11 +428,23 @@ RuleSet::RuleSet(RuleSet&&) noexcept = default;
 RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
-Judgement RuleSet::judge(const Packet& packet) const {
+Judgement RuleSet::judge(const Packet& packet, const std::string& vrf) const {
     if (content_->bridged) return {false, "rules for bridges are not judged"};
+    const auto all_pass = [&](Walk& walk, const Packet& by, const auto& hooks) {
+        return std::all_of(content_->bases.begin(), content_->bases.end(), [&](const Chain* base) {
+            return !hooks(base->hook) || !concerns(*base, by) || walk.passes(*base);
+        });
+    };
     Walk walk(content_->chains, content_->elements, packet);
-    for (const Chain* base : content_->bases)
-        if (concerns(*base, packet) && !walk.passes(*base)) return {false, walk.reason()};
+    if (!all_pass(walk, packet,
+                  [&](const std::string& hook) { return vrf.empty() || hook != "input"; }))
+        return {false, walk.reason()};
+    if (vrf.empty()) return {true, ""};
+    Packet routed = packet;
+    routed.adapter = vrf;
+    Walk again = walk.by(routed);
+    if (!all_pass(again, routed, [](const std::string& hook) { return hook != "ingress"; }))
+        return {false, again.reason()};
     return {true, ""};
 }
 

@@ -23,6 +23,7 @@
 #include "failover/firewall/packet.hpp"
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace mpapi::failover::firewall {
@@ -37,8 +38,10 @@ class RuleSet {
     RuleSet& operator=(RuleSet&&) noexcept;
     ~RuleSet();
 
-    // Takes a bounded number of steps; a rule set that needs more is not judged.
-    Judgement judge(const Packet& packet) const;
+    // Takes a bounded number of steps; a rule set that needs more is not judged. `vrf`: the device
+    // of the VRF that the adapter is in: prerouting comes once for the adapter and once for that,
+    // input for that only.
+    Judgement judge(const Packet& packet, const std::string& vrf = "") const;
 
   private:
     struct Content;

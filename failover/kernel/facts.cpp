@@ -126,6 +126,8 @@ std::optional<LinkFacts> read_link(nlmsghdr* message) {
     // Counted from one in that family.
     facts.promotes_secondaries =
         setting(found[IFLA_AF_SPEC], AF_INET, IFLA_INET_CONF, IPV4_DEVCONF_PROMOTE_SECONDARIES - 1);
+    if (nlattr* const master = found[IFLA_MASTER]; master && nla_len(master) >= 4)
+        facts.master = static_cast<int>(nla_get_u32(master));
     facts.port = is_port(found[IFLA_LINKINFO]);
     if (nlattr* event = found[IFLA_EVENT]; event && nla_len(event) >= 4) {
         const std::uint32_t what = nla_get_u32(event);

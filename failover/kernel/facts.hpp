@@ -28,6 +28,7 @@ struct LinkFacts {
     HardwareAddress address, broadcast;
     bool forwards_v6 = false;          // conf.forwarding: a router
     bool promotes_secondaries = false; // conf.promote_secondaries, IPv4
+    int master = 0;                    // the bridge, bond or VRF that it is in
     bool port = false;                 // of a bridge, a bond or the like, which has the addresses
     // A message, not a state: neighbours are to be told anew (IFLA_EVENT: bonding failover, or
     // whoever is below was moved).

@@ -206,6 +206,22 @@ void a_route_back_is_known_to_the_network_of_the_address_only(void**) {
     refused(back, "may apply", *Packet::read("eth0", "0.0.0.0/0", "10.9.0.1", "tcp", 3343));
 }
 
+// drivers/net/vrf.c, vrf_rcv_nfhook().
+void in_a_vrf_packets_come_in_by_its_device(void**) {
+    const std::string in = std::string(kInput) + ",";
+    const auto decided = [](const std::string& objects) {
+        return read(objects).judge(tcp(3343), "blue");
+    };
+    assert_false(decided(in + rule(interface_is("iifname", "eth0") + "," + kAccept)).allowed);
+    assert_true(decided(in + rule(interface_is("iifname", "blue") + "," + kAccept)).allowed);
+    const std::string early =
+        R"({"chain": {"family": "inet", "table": "t", "name": "in", "hook": "prerouting",
+            "type": "filter", "prio": -150, "policy": "accept"}},)";
+    for (const char* name : {"eth0", "blue"})
+        assert_false(decided(early + rule(interface_is("iifname", name) + "," + kDrop)).allowed);
+    assert_true(decided(early + rule(interface_is("iifname", "eth1") + "," + kDrop)).allowed);
+}
+
 void rules_of_a_device_are_of_no_protocol(void**) {
     const std::string device =
         R"({"chain": {"family": "netdev", "table": "t", "name": "in", "hook": "ingress",
@@ -267,6 +283,7 @@ int main() {
         cmocka_unit_test(every_base_chain_on_the_way_has_to_let_the_packet_in),
         cmocka_unit_test(an_odd_name_of_an_interface_is_a_name),
         cmocka_unit_test(a_route_back_is_known_to_the_network_of_the_address_only),
+        cmocka_unit_test(in_a_vrf_packets_come_in_by_its_device),
         cmocka_unit_test(rules_of_a_device_are_of_no_protocol),
         cmocka_unit_test(nat_that_may_hit_the_packet_is_a_no),
         cmocka_unit_test(what_is_no_rule_set_is_an_error),
