@@ -4,6 +4,7 @@
 #include "common/text/printable.hpp"
 #include "failover/network_object.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mpapi::failover {
@@ -13,6 +14,8 @@ namespace {
 constexpr char kInterface[] = "org.mpapi.Network1.Adapters";
 constexpr unsigned kCallsPerSender = 8;
 constexpr std::size_t kMostCalls = 128; // of all senders
+// Appended without a look at what else there is to do: less than a millisecond.
+constexpr std::size_t kSlice = 64;
 
 int append_text(sd_bus_message* to, const char* key, const std::string& value) {
     return sd_bus_message_append(to, "{sv}", key, "s", printable(value).c_str());
@@ -50,18 +53,8 @@ int append(sd_bus_message* to, const adapters::Adapter& adapter) {
     return r >= 0 ? sd_bus_message_close_container(to) : r;
 }
 
-void send(sd_bus_message* call, const std::vector<adapters::Adapter>& all) {
-    sd_bus_message* raw = nullptr;
-    int r = sd_bus_message_new_method_return(call, &raw);
-    const BusMessage reply(raw);
-    if (r >= 0) r = sd_bus_message_open_container(raw, 'a', "a{sv}");
-    for (const adapters::Adapter& each : all)
-        if (r >= 0) r = append(raw, each);
-    if (r >= 0) r = sd_bus_message_close_container(raw);
-    if (r >= 0) r = sd_bus_send(nullptr, raw, nullptr);
-    if (r < 0)
-        refuse(call, MPAPI_NETWORK_ERROR("Failed"),
-               Error{"answer", "List", "", -r}.message() + ".");
+void refuse_for(sd_bus_message* call, const Error& error) {
+    refuse(call, MPAPI_NETWORK_ERROR("Failed"), error.message() + ".");
 }
 
 } // namespace
@@ -82,9 +75,16 @@ Result<std::unique_ptr<AdaptersObject>> AdaptersObject::publish(sd_event* loop, 
     auto background = Background::create(loop);
     if (!background) return background.error();
     object->background_ = *std::move(background);
+    sd_event_source* source = nullptr;
+    int r = sd_event_add_defer(loop, &source, slice, object.get());
+    if (r >= 0) {
+        object->slices_.reset(source);
+        r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    }
+    if (r >= 0) r = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+    if (r < 0) return Error{"wait for", "the loop's leisure", "", -r};
     sd_bus_slot* slot = nullptr;
-    const int r =
-        sd_bus_add_object_vtable(bus, &slot, kNetworkPath, kInterface, kVtable, object.get());
+    r = sd_bus_add_object_vtable(bus, &slot, kNetworkPath, kInterface, kVtable, object.get());
     if (r < 0) return Error{"publish", kInterface, "", -r};
     object->slot_.reset(slot);
     return object;
@@ -112,31 +112,69 @@ void AdaptersObject::read() {
             *found = facts ? Found(adapters::make(*facts)) : Found(facts.error());
         },
         [this, found, askers = std::exchange(wanted_, {})] {
-            // It goes when the last of them is answered, or has left: of what is read there is one
-            // at any time, whatever the number of those who ask.
-            const std::shared_ptr<const Found> told(
-                found.get(), [found, self = std::weak_ptr(self_)](const Found*) {
-                    if (const auto object = self.lock()) (*object)->read_on();
-                });
-            for (const auto& each : askers)
-                answer(each, told);
+            if (*found) {
+                found_ = found;
+                askers_.assign(askers.begin(), askers.end());
+            } else {
+                for (const auto& each : askers)
+                    refuse_for(each->get(), found->error());
+            }
+            tell_next();
         });
 }
 
-void AdaptersObject::read_on() {
+void AdaptersObject::tell_next() {
+    reply_.reset();
+    told_ = 0;
+    while (!askers_.empty() && askers_.front()->admitted.abandoned())
+        askers_.pop_front();
+    if (!askers_.empty()) {
+        sd_event_source_set_enabled(slices_.get(), SD_EVENT_ON);
+        return;
+    }
+    found_.reset();
     reading_ = false;
     if (!wanted_.empty()) read();
 }
 
-void AdaptersObject::answer(const std::shared_ptr<Call>& call,
-                            const std::shared_ptr<const Found>& found) {
-    if (!*found)
-        return refuse(call->get(), MPAPI_NETWORK_ERROR("Failed"), found->error().message() + ".");
-    heavy_answers_.give(
-        sd_bus_message_get_sender(call->get()), [call, found] { send(call->get(), **found); },
-        [call](const std::string& reason) {
+int AdaptersObject::slice(sd_event_source*, void* userdata) {
+    AdaptersObject& self = *static_cast<AdaptersObject*>(userdata);
+    const std::vector<adapters::Adapter>& all = **self.found_;
+    int r = 0;
+    if (!self.reply_) {
+        sd_bus_message* raw = nullptr;
+        r = sd_bus_message_new_method_return(self.askers_.front()->get(), &raw);
+        self.reply_.reset(raw);
+        if (r >= 0) r = sd_bus_message_open_container(raw, 'a', "a{sv}");
+    }
+    const std::size_t end = std::min(self.told_ + kSlice, all.size());
+    for (; r >= 0 && self.told_ < end; ++self.told_)
+        r = append(self.reply_.get(), all[self.told_]);
+    if (r >= 0 && end < all.size()) return 0;
+    if (r >= 0) r = sd_bus_message_close_container(self.reply_.get());
+    sd_event_source_set_enabled(self.slices_.get(), SD_EVENT_OFF);
+    const std::shared_ptr<Call> call = std::move(self.askers_.front());
+    self.askers_.pop_front();
+    if (r < 0) {
+        refuse_for(call->get(), Error{"answer", "List", "", -r});
+        self.tell_next();
+        return 0;
+    }
+    // It goes when the answer is sent or refused, or who asked has left.
+    const std::shared_ptr<void> turn(nullptr, [object = std::weak_ptr(self.self_)](void*) {
+        if (const auto there = object.lock()) (*there)->tell_next();
+    });
+    self.heavy_answers_.give(
+        sd_bus_message_get_sender(call->get()),
+        [call, turn,
+         reply = std::shared_ptr<sd_bus_message>(self.reply_.release(), sd_bus_message_unref)] {
+            if (const int sent = sd_bus_send(nullptr, reply.get(), nullptr); sent < 0)
+                refuse_for(call->get(), Error{"answer", "List", "", -sent});
+        },
+        [call, turn](const std::string& reason) {
             refuse(call->get(), MPAPI_NETWORK_ERROR("LimitsExceeded"), reason);
         });
+    return 0;
 }
 
 } // namespace mpapi::failover

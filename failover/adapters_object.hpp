@@ -2,7 +2,8 @@
 //
 // org.mpapi.Network1.Adapters at /org/mpapi/Network1; what it means is in
 // dbus/org.mpapi.Network1.xml. The network is read on a thread: once for all who asked before it
-// was begun, and again when these are answered. Loop thread only.
+// was begun, and again when these are answered. Answers, which may have megabytes, are made piece
+// by piece, while there is nothing else to do. Loop thread only.
 #pragma once
 
 #include "common/bus/heavy_answers.hpp"
@@ -10,6 +11,7 @@
 #include "failover/adapters/adapter.hpp"
 #include "failover/calls.hpp"
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -27,8 +29,9 @@ class AdaptersObject {
 
     explicit AdaptersObject(sd_bus* bus);
     void read();
-    void read_on();
-    void answer(const std::shared_ptr<Call>& call, const std::shared_ptr<const Found>& found);
+    // The next of those who asked, or reads for those who came since.
+    void tell_next();
+    static int slice(sd_event_source*, void* userdata);
     static int list(sd_bus_message* message, void* userdata, sd_bus_error*);
 
     static const sd_bus_vtable kVtable[];
@@ -36,10 +39,16 @@ class AdaptersObject {
     bus::Senders senders_;
     bus::HeavyAnswers heavy_answers_;
     std::vector<std::shared_ptr<Call>> wanted_; // after the reading that is under way was begun
-    bool reading_ = false;                      // or answering
+    bool reading_ = false;                      // or telling
+    // What was read, until all of these are told; and how much of it the first one's answer has.
+    std::shared_ptr<const Found> found_;
+    std::deque<std::shared_ptr<Call>> askers_;
+    BusMessage reply_;
+    std::size_t told_ = 0;
+    EventSource slices_;
     BusSlot slot_;
     std::unique_ptr<Background> background_;
-    // Ends first: what was read outlives it in an answer.
+    // Ends first: an answer that waits goes later.
     std::shared_ptr<AdaptersObject*> self_ = std::make_shared<AdaptersObject*>(this);
 };
 
