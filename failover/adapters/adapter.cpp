@@ -114,7 +114,8 @@ std::vector<Adapter> make(const Facts& facts) {
         const LinkFacts& link = facts.links[i];
         const Driver& driver = facts.drivers[i];
         const Type type = type_of(link, driver);
-        places.emplace(link.index, i);
+        // Told twice when others came or went meanwhile.
+        if (!places.emplace(link.index, found.size()).second) continue;
         Adapter& adapter = found.emplace_back();
         adapter.index = static_cast<std::uint32_t>(link.index);
         adapter.name = link.name;

@@ -43,11 +43,12 @@ Result<Facts> read_facts() {
     if (!kernel) return kernel.error();
     const Fd drivers(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!drivers) return Error{"make", "socket", "to ask drivers", errno};
-    auto links = kernel->links();
+    constexpr auto most = Netlink::Extent::Most;
+    auto links = kernel->links(most);
     if (!links) return links.error();
-    auto addresses = kernel->addresses(0);
+    auto addresses = kernel->addresses(0, most);
     if (!addresses) return addresses.error();
-    auto gateways = kernel->default_gateways();
+    auto gateways = kernel->default_gateways(most);
     if (!gateways) return gateways.error();
     Facts facts{*std::move(links), {}, *std::move(addresses), *std::move(gateways)};
     facts.drivers.reserve(facts.links.size());

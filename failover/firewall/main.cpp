@@ -83,7 +83,7 @@ Result<std::string> listed_rules() {
 Result<std::map<std::string, std::string>> vrfs() {
     auto kernel = Netlink::open();
     if (!kernel) return kernel.error();
-    const auto links = kernel->links();
+    const auto links = kernel->links(Netlink::Extent::Most);
     if (!links) return links.error();
     std::map<int, std::string> devices;
     for (const LinkFacts& link : *links)

@@ -26,6 +26,10 @@ Error failed(const char* action, const std::string& object, int code) {
     return {action, object, nl_geterror(code)};
 }
 
+bool suffices(int code, Netlink::Extent extent) {
+    return code == -NLE_DUMP_INTR && extent == Netlink::Extent::Most;
+}
+
 Message message_of(int type, int flags, const void* head, std::size_t size) {
     Message message(nlmsg_alloc_simple(type, flags));
     if (message && nlmsg_append(message.get(), const_cast<void*>(head), size, NLMSG_ALIGNTO) < 0)
@@ -92,7 +96,7 @@ int Netlink::dump(int type, const void* head, std::size_t size, Each each) {
     return r;
 }
 
-Result<std::vector<LinkFacts>> Netlink::links() {
+Result<std::vector<LinkFacts>> Netlink::links(Extent extent) {
     std::vector<LinkFacts> links;
     const ifinfomsg head{};
     int r = -NLE_DUMP_INTR;
@@ -102,11 +106,11 @@ Result<std::vector<LinkFacts>> Netlink::links() {
             if (auto facts = read_link(message)) links.push_back(*std::move(facts));
         });
     }
-    if (r < 0) return failed("ask the kernel for", "interfaces", r);
+    if (r < 0 && !suffices(r, extent)) return failed("ask the kernel for", "interfaces", r);
     return links;
 }
 
-Result<std::vector<AddressFacts>> Netlink::addresses(int link) {
+Result<std::vector<AddressFacts>> Netlink::addresses(int link, Extent extent) {
     std::vector<AddressFacts> addresses;
     ifaddrmsg head{};
     head.ifa_index = static_cast<std::uint32_t>(link);
@@ -121,11 +125,11 @@ Result<std::vector<AddressFacts>> Netlink::addresses(int link) {
     }
     // An interface that has gone has none.
     if (r == -NLE_NODEV && link != 0) return std::vector<AddressFacts>();
-    if (r < 0) return failed("ask the kernel for", "addresses", r);
+    if (r < 0 && !suffices(r, extent)) return failed("ask the kernel for", "addresses", r);
     return addresses;
 }
 
-Result<std::vector<GatewayFacts>> Netlink::default_gateways() {
+Result<std::vector<GatewayFacts>> Netlink::default_gateways(Extent extent) {
     std::vector<GatewayFacts> gateways;
     rtmsg head{};
     head.rtm_table = RT_TABLE_MAIN;
@@ -137,7 +141,7 @@ Result<std::vector<GatewayFacts>> Netlink::default_gateways() {
             gateways.insert(gateways.end(), more.begin(), more.end());
         });
     }
-    if (r < 0) return failed("ask the kernel for", "routes", r);
+    if (r < 0 && !suffices(r, extent)) return failed("ask the kernel for", "routes", r);
     return gateways;
 }
 

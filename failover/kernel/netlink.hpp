@@ -23,11 +23,15 @@ class Netlink {
   public:
     static Result<Netlink> open();
 
+    // Where things change all the time while they are told, Whole is an error in the end; Most is
+    // what was told, in which one that came or went meanwhile may be missing.
+    enum class Extent : std::uint8_t { Whole, Most };
+
     // By index; of one interface where `link` is not 0.
-    Result<std::vector<LinkFacts>> links();
-    Result<std::vector<AddressFacts>> addresses(int link);
+    Result<std::vector<LinkFacts>> links(Extent extent = Extent::Whole);
+    Result<std::vector<AddressFacts>> addresses(int link, Extent extent = Extent::Whole);
     // Takes as long as there are routes.
-    Result<std::vector<GatewayFacts>> default_gateways();
+    Result<std::vector<GatewayFacts>> default_gateways(Extent extent = Extent::Whole);
 
     // As it is wanted, also where it is there already. IPv6 without the kernel's own duplicate
     // address detection: ours came before. The address is marked as put there by a program

@@ -3,6 +3,7 @@
 // What is read from the kernel, beside what ip(8) reads from it, in a network namespace of this
 // test's own. Needs root.
 #include "failover/adapters/adapter.hpp"
+#include "failover/kernel/netlink.hpp"
 
 #include "tests/unit/cmocka.hpp"
 #include "tests/unit/own_namespaces.hpp"
@@ -10,9 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <thread>
 
 using namespace mpapi;
 using namespace mpapi::failover;
@@ -167,6 +170,46 @@ void virtual_adapters_have_the_type_of_what_they_speak(void**) {
     assert_false(made.empty());
 }
 
+// The kernel says each time that it may have missed one.
+void adapters_are_told_while_others_come_and_go(void**) {
+    auto kernel = Netlink::open();
+    assert_ok(kernel);
+    const auto links = kernel->links();
+    assert_ok(links);
+    const auto lower = std::find_if(links->begin(), links->end(),
+                                    [](const LinkFacts& each) { return each.name == "lower"; });
+    assert_true(lower != links->end());
+    Placement placement;
+    const auto place = [&](std::uint8_t network, std::uint8_t host) {
+        placement.address = {Ip{AF_INET, {10, 60, network, host}}, 32};
+        return kernel->add(lower->index, placement);
+    };
+    constexpr std::uint8_t networks = 8, hosts = 250; // more than one piece of the kernel's answer
+    for (std::uint8_t i = 0; i < networks; ++i)
+        for (std::uint8_t j = 0; j < hosts; ++j)
+            assert_ok(place(i, j));
+    FILE* const ip = ::popen("ip -force -batch - 2>/dev/null", "w");
+    assert_non_null(ip);
+    std::atomic<bool> stop = false;
+    std::thread others([&] {
+        while (!stop)
+            std::fputs("addr add 10.61.0.1/32 dev lower\naddr del 10.61.0.1/32 dev lower\n", ip);
+    });
+    std::string failure;
+    std::size_t fewest = SIZE_MAX;
+    for (int i = 0; i < 200; ++i) {
+        const auto facts = adapters::read_facts();
+        if (!facts) failure = facts.error().message();
+        if (facts) fewest = std::min(fewest, facts->addresses.size());
+    }
+    stop = true;
+    others.join();
+    ::pclose(ip);
+    assert_text_equal(failure, "");
+    assert_true(fewest >= std::size_t{networks} * hosts - 20);
+    must("ip addr flush dev lower");
+}
+
 } // namespace
 
 int main() {
@@ -176,6 +219,7 @@ int main() {
         cmocka_unit_test(a_described_adapter_is_found_whole),
         cmocka_unit_test(loopback_and_links_that_are_down_say_so),
         cmocka_unit_test(virtual_adapters_have_the_type_of_what_they_speak),
+        cmocka_unit_test(adapters_are_told_while_others_come_and_go),
     };
     return cmocka_run_group_tests(tests, make_network, nullptr);
 }
