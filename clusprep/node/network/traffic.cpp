@@ -113,7 +113,8 @@ csvp::HostFirewall whole_host(const std::vector<csvp::Adapter>& adapters,
     csvp::HostFirewall all{true, true};
     for (std::size_t i = 0; i < adapters.size() && i < firewalls.size(); ++i) {
         const csvp::Adapter& adapter = adapters[i];
-        if (adapter.type == kLoopback || adapter.type == kTunnel || adapter.oper_status != 1)
+        if (adapter.type == kLoopback || adapter.type == kTunnel || adapter.oper_status != 1 ||
+            adapter.addresses.empty())
             continue;
         any = true;
         all.server = all.server && firewalls[i].server;

@@ -58,7 +58,8 @@ csvp::AdapterFirewall sum_up(const csvp::Adapter& adapter, const std::string& zo
                              const std::vector<Need>& needs, std::span<const Judgement> judgements,
                              const std::function<void(const std::string&)>& note);
 
-// Of those that a cluster uses: up, and neither loopback nor tunnel. Without one, no.
+// Of those that a cluster uses: up, with an address (ports of a bridge or a bond have none), and
+// neither loopback nor tunnel. Without one, no.
 csvp::HostFirewall whole_host(const std::vector<csvp::Adapter>& adapters,
                               const std::vector<csvp::AdapterFirewall>& firewalls);
 

@@ -102,8 +102,8 @@ void profiles_follow_zone_and_addresses(void**) {
 }
 
 void the_host_is_as_open_as_those_adapters_that_a_cluster_uses(void**) {
-    csvp::Adapter up = adapter({});
-    csvp::Adapter down = up;
+    csvp::Adapter up = adapter({"10.9.0.1"});
+    csvp::Adapter down = up, port = adapter({});
     down.oper_status = 2;
     csvp::Adapter loopback = up;
     loopback.type = 24;
@@ -112,7 +112,8 @@ void the_host_is_as_open_as_those_adapters_that_a_cluster_uses(void**) {
     assert_true((whole_host({up, up}, {open, closed}) == csvp::HostFirewall{}));
     assert_true((whole_host({up, down, loopback}, {open, closed, closed}) ==
                  csvp::HostFirewall{true, true}));
-    assert_true((whole_host({down, loopback}, {open, open}) == csvp::HostFirewall{}));
+    assert_true((whole_host({up, port}, {open, closed}) == csvp::HostFirewall{true, true}));
+    assert_true((whole_host({down, loopback, port}, {open, open, open}) == csvp::HostFirewall{}));
 }
 
 } // namespace
