@@ -58,8 +58,12 @@ Status Socket::begin(Talk& talk) {
     talk.fd.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!talk.fd) return Error{"connect to", path_, "", errno};
     // A full queue is EAGAIN, which nothing ends: as good as no service.
-    if (::connect(talk.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-        return Error{"connect to", path_, "", errno};
+    if (::connect(talk.fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) {
+        const int why = errno;
+        const bool none = why == ENOENT || why == ECONNREFUSED;
+        return Error{"connect to", path_, none ? "is its socket unit of systemd started?" : "",
+                     why};
+    }
     sd_event_source* source = nullptr;
     int r = sd_event_add_io(loop_, &source, talk.fd.get(), EPOLLIN | EPOLLOUT, ready, &talk);
     if (r < 0) return Error{"wait for", path_, "", -r};

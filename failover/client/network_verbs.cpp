@@ -70,7 +70,7 @@ int firewall(Service& service, const Wanted& wanted) {
     });
     if (adapter == all.end())
         return tell({"org.mpapi.Network1.Error.NoSuchInterface",
-                     "There is no interface " + wanted.interface + "."},
+                     "There is no interface " + wanted.interface + "; see ipfailover adapters."},
                     wanted);
     std::vector<Packet> packets;
     for (const json& each : adapter->value("addresses", json::array())) {

@@ -314,7 +314,7 @@ class Firewall(NetworkTest):
     def test_without_the_program_the_error_says_why(self):
         os.unlink("/run/mpapi-firewall.socket")
         text = self.assert_bus_error(ERROR + "Failed", self.judge, self.tcp(1))
-        self.assertIn("/run/mpapi-firewall.socket", text)
+        self.assertIn("/run/mpapi-firewall.socket: is its socket unit of systemd started?", text)
 
     def test_a_program_that_fails_is_an_error(self):
         silent = pathlib.Path(self.state.name) / "silent"
