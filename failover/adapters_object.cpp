@@ -92,6 +92,8 @@ Result<std::unique_ptr<AdaptersObject>> AdaptersObject::publish(sd_event* loop, 
 
 int AdaptersObject::list(sd_bus_message* message, void* userdata, sd_bus_error*) {
     AdaptersObject& self = *static_cast<AdaptersObject*>(userdata);
+    if (self.wanted_.size() == kMostCalls)
+        std::erase_if(self.wanted_, [](const auto& each) { return each->admitted.abandoned(); });
     if (self.wanted_.size() == kMostCalls) {
         refuse(message, MPAPI_NETWORK_ERROR("LimitsExceeded"), "Too many are waiting; try again.");
         return 1;
