@@ -33,8 +33,16 @@ class OverheardSan final : public daemon::Hardware {
         return std::exchange(told_, {});
     }
 
+    // From now on no thread gets to the San, which is about to go.
+    void shut() {
+        const std::lock_guard lock(opening_);
+        shut_ = true;
+    }
+
     Result<std::unique_ptr<daemon::ScsiDevice>> open(const std::string& device,
                                                      model::DeviceNumber number) override {
+        const std::lock_guard lock(opening_);
+        if (shut_) return Error{"open", device, "the test has ended"};
         auto opened = san_.open(device, number);
         if (!opened) return opened;
         return std::unique_ptr<daemon::ScsiDevice>(
@@ -134,6 +142,8 @@ class OverheardSan final : public daemon::Hardware {
     san::San& san_;
     std::mutex mutex_;
     std::vector<std::string> told_;
+    std::mutex opening_;
+    bool shut_ = false;
 };
 
 } // namespace mpapi::disks

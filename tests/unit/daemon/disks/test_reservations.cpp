@@ -42,6 +42,7 @@ class Cluster {
     }
     ~Cluster() {
         reservations.reset();
+        overheard.shut();
         world.san.reset(); // ends what hangs
         workers->close(std::chrono::milliseconds(1000));
     }
