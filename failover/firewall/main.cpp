@@ -5,6 +5,7 @@
 // time by the length of the rules happens here, and not in a daemon that has addresses to defend;
 // nothing but judgements leaves it.
 #include "common/service/frame.hpp"
+#include "common/service/question.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
 #include "common/text/printable.hpp"
@@ -37,19 +38,6 @@ constexpr std::chrono::seconds kPatience{7};
 struct Free {
     void operator()(nft_ctx* context) const noexcept { nft_ctx_free(context); }
 };
-
-Result<std::string> read_all(int fd) {
-    std::string text;
-    std::array<char, 65536> piece{};
-    for (;;) {
-        const ssize_t got = ::read(fd, piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{"read", "question", "", errno};
-        if (got == 0) return text;
-        text.append(piece.data(), static_cast<std::size_t>(got));
-        if (text.size() > kLongestQuestion) return Error{"read", "question", "", E2BIG};
-    }
-}
 
 // The tables of the older packet filter, which nftables does not show.
 Status no_older_filter() {
@@ -106,7 +94,7 @@ Status give_up_rights() {
 
 Result<std::string> judged() {
     const auto end = std::chrono::steady_clock::now() + kPatience;
-    const auto question = read_all(STDIN_FILENO);
+    const auto question = service::read_question(STDIN_FILENO, kLongestQuestion);
     if (!question) return question.error();
     const auto json = listed_rules();
     if (!json) return json.error();

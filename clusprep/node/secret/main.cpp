@@ -6,6 +6,7 @@
 // decrypted. The credential's name is fixed and part of what is authenticated: nothing else that
 // was encrypted for this host is decrypted here.
 #include "common/service/frame.hpp"
+#include "common/service/question.hpp"
 #include "common/system/handle.hpp"
 #include "common/system/read_file.hpp"
 #include "common/system/write_all.hpp"
@@ -27,19 +28,6 @@ using namespace mpapi;
 constexpr std::size_t kMostBytes = std::size_t{2} << 20; // of a question or an answer
 constexpr char kProgram[] = "/usr/bin/systemd-creds";
 constexpr char kName[] = "--name=clusprep-secret";
-
-Result<std::string> read_question() {
-    std::string question;
-    std::array<char, 65536> piece{};
-    for (;;) {
-        const ssize_t got = ::read(STDIN_FILENO, piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return Error{"read", "question", "", errno};
-        if (got == 0) return question;
-        question.append(piece.data(), static_cast<std::size_t>(got));
-        if (question.size() > kMostBytes) return Error{"read", "question", "it is too large"};
-    }
-}
 
 // Anonymous memory as a file: nothing of a secret reaches a disk, and no pipe fills up.
 Result<Fd> memory(const std::string& content) {
@@ -94,7 +82,7 @@ Result<std::string> run(const std::string& program, bool encrypt, const std::str
 }
 
 Result<std::string> answer(const std::string& program) {
-    const auto question = read_question();
+    const auto question = service::read_question(STDIN_FILENO, kMostBytes);
     if (!question) return question.error();
     if (question->empty() || (question->front() != 'E' && question->front() != 'D'))
         return Error{"read", "question", "expected E or D first"};
