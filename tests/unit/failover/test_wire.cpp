@@ -9,13 +9,13 @@
 #include "failover/kernel/netlink.hpp"
 
 #include "tests/unit/cmocka.hpp"
+#include "tests/unit/failover/two_ends.hpp"
 #include "tests/unit/own_namespaces.hpp"
 
 #include <linux/if_ether.h>
 #include <poll.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 using namespace mpapi;
 using namespace mpapi::failover;
@@ -23,18 +23,6 @@ using namespace mpapi::failover;
 namespace {
 
 const Ip kOne = *Ip::parse("192.0.2.7"), kOther = *Ip::parse("192.0.2.8");
-const HardwareAddress kThere = *HardwareAddress::parse("02:00:00:00:00:0b");
-const HardwareAddress kAll = *HardwareAddress::parse("ff:ff:ff:ff:ff:ff");
-
-void run(const char* command) {
-    if (std::system(command) != 0) fail_msg("%s", command);
-}
-
-int make_network(void**) {
-    run("ip link add there address 02:00:00:00:00:0b type veth peer name here");
-    run("ip link set here up && ip link set there up");
-    return 0;
-}
 
 LinkFacts link(const char* name) {
     auto netlink = Netlink::open();

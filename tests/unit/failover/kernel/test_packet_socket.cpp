@@ -7,13 +7,13 @@
 #include "failover/kernel/filter.hpp"
 
 #include "tests/unit/cmocka.hpp"
+#include "tests/unit/failover/two_ends.hpp"
 #include "tests/unit/own_namespaces.hpp"
 
 #include <linux/if_ether.h>
 #include <net/if.h>
 #include <poll.h>
 
-#include <cstdlib>
 #include <fstream>
 
 using namespace mpapi;
@@ -21,19 +21,7 @@ using namespace mpapi::failover;
 
 namespace {
 
-const HardwareAddress kThere = *HardwareAddress::parse("02:00:00:00:00:0b");
-const HardwareAddress kAll = *HardwareAddress::parse("ff:ff:ff:ff:ff:ff");
 const Ip kElse = *Ip::parse("203.0.113.1");
-
-void run(const char* command) {
-    if (std::system(command) != 0) fail_msg("%s", command);
-}
-
-int make_network(void**) {
-    run("ip link add there address 02:00:00:00:00:0b type veth peer name here");
-    run("ip link set here up && ip link set there up");
-    return 0;
-}
 
 // Of socket options, in bytes; the default of Linux before 6.7. Others before that have no such
 // number for each network.
